@@ -1,0 +1,24 @@
+# gitops-bot with git and one Terraform or OpenTofu binary, which you choose:
+#   docker build --build-arg TERRAFORM_IMAGE=hashicorp/terraform:1.11.4 -t gitops-bot .
+ARG TERRAFORM_IMAGE=hashicorp/terraform:1.11.4
+FROM ${TERRAFORM_IMAGE} AS terraform
+
+FROM python:3.11-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends git ca-certificates util-linux tini \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --create-home --uid 10001 bot \
+ && install -d -o bot -g bot -m 0700 /data
+COPY --from=terraform /bin/terraform /usr/local/bin/terraform
+WORKDIR /app
+COPY pyproject.toml constraints.txt README.md ./
+COPY bot ./bot
+COPY examples ./examples
+RUN pip install --no-cache-dir -c constraints.txt -e '.[postgres]'
+USER bot
+ENV GITOPS_BOT_DATA_DIR=/data GITOPS_BOT_SERVER__LISTEN=0.0.0.0:8080
+VOLUME /data
+EXPOSE 8080
+# An apply must outlive the bot's restart only within the container: stop it with a grace at least as long as STOP_GRACE.
+ENTRYPOINT ["tini", "--", "gitops-bot"]
+CMD ["serve"]

@@ -1,0 +1,170 @@
+"""The operator's settings: one TOML file and GITOPS_BOT_… variables, which win. Read once at the start, by `cli`.
+
+Providers own their settings: `section` hands a forge or a tool what was written for it, for its own model to check.
+"""
+
+import json
+import os
+import pkgutil
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.config.durations import duration
+from bot.config.mistakes import Model, checked, refuse_unknown
+from bot.config.sources import CONFIG, PREFIX, Keys, Source, merged, nested, toml, variables, with_files
+
+DATA_DIR = "gitops-bot-data"
+SECRETS_BY_FILE = frozenset({("store", "url")})
+
+
+def _several(value: object) -> object:
+    """A list as JSON or with commas."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip().startswith("["):
+        return [word.strip() for word in re.split("[,\n]", value) if word.strip()]
+    try:
+        return json.loads(value)
+    except ValueError as why:
+        raise ValueError('is no list: write a, b or ["a", "b"]') from why
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535 or "/" in host:
+        raise ValueError("is no address to listen on: write host:port, like 127.0.0.1:8080")
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError("is no web address: write it like https://gitops.example.com")
+    return value.rstrip("/")
+
+
+def _tool_variable(value: str) -> str:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("holds what is no variable's name")
+    if value.startswith(PREFIX):
+        raise ValueError(f"names {value}: our own settings are never given to tools")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
+class Part(BaseModel):
+    """A group of settings; unknown keys are refused before a model sees them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ServerSettings(Part):
+    """`url` is the address that people reach us by, empty when there is none; `token` opens the pages."""
+
+    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8080"
+    url: Annotated[str, AfterValidator(_url)] = ""
+    token: SecretStr | None = None
+
+
+class StoreSettings(Part):
+    """Empty: SQLite in the data directory."""
+
+    url: Annotated[str, Field(repr=False)] = ""
+
+
+class VaultSettings(Part):
+    """Keys are base64 of 32 bytes; old ones still open what they sealed."""
+
+    key: SecretStr | None = None
+    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_several)] = ()
+
+
+class StateSettings(Part):
+    """`local = "shared-disk"`: every worker sees the same data directory, so local state is safe with Postgres."""
+
+    local: Literal["shared-disk"] | None = None
+
+
+class Settings(BaseSettings):
+    """What the operator decided. `load` makes it; durations are timedeltas, `data_dir` is absolute."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    data_dir: Path = Path(DATA_DIR)
+    server: ServerSettings = ServerSettings()
+    repos: Words = ()
+    store: StoreSettings = StoreSettings()
+    vault: VaultSettings = VaultSettings()
+    state: StateSettings = StateSettings()
+    stop_grace: Duration = timedelta(minutes=10)
+    plan_ttl: Duration = timedelta(hours=72)
+    timeout: Duration = timedelta(minutes=30)
+    sweep_every: Duration = timedelta(minutes=1)
+    workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 1), ge=1, le=256)
+    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_several)] = ()
+    project_status: bool = False
+
+    _sections: dict[str, dict[str, object]] = PrivateAttr(default_factory=dict)
+    _names: dict[Keys, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls, environment: Mapping[str, str], cwd: Path, file: Path | None = None, sections: frozenset[str] | None = None
+    ) -> "Settings":
+        """Read the file (given, or named by GITOPS_BOT_CONFIG) and the variables.
+
+        `sections` are the providers' names, by default those in their folders. Raises Refused with all that is wrong.
+        """
+        known = _providers() if sections is None else sections
+        source = _read(environment, cwd, file)
+        refuse_unknown(cls, source, known)
+        own = {keys: value for keys, value in source.values.items() if keys[0] not in known}
+        own["data_dir",] = os.path.normpath(cwd / str(own.get(("data_dir",), DATA_DIR)))
+        settings = checked(cls, nested(own), source.names)
+        theirs = {keys: value for keys, value in source.values.items() if keys[0] in known}
+        settings._sections.update({name: part for name, part in nested(theirs).items() if isinstance(part, dict)})
+        settings._names.update(source.names)
+        return settings
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """What was written for a provider, secrets read from their files; empty when nothing was."""
+        return self._sections.get(name, {})
+
+    def checked_section(self, name: str, model: type[Model]) -> Model:
+        """The same as the provider's own model. Raises Refused naming variables and keys."""
+        names = {keys[1:]: said for keys, said in self._names.items() if keys[0] == name}
+        return checked(model, self.section(name), names, f"{PREFIX}{name.upper()}__")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` gathered: never the process's environment."""
+        return (init_settings,)
+
+
+def _read(environment: Mapping[str, str], cwd: Path, file: Path | None) -> Source:
+    named = file or (Path(environment[CONFIG]) if environment.get(CONFIG) else None)
+    written = with_files(toml(cwd / named), cwd, SECRETS_BY_FILE) if named else Source({}, {})
+    return merged(written, with_files(variables(environment), cwd, SECRETS_BY_FILE))
+
+
+def _providers() -> frozenset[str]:
+    """Names of the forges and tools there are, without importing any."""
+    folders = [str(Path(__file__).parents[1] / folder) for folder in ("hosts", "tools")]
+    return frozenset(found.name for found in pkgutil.iter_modules(folders))

@@ -1,0 +1,111 @@
+"""Where settings come from: GITOPS_BOT_… variables and one TOML file, each as a nested mapping that knows its names.
+
+Read by `config.settings`. Touches no environment but the one it is given.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.errors import Refused
+
+PREFIX = "GITOPS_BOT_"
+CONFIG = f"{PREFIX}CONFIG"
+
+Keys = tuple[str, ...]
+
+# What Kubernetes puts into every pod of a namespace that has a Service called gitops-bot.
+_KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
+_SECRET_FILE = re.compile(r"(.*_)?(key|keys|password|secret|token)_file")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Settings from one place. `names` tells for each what it is called there, for errors."""
+
+    values: Mapping[Keys, object]
+    names: Mapping[Keys, str]
+
+
+def variables(environment: Mapping[str, str]) -> Source:
+    """GITOPS_BOT_SERVER__URL is server.url. Empty variables are as good as none."""
+    names = {
+        tuple(name.removeprefix(PREFIX).lower().split("__")): name
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and name != CONFIG and value and not _KUBERNETES.fullmatch(name.removeprefix(PREFIX))
+    }
+    return Source({keys: environment[name] for keys, name in names.items()}, names)
+
+
+def toml(path: Path) -> Source:
+    """The file's keys. Raises Refused when it is missing or no TOML."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as why:
+        raise Refused(f"the settings file {path} cannot be read: {why.strerror}") from why
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
+        raise Refused(f"the settings file {path} is no TOML: {why}") from why
+    values = _flat(content, ())
+    return Source(values, {keys: f"{'.'.join(keys)} in {path}" for keys in values})
+
+
+def merged(weaker: Source, stronger: Source) -> Source:
+    return Source({**weaker.values, **stronger.values}, {**weaker.names, **stronger.names})
+
+
+def with_files(source: Source, cwd: Path, extra: frozenset[Keys] = frozenset()) -> Source:
+    """Put the content of `…_FILE` in place of it: for secrets by their name, and for `extra` keys.
+
+    Raises Refused when both are given or the file cannot be read.
+    """
+    values, names = dict(source.values), dict(source.names)
+    for keys, path in source.values.items():
+        whole = (*keys[:-1], keys[-1].removesuffix("_file"))
+        if not (_SECRET_FILE.fullmatch(keys[-1]) or (keys[-1].endswith("_file") and whole in extra)):
+            continue
+        if whole in values:
+            raise Refused(f"{names[whole]} and {names[keys]} are both given: take one away")
+        values[whole], names[whole] = _content(cwd / str(path), names[keys]), names[keys]
+        del values[keys], names[keys]
+    return Source(values, names)
+
+
+def resolve_files(mapping: Mapping[str, object], cwd: Path, where: str = "") -> dict[str, object]:
+    """The same for a flat mapping: `token_file: PATH` becomes `token: …`; `ca_file` stays, since it names no secret."""
+    values: dict[Keys, object] = {(key,): value for key, value in mapping.items()}
+    resolved = with_files(Source(values, {keys: f"{where}{keys[0]}" for keys in values}), cwd)
+    return {keys[0]: value for keys, value in resolved.values.items()}
+
+
+def nested(values: Mapping[Keys, object]) -> dict[str, object]:
+    """The mapping of mappings. What is both a value and a table becomes a table, for its model to refuse."""
+    tree: dict[str, object] = {}
+    for keys in sorted(values):
+        table = tree
+        for key in keys[:-1]:
+            inner = table.get(key)
+            if not isinstance(inner, dict):
+                inner = table[key] = {}
+            table = inner
+        table[keys[-1]] = values[keys]
+    return tree
+
+
+def _flat(table: Mapping[str, object], above: Keys) -> dict[Keys, object]:
+    flat: dict[Keys, object] = {}
+    for key, value in table.items():
+        keys = (*above, key.lower())
+        flat.update(_flat(value, keys) if isinstance(value, dict) else {keys: value})
+    return flat
+
+
+def _content(path: Path, name: str) -> str:
+    try:
+        content = path.read_text("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError, ValueError) as why:
+        raise Refused(f"{name} names {path}, which cannot be read") from why
+    if not content:
+        raise Refused(f"{name} names {path}, which is empty")
+    return content

@@ -1,0 +1,21 @@
+"""Three ways a thing goes wrong, by what happens next. Whatever else is raised is a bug and is left alone."""
+
+
+class Refused(Exception):
+    """The asker can mend it: the message is said to them, word for word."""
+
+
+class ToolFailed(Exception):
+    """A tool ended badly: `output` is its last words, masked, shown folded under the message."""
+
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(message)
+        self.output = output
+
+
+class Transient(Exception):
+    """Nobody's fault and passing: the job is tried again, after `after` seconds where the other side named a time."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after

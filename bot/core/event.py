@@ -1,0 +1,67 @@
+"""What a forge said happened: hosts parse webhooks into these, `core.decide` turns them into jobs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.pull import Comment, Pull, Repository
+
+
+class PullChange(StrEnum):
+    """What happened to a pull request, in our words."""
+
+    OPENED = "opened"
+    PUSHED = "pushed"
+    REOPENED = "reopened"
+    READY = "ready"
+    DRAFTED = "drafted"
+    RETARGETED = "retargeted"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class PullChanged:
+    pull: Pull
+    change: PullChange
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    repository: Repository
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    repository: Repository
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A branch moved to `sha`."""
+
+    repository: Repository
+    branch: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGroup:
+    """A merge queue asks for checks on `sha`."""
+
+    repository: Repository
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody at the shell asks for a job (`plan`, `unlock`…) of a pull request."""
+
+    repository: Repository
+    number: int
+    kind: str
+    by: str
+
+
+Event = PullChanged | Commented | Reviewed | Pushed | MergeGroup | Asked

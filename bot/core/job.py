@@ -1,0 +1,13 @@
+"""A promise to do something, durable once the engine has it. The id is what makes a repetition find the first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`kind` names a file in `jobs/`; `args` are strings only, since they outlive the code that wrote them."""
+
+    id: str
+    kind: str
+    args: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,108 @@
+"""The result of planning one project, already masked: what comments, pages and counts are made from. Tools make it."""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What happens to one object. UNKNOWN is an action this version has no word for: it is shown, never dropped."""
+
+    CREATE = "create"
+    UPDATE = "change"
+    REPLACE = "replace"
+    DELETE = "destroy"
+    IMPORT = "import"
+    MOVE = "move"
+    FORGET = "forget"
+    READ = "read"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a diff: `marker` is `+`, `-`, `!` (changes) or a space; `text` is raw, masked, without line break."""
+
+    marker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object. `address` is attacker-controlled text. An import or a move may come with another action as well.
+
+    `forces`: the attributes that make a replacement necessary. `words`: the tool's own action words, for UNKNOWN.
+    """
+
+    address: str
+    action: Action
+    lines: tuple[Line, ...] = ()
+    reason: str = ""
+    forces: tuple[str, ...] = ()
+    moved_from: str | None = None
+    import_id: str | None = None
+    deposed: str | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many objects each word is true of. `outputs` are changed outputs; `checks` are failed ones."""
+
+    create: int = 0
+    change: int = 0
+    replace: int = 0
+    destroy: int = 0
+    imports: int = 0
+    moves: int = 0
+    forget: int = 0
+    read: int = 0
+    outputs: int = 0
+    checks: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to apply: reads and failed checks change nothing."""
+        return not any(getattr(self, f.name) for f in fields(self) if f.name not in ("read", "checks"))
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A diagnostic or a failed check: `where` is `main.tf:12` when the tool knows."""
+
+    severity: Severity
+    summary: str
+    detail: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything a plan shows. `notes` are sentences of ours (where the state is kept, what was left out)."""
+
+    tool: str
+    changes: tuple[Change, ...] = ()
+    outputs: tuple[Change, ...] = ()
+    drift: tuple[Change, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+    counts: Counts = Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class StateMark:
+    """Which state a plan was made on: Terraform's lineage and serial."""
+
+    lineage: str
+    serial: int

@@ -1,0 +1,132 @@
+"""What a forge knows: repositories, pull requests, and what people did on them. Hosts make these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Role(IntEnum):
+    """What a person may do in a repository, weakest first. An unknown role is NONE."""
+
+    NONE = 0
+    READ = 1
+    TRIAGE = 2
+    WRITE = 3
+    MAINTAIN = 4
+    ADMIN = 5
+
+
+class PullState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository: its key is the forge and the forge's own id (`github:4711`); its name is a label and may change."""
+
+    key: str
+    name: str
+    default_branch: str
+    private: bool
+
+    @property
+    def forge(self) -> str:
+        return self.key.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch as it was when we looked: names move, commits do not."""
+
+    name: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as the forge described it. `mergeable` is None while the forge still computes it."""
+
+    repository: Repository
+    number: int
+    title: str
+    author: str
+    state: PullState
+    draft: bool
+    fork: bool
+    base: Branch
+    head: Branch
+    url: str
+    mergeable: bool | None = None
+    merge_commit: str | None = None
+    merged_by: str | None = None
+
+    @property
+    def key(self) -> str:
+        """`github:4711#7`."""
+        return f"{self.repository.key}#{self.number}"
+
+
+class ReviewState(StrEnum):
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    COMMENTED = "commented"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review with the commit it was given on and the forge's own time (UTC)."""
+
+    author: str
+    author_is_bot: bool
+    state: ReviewState
+    commit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a pull request; `edited` is true when its text is not what was first posted."""
+
+    id: int
+    number: int
+    author: str
+    author_is_bot: bool
+    body: str
+    at: datetime
+    edited: bool
+
+
+class CheckState(StrEnum):
+    SUCCESS = "success"
+    PENDING = "pending"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A status or check run of a commit by anyone; `required` when the base branch demands it."""
+
+    name: str
+    state: CheckState
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contributors:
+    """Everyone who made the pull's commits. `unknown`: commits whose author or committer is nobody on the forge."""
+
+    logins: frozenset[str]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One commit status as we want it. Hosts cut the description to what the forge takes."""
+
+    name: str
+    state: CheckState
+    description: str
+    url: str | None = None

@@ -1,0 +1,171 @@
+"""Runs and their rows: what was asked, and what came of it. The store keeps them; everything said is a view of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.core.plan import Content, Counts, StateMark
+from bot.core.project import Project, Rules
+
+
+class RunKind(StrEnum):
+    PLAN = "plan"
+    APPLY = "apply"
+
+
+class State(StrEnum):
+    """Of a run and of each row. Refused: the asker can mend it; failed: a tool or we broke; unknown: none can tell."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which projects a command is about; all empty means every affected one.
+
+    Names and directories may be globs. `destroy` asks for the plan of everything gone.
+    """
+
+    names: tuple[str, ...] = ()
+    dirs: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
+    destroy: bool = False
+
+    @property
+    def everything(self) -> bool:
+        return not (self.names or self.dirs or self.workspaces)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One plan or apply of one pull request at one head and base commit. `result` is the merge result's commit.
+
+    `note` is a sentence for people: why it was refused, superseded, cancelled.
+    `why` is `push`, `comment:12`, `merge`, `moved`…
+    """
+
+    id: str
+    kind: RunKind
+    pull: str
+    state: State
+    asked_by: str
+    why: str
+    head: str
+    base: str
+    result: str = ""
+    selection: Selection = Selection()
+    note: str = ""
+    created_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProject:
+    """One project in a run.
+
+    `waits_for` says what a queued row waits for; `output` is the tool's last words when it failed. `removed`: the pull
+    request removes the project; unless a destroy was asked for, its row only tells what the state still holds.
+    """
+
+    run: str
+    project: Project
+    rules: Rules
+    state: State
+    plan: str | None = None
+    counts: Counts = Counts()
+    note: str = ""
+    output: str = ""
+    waits_for: str = ""
+    removed: bool = False
+    input_digest: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class PlanState(StrEnum):
+    CURRENT = "current"
+    STALE = "stale"
+    SUPERSEDED = "superseded"
+    APPLIED = "applied"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The frozen result for one project and what it is bound to. Never edited, only superseded.
+
+    Digests are hexadecimal. `stale_because` says what moved. A plan without an artifact has nothing to apply.
+    `destroy` is the plan of everything gone; of a project that the pull request removes, `result` is the base commit.
+    """
+
+    id: str
+    run: str
+    pull: str
+    project: Project
+    rules: Rules
+    state: PlanState
+    base: str
+    head: str
+    result: str
+    input_digest: str
+    plan_digest: str
+    artifact_digest: str | None
+    rules_digest: str
+    tool_version: str
+    mark: StateMark | None
+    content: Content
+    created_at: datetime
+    expires_at: datetime
+    stale_because: str = ""
+    destroy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A pull request's claim on a place."""
+
+    repository: str
+    place: str
+    pull: str
+    taken_by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A stop of all applies."""
+
+    reason: str
+    by: str
+    since: datetime
+
+
+class Outcome(StrEnum):
+    """How an attempt to apply ended, as far as anyone can tell."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The durable note that an apply is about to begin; one per attempt."""
+
+    id: str
+    run: str
+    place: str
+    plan: str
+    at: datetime
+    outcome: Outcome | None = None

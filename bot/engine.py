@@ -1,0 +1,112 @@
+"""The only module that knows the durable engine (dbos): it keeps promises to run jobs, over crashes and restarts.
+
+A job is one durable workflow without steps: taken up again it simply runs again, so every effect in a job is an upsert.
+Jobs branch on rows of the store, never on what the engine remembers.
+"""
+
+import contextvars
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.core.errors import Transient
+from bot.core.job import Job
+
+if TYPE_CHECKING:
+    from dbos import DBOSConfig
+
+APPLICATION_VERSION = "1"
+LATER = "later"
+LATER_POLL_SECONDS = 0.5
+THREADS = 256
+ATTEMPT = "attempt"
+MOST_ATTEMPTS = 60
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 120.0
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """One per process. `executor` must be unique among live processes and stable over restarts."""
+
+    def __init__(self, url: str, executor: str) -> None:
+        self._url, self._executor = url, executor
+
+    def launch(self, run: Callable[[Job], None]) -> None:
+        """Start, and take up again whatever this executor had begun. `run` may raise Transient to be asked again."""
+        from dbos import DBOS
+
+        DBOS(config=self._config())
+
+        @DBOS.workflow(name="job")
+        def workflow(id: str, kind: str, args: dict[str, str]) -> None:
+            self._take_up(run, Job(id, kind, args))
+
+        self._workflow = workflow
+        DBOS.launch()
+        DBOS.register_queue(LATER, polling_interval_sec=LATER_POLL_SECONDS)
+
+    def start(self, job: Job) -> None:
+        """Promise the job and begin it at once. A job of the same id is the same promise."""
+        contextvars.Context().run(self._start, job)
+
+    def later(self, job: Job, seconds: float) -> None:
+        """Promise the job, to begin in so many seconds."""
+        contextvars.Context().run(self._enqueue, job, seconds)
+
+    def promised(self, job: str) -> bool:
+        """The job, or a later try of it, is still to be finished."""
+        from dbos import DBOS
+
+        alive = ["PENDING", "ENQUEUED", "DELAYED"]
+        return bool(DBOS.list_workflows(workflow_id_prefix=job, status=alive, limit=1, load_input=False))
+
+    def stop(self) -> None:
+        """Stop taking up jobs. Those that run stay promised and are taken up at the next launch."""
+        from dbos import DBOS
+
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    def _take_up(self, run: Callable[[Job], None], job: Job) -> None:
+        """Run outside the workflow's own context, so that jobs started in a job are promises of their own."""
+        try:
+            contextvars.Context().run(run, job)
+        except Transient as error:
+            self._again(job, error)
+
+    def _again(self, job: Job, error: Transient) -> None:
+        attempt = int(job.args.get(ATTEMPT, "0")) + 1
+        if attempt > MOST_ATTEMPTS:
+            logger.error("gave up on job %s after %s attempts: %s", job.id, attempt, error)
+            return
+        wait = error.after or min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+        logger.warning("job %s tries again in %.0f s: %s", job.id, wait, error)
+        again = replace(job, id=f"{job.id.split('~')[0]}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
+        self.later(again, wait)
+
+    def _start(self, job: Job) -> None:
+        from dbos import DBOS, SetWorkflowID
+
+        with SetWorkflowID(job.id):
+            DBOS.start_workflow(self._workflow, job.id, job.kind, dict(job.args))
+
+    def _enqueue(self, job: Job, seconds: float) -> None:
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+
+        with SetWorkflowID(job.id), SetEnqueueOptions(delay_seconds=seconds):
+            DBOS.enqueue_workflow(LATER, self._workflow, job.id, job.kind, dict(job.args))
+
+    def _config(self) -> "DBOSConfig":
+        from dbos import DBOSPortableJSONSerializer
+
+        return {
+            "name": "gitops-bot",
+            "system_database_url": self._url,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": self._executor,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "max_executor_threads": THREADS,
+        }

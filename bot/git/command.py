@@ -1,0 +1,87 @@
+"""One way to run git: hooks, filters, system and user configuration off; failures become our three errors."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot import process
+from bot.core.errors import Refused, ToolFailed, Transient
+
+TIMEOUT_SECONDS = 600.0
+NETWORK = re.compile(
+    r"could not resolve|unable to access|connection|timed? ?out|early eof|hung up|unexpected disconnect|"
+    r"returned error: (5\d\d|429)|internal server error|remote end",
+    re.IGNORECASE,
+)
+FORBIDDEN = re.compile(
+    r"authentication failed|returned error: 40[134]|could not read username|not found", re.IGNORECASE
+)
+SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+HARDENED = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "submodule.recurse=false",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.detachedHead=false",
+    "safe.directory=*",
+)
+BARE = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "https:http:ssh",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "LC_ALL": "C.UTF-8",
+}
+OURSELVES = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "gitops-bot"), ("EMAIL", "gitops-bot@noreply.invalid"))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """git in one directory. `env` holds credentials and PATH; it never reaches an argument or a file."""
+
+    directory: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self, *words: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
+    ) -> process.Completed:
+        """Run a git command. Raises Transient (network), Refused (no access), ToolFailed (the rest)."""
+        options = [word for setting in HARDENED for word in ("-c", setting)]
+        done = process.run(
+            ["git", *options, *words],
+            cwd=self.directory,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE | dict(self.env) | dict(env or {}),
+            timeout=TIMEOUT_SECONDS,
+            stdin=stdin,
+        )
+        if done.exit in ok:
+            return done
+        raise _error(words[0], done)
+
+
+def sha(text: str) -> str:
+    """The text, if it is an object id. Raises ValueError otherwise: no name ever stands where an id must."""
+    if not SHA.fullmatch(text):
+        raise ValueError(f"not an object id: {text[:80]!r}")
+    return text
+
+
+def _error(command: str, done: process.Completed) -> Exception:
+    said = done.err.strip().splitlines()
+    last = next((line for line in reversed(said) if line.startswith(("fatal:", "error:"))), said[-1] if said else "")
+    if done.exit is None or NETWORK.search(done.err) and not FORBIDDEN.search(done.err):
+        return Transient(f"git {command}: {last or 'timed out'}")
+    if FORBIDDEN.search(done.err) and command in ("fetch", "push", "ls-remote"):
+        return Refused(f"git {command}: no access to the repository ({last})")
+    return ToolFailed(f"git {command} failed: {last}", done.err)

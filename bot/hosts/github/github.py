@@ -1,0 +1,222 @@
+"""The Host port for GitHub. Everything that is true only of GitHub ends in this package."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.core.errors import Refused, Transient
+from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
+from bot.hosts.github import shapes, webhook
+from bot.hosts.github.allowed import Allowed
+from bot.hosts.github.calls import Calls
+from bot.hosts.github.settings import GitHubSettings
+from bot.ports import Delivery, Remote, Said
+
+MOST_COMMITS_LISTED = 250
+DESCRIPTION = 140
+METHODS = (("merge", "allow_merge_commit"), ("squash", "allow_squash_merge"), ("rebase", "allow_rebase_merge"))
+MERGE_BUTTON = "web-flow"
+
+
+class GitHub:
+    name = "github"
+    comment_limit = 65536
+
+    def __init__(self, settings: GitHubSettings, repos: Sequence[str]) -> None:
+        self._settings = settings
+        self._call = Calls(settings)
+        self._allowed = Allowed(tuple(repos))
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        return webhook.parse(headers, body, self._settings.webhook_secret.get_secret_value(), self._allowed)
+
+    def whoami(self) -> str:
+        return self._login
+
+    @cached_property
+    def _user(self) -> dict[str, Any]:
+        user: dict[str, Any] = self._call("GET", "/user")
+        return user
+
+    @property
+    def _login(self) -> str:
+        return str(self._user["login"])
+
+    def repositories(self) -> Sequence[Repository]:
+        if names := self._allowed.names:
+            return [self.repository(name) for name in names if self._allowed(name)]
+        mine = self._call.pages("/user/repos", affiliation="owner,collaborator,organization_member")
+        return [shapes.repository(raw) for raw in mine if self._allowed(raw["full_name"]) and not raw.get("archived")]
+
+    def repository(self, name: str) -> Repository:
+        if not self._allowed(name):
+            raise Refused(f"{name} is not among the repositories that REPOS allows")
+        return shapes.repository(self._call("GET", f"/repos/{name}"))
+
+    def pull(self, repository: Repository, number: int) -> Pull:
+        return shapes.pull(self._call("GET", f"{_path(repository)}/pulls/{number}"))
+
+    def open_pulls(self, repository: Repository) -> Sequence[Pull]:
+        return [shapes.pull(raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
+
+    def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]:
+        found = []
+        query = {"state": "closed", "sort": "updated", "direction": "desc"}
+        for raw in self._call.pages(f"{_path(repository)}/pulls", **query):
+            if shapes.moment(raw["updated_at"]) < since:
+                break
+            if raw.get("merged_at"):
+                found.append(shapes.pull(raw))
+        return found
+
+    def comment(self, repository: Repository, id: int) -> Comment:
+        return shapes.comment(self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
+
+    def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = {"since": moment, "sort": "updated", "direction": "asc"}
+        found = self._call.pages(f"{_path(repository)}/issues/comments", **query)
+        comments = [shapes.comment(raw) for raw in found if "/pull/" in str(raw["html_url"])]
+        return [comment for comment in comments if comment.author != self._login]
+
+    def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
+        found = self._call.pages(f"{_path(repository)}/pulls/{number}/reviews")
+        return [review for raw in found if (review := shapes.review(raw))]
+
+    def contributors(self, repository: Repository, number: int) -> Contributors:
+        commits = list(self._call.pages(f"{_path(repository)}/pulls/{number}/commits"))
+        if len(commits) >= MOST_COMMITS_LISTED:
+            raise Refused(
+                f"GitHub lists no more than {MOST_COMMITS_LISTED} commits, so nobody can tell who wrote the rest"
+            )
+        logins: set[str] = set()
+        unknown: list[str] = []
+        for commit in commits:
+            people = [commit.get("author"), commit.get("committer")]
+            logins |= {person["login"] for person in people if person and person.get("login") != MERGE_BUTTON}
+            if not all(person and person.get("login") for person in people):
+                unknown.append(str(commit["sha"])[:7])
+        return Contributors(frozenset(logins), tuple(unknown))
+
+    def checks(self, pull: Pull) -> Sequence[Check]:
+        path = _path(pull.repository)
+        statuses = self._call("GET", f"{path}/commits/{pull.head.sha}/status")["statuses"]
+        runs = self._call("GET", f"{path}/commits/{pull.head.sha}/check-runs")["check_runs"]
+        found = {str(raw["context"]): shapes.state(raw["state"]) for raw in statuses}
+        found |= {str(raw["name"]): shapes.state(raw.get("conclusion")) for raw in runs}
+        required = self._required(pull)
+        return [
+            Check(name, found.get(name, CheckState.PENDING), name in required)
+            for name in sorted(found.keys() | required)
+        ]
+
+    def _required(self, pull: Pull) -> set[str]:
+        """Contexts that the base branch demands, as far as the token may see."""
+        branch = self._call("GET", f"{_path(pull.repository)}/branches/{pull.base.name}")
+        wanted = (branch.get("protection") or {}).get("required_status_checks") or {}
+        if wanted.get("enforcement_level") == "off":
+            return set()
+        return {str(name) for name in wanted.get("contexts") or []}
+
+    def role(self, repository: Repository, user: str) -> Role:
+        """Nobody in particular has no role; any other failure is Transient, never a guess."""
+        try:
+            return shapes.role(self._call("GET", f"{_path(repository)}/collaborators/{user}/permission"))
+        except Refused as why:
+            if isinstance(why.__cause__, Exception) and getattr(why.__cause__, "status", None) == 404:
+                return Role.NONE
+            raise Transient(f"the role of {user} cannot be read: {why}") from why
+
+    def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
+        text = f"{_marker(topic)}\n{body}"
+        found = self._ours(repository, number, topic, known)
+        if found is None:
+            made = self._call("POST", f"{_path(repository)}/issues/{number}/comments", {"body": text})
+            return _said(made)
+        if found["body"].replace("\r\n", "\n") == text:
+            return _said(found)
+        return _said(self._call("PATCH", f"{_path(repository)}/issues/comments/{found['id']}", {"body": text}))
+
+    def _ours(self, repository: Repository, number: int, topic: str, known: str | None) -> dict[str, Any] | None:
+        """Our comment of that topic. A marker in somebody else's comment is somebody else's text."""
+        if known:
+            try:
+                raw: dict[str, Any] = self._call("GET", f"{_path(repository)}/issues/comments/{known}")
+            except Refused:
+                raw = {}
+            if _is_ours(raw, topic, self._login):
+                return raw
+        everything = self._call.pages(f"{_path(repository)}/issues/{number}/comments")
+        return next((raw for raw in everything if _is_ours(raw, topic, self._login)), None)
+
+    def react(self, repository: Repository, comment: int, reaction: str) -> None:
+        self._call("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
+
+    def status(self, repository: Repository, sha: str, status: Status) -> None:
+        words = status.description
+        cut = words if len(words) <= DESCRIPTION else words[: DESCRIPTION - 1] + "…"
+        body = {"context": status.name, "state": status.state.value, "description": cut}
+        if status.url and status.url.startswith(("http://", "https://")):
+            body["target_url"] = status.url
+        self._call("POST", f"{_path(repository)}/statuses/{sha}", body)
+
+    def merge(self, pull: Pull, message: str) -> str:
+        raw = self._call("GET", _path(pull.repository))
+        method = next((name for name, key in METHODS if raw.get(key, True)), "merge")
+        body = {"sha": pull.head.sha, "merge_method": method, "commit_message": message}
+        try:
+            return str(self._call("PUT", f"{_path(pull.repository)}/pulls/{pull.number}/merge", body)["sha"])
+        except Refused:
+            now = self.pull(pull.repository, pull.number)
+            if now.state is PullState.MERGED and now.head.sha == pull.head.sha and now.merge_commit:
+                return now.merge_commit
+            raise
+
+    def open_pull(self, repository: Repository, head: str, base: str, title: str, body: str) -> Pull:
+        owner = repository.name.partition("/")[0]
+        query = {"state": "open", "head": f"{owner}:{head}", "base": base}
+        for raw in self._call.pages(f"{_path(repository)}/pulls", **query):
+            return shapes.pull(raw)
+        fields = {"head": head, "base": base, "title": title, "body": body}
+        return shapes.pull(self._call("POST", f"{_path(repository)}/pulls", fields))
+
+    def remote(self, repository: Repository) -> Remote:
+        url = f"{self._settings.web_url}/{repository.name}.git"
+        secret = base64.b64encode(f"x-access-token:{self._settings.token.get_secret_value()}".encode()).decode()
+        env = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
+        }
+        if self._settings.ca_file:
+            env["GIT_SSL_CAINFO"] = str(self._settings.ca_file)
+        place = urlsplit(self._settings.web_url).hostname
+        email = f"{self._user['id']}+{self._login}@users.noreply.{place}"
+        return Remote(url, env, author=(self._login, email))
+
+    def missing_rights(self, repository: Repository) -> tuple[str, ...]:
+        """What the token lacks in a repository, in words; for `gitops-bot check`."""
+        rights = self._call("GET", _path(repository)).get("permissions") or {}
+        return () if rights.get("push") else ("write access to the repository (contents, pull requests, statuses)",)
+
+
+def _path(repository: Repository) -> str:
+    return f"/repos/{repository.name}"
+
+
+def _marker(topic: str) -> str:
+    """Hidden in the first line; no topic can end it early."""
+    return f"<!-- gitops-bot {json.dumps({'topic': topic, 'v': 1}).replace('-->', '--%3e').replace('>', '%3e')} -->"
+
+
+def _is_ours(raw: dict[str, Any], topic: str, login: str) -> bool:
+    author = (raw.get("user") or {}).get("login")
+    return author == login and str(raw.get("body", "")).startswith(_marker(topic))
+
+
+def _said(raw: dict[str, Any]) -> Said:
+    return Said(str(raw["id"]), shapes.moment(raw["updated_at"]))

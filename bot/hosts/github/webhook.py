@@ -1,0 +1,87 @@
+"""GitHub's webhooks become events. The signature is verified before a byte is parsed."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from bot.core.event import Commented, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.hosts.github import shapes
+from bot.ports import Delivery
+
+ID = re.compile(r"[A-Za-z0-9-]{1,80}")
+CHANGES = {
+    "opened": PullChange.OPENED,
+    "synchronize": PullChange.PUSHED,
+    "reopened": PullChange.REOPENED,
+    "ready_for_review": PullChange.READY,
+    "converted_to_draft": PullChange.DRAFTED,
+    "closed": PullChange.CLOSED,
+}
+
+
+def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool]) -> Delivery:
+    """Raises PermissionError without a good signature, ValueError for what is no webhook of GitHub's."""
+    lower = {key.lower(): value for key, value in headers.items()}
+    _verify(lower.get("x-hub-signature-256", ""), body, secret)
+    id = lower.get("x-github-delivery", "")
+    if not ID.fullmatch(id):
+        raise ValueError("the X-GitHub-Delivery header is missing or malformed")
+    payload = _payload(lower.get("content-type", ""), body)
+    name = str((payload.get("repository") or {}).get("full_name", ""))
+    try:
+        event = _event(lower.get("x-github-event", ""), payload) if allowed(name) else None
+    except (KeyError, TypeError) as missing:
+        raise ValueError(f"the payload lacks {missing}") from missing
+    return Delivery(id, name, event)
+
+
+def _verify(signature: str, body: bytes, secret: str) -> None:
+    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(wanted.encode(), signature.encode()):
+        raise PermissionError("the signature does not match")
+
+
+def _payload(kind: str, body: bytes) -> dict[str, Any]:
+    text = body.decode(errors="replace")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        text = (parse_qs(text).get("payload") or [""])[0]
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise ValueError("the body is no JSON") from wrong
+    if not isinstance(payload, dict):
+        raise ValueError("the body is no JSON object")
+    return payload
+
+
+def _event(kind: str, payload: dict[str, Any]) -> Event | None:
+    """What happened, if it is of interest."""
+    action = payload.get("action")
+    repository = shapes.repository(payload["repository"]) if "repository" in payload else None
+    if repository is None:
+        return None
+    if kind == "pull_request":
+        return _pull_event(str(action), payload)
+    if kind == "issue_comment" and action == "created" and payload["issue"].get("pull_request"):
+        return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
+    if kind == "pull_request_review" and action in ("submitted", "dismissed", "edited"):
+        return Reviewed(repository, int(payload["pull_request"]["number"]))
+    if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
+        return Pushed(repository, str(payload["ref"]).removeprefix("refs/heads/"), str(payload["after"]))
+    if kind == "merge_group" and action == "checks_requested":
+        return MergeGroup(repository, str(payload["merge_group"]["head_sha"]))
+    return None
+
+
+def _pull_event(action: str, payload: dict[str, Any]) -> PullChanged | None:
+    change = CHANGES.get(action)
+    if action == "edited" and "base" in (payload.get("changes") or {}):
+        change = PullChange.RETARGETED
+    if change is None:
+        return None
+    pull = shapes.pull(payload["pull_request"], payload["repository"])
+    return PullChanged(pull, change, str(payload["sender"]["login"]))

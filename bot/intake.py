@@ -1,0 +1,65 @@
+"""Turns deliveries into jobs. One thread, woken by whoever recorded one, and looking by itself every second.
+
+A delivery is marked done only when its jobs exist, so a crash in between repeats promises that are kept already.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.core.decide import jobs_for
+from bot.core.event import Event, PullChanged
+from bot.core.pull import Repository
+from bot.engine import Engine
+from bot.store import Store, inbox, pulls
+
+LOOK_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Intake:
+    def __init__(self, store: Store, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._store, self._engine, self._clock = store, engine, clock
+        self._woken, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Promise nothing new; what is recorded waits for the next start."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            if not self._take():
+                self._woken.wait(LOOK_SECONDS)
+
+    def _take(self) -> bool:
+        """Promise the jobs of some deliveries; false when there were none."""
+        with self._store.read() as tx:
+            waiting = inbox.undone(tx)
+        for id, event in waiting:
+            self._promise(id, event)
+        return bool(waiting)
+
+    def _promise(self, id: str, event: Event) -> None:
+        with self._store.begin() as tx:
+            pulls.remember(tx, _repository(event))
+        for job in jobs_for(event, id):
+            self._engine.start(job)
+        with self._store.begin() as tx:
+            inbox.done(tx, id, self._clock())
+        logger.info("delivery %s promised", id)
+
+
+def _repository(event: Event) -> Repository:
+    return event.pull.repository if isinstance(event, PullChanged) else event.repository

@@ -1,0 +1,30 @@
+"""The jobs: one file a kind, each with a `run(bot, job)` that tells its story from top to bottom."""
+
+import importlib
+import logging
+import re
+
+from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.job import Job
+from bot.steps import settle
+from bot.steps.bot import Bot
+
+logger = logging.getLogger(__name__)
+
+
+def run(bot: Bot, job: Job) -> None:
+    """Carry out a job. Raises Transient when it should be tried again; a bug goes on after its rows are told."""
+    if not re.fullmatch(r"[a-z_]+", job.kind):
+        raise ValueError(f"no kind of job: {job.kind}")
+    logger.info("%s begins", job.id, extra={"job": job.id, **job.args})
+    try:
+        importlib.import_module(f"bot.jobs.{job.kind}").run(bot, job)
+    except (Refused, ToolFailed) as why:
+        logger.info("%s refused: %s", job.id, why)
+        settle.broke(bot, job, str(why))
+    except Transient:
+        raise
+    except BaseException as bug:  # told on the pull request, then left alone
+        settle.broke(bot, job, f"gitops-bot itself broke ({type(bug).__name__}); its log has more under job {job.id}")
+        raise
+    logger.info("%s ends", job.id, extra={"job": job.id})

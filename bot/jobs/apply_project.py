@@ -1,0 +1,176 @@
+"""Apply one project: the stored plan, at most once. Settles its own row, and never repeats an apply by itself.
+
+The intent is written before the tool may change anything; the tool runs under a supervisor that outlives us. Taken up
+again after a crash, this job finds what still runs, or how it ended, or says that nobody can tell.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot import supervise
+from bot.core.errors import Refused, ToolFailed
+from bot.core.job import Job
+from bot.core.pull import Pull, PullState
+from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, State
+from bot.ports import Applied, Site
+from bot.steps import settle, speak
+from bot.steps.bot import Bot, short
+from bot.steps.source import tool
+from bot.steps.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
+from bot.store import intents, ledger, plans, pulls, runs
+from bot.supervise import Standing
+
+UNKNOWN = "nobody can tell how this apply ended; look at the infrastructure, then `/plan`"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One apply of one plan, with what it belongs to. `directory` is its supervisor's."""
+
+    pull: Pull
+    run: Run
+    row: RunProject
+    plan: Plan
+    intent: str
+    directory: Path
+
+
+def run(bot: Bot, job: Job) -> None:
+    bot.park_if_stopping()
+    attempt = _attempt(bot, job)
+    if attempt is None:
+        return
+    with bot.store.read() as tx:
+        begun = intents.get(tx, attempt.intent)
+        stop = runs.stop_asked(tx, attempt.run.id)
+    if stop and begun is None:
+        settle.settle(bot, replace(attempt.row, state=State.SKIPPED, note=stop))
+        return
+    with bot.limits.workers, settle.slot(bot, attempt.pull, attempt.row) as entered:
+        if entered and _claim(bot, job, attempt.row):
+            _carry_out(bot, attempt, begun)
+
+
+def _attempt(bot: Bot, job: Job) -> Attempt | None:
+    """What the job is about; None when its row has ended."""
+    with bot.store.read() as tx:
+        its = runs.get(tx, job.args["run"])
+        row = runs.project(tx, job.args["run"], job.args["place"])
+        pull = pulls.get(tx, its.pull) if its else None
+        plan = plans.get(tx, row.plan) if row and row.plan else None
+    if its is None or row is None or pull is None or plan is None or row.state.ended:
+        return None
+    intent = short("intent", its.id, row.project.place)
+    return Attempt(pull, its, row, plan, intent, bot.folders.attempt(intent))
+
+
+def _claim(bot: Bot, job: Job, row: RunProject) -> bool:
+    with bot.store.begin() as tx:
+        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
+    if claimed:
+        speak.ask_for(bot, row.run)
+    return claimed
+
+
+def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:
+    """Begin the apply, or find the one that was begun, and settle the row with how it ended."""
+    try:
+        where = _site(bot, attempt)
+        if supervise.look(attempt.directory).standing is Standing.NEVER_BEGAN:
+            attempt = attempt if begun else _verified(bot, attempt)
+            _start(bot, attempt, where)
+        ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id))
+        applied = _outcome(bot, attempt, where, ended)
+    except Refused as why:
+        settle.settle(bot, replace(attempt.row, state=State.REFUSED, note=str(why)))
+    except ToolFailed as failed:
+        settle.settle(bot, replace(attempt.row, state=State.FAILED, note=str(failed), output=failed.output))
+    else:
+        _keep(bot, attempt, applied)
+        clean(attempt.directory)
+    clean(bot.folders.scratch(attempt.run.id, attempt.row.project.place))
+
+
+def _site(bot: Bot, attempt: Attempt) -> Site:
+    """Stored plans are applied where they were made; what is planned again is planned at what is there now."""
+    again = _to_plan_again(bot, attempt)
+    commit = commit_of(attempt.run, attempt.row) if again else attempt.plan.result
+    return site(bot, attempt.pull, attempt.run, attempt.row, commit)
+
+
+def _to_plan_again(bot: Bot, attempt: Attempt) -> bool:
+    """What it depends on was applied in this run, or other files landed than were planned."""
+    with bot.store.read() as tx:
+        beside = {row.project.name for row in runs.projects(tx, attempt.run.id) if row.state is State.DONE}
+    landed_otherwise = attempt.row.input_digest != attempt.plan.input_digest
+    return landed_otherwise or bool(beside.intersection(attempt.row.project.depends_on))
+
+
+def _verified(bot: Bot, attempt: Attempt) -> Attempt:
+    """The attempt with a plan that is true now. Raises Refused when planning again gives another result."""
+    _same_head(bot, attempt)
+    if not _to_plan_again(bot, attempt):
+        return attempt
+    old = attempt.plan
+    where = site(bot, attempt.pull, attempt.run, attempt.row, commit_of(attempt.run, attempt.row))
+    new = planned(bot, attempt.pull, attempt.run, attempt.row, where, old.destroy)
+    if new.plan_digest != old.plan_digest:
+        forget_artifacts(bot, (new.id,))
+        with bot.store.begin() as tx:
+            plans.set_state(tx, old.id, PlanState.STALE, "planning again gave another result")
+        raise Refused("planned again just before its apply, it came out differently; see the new plan, then `/apply`")
+    with bot.store.begin() as tx:
+        plans.add(tx, new, attempt.pull.repository.key)
+    forget_artifacts(bot, (old.id,))
+    return replace(attempt, plan=new, row=replace(attempt.row, plan=new.id))
+
+
+def _same_head(bot: Bot, attempt: Attempt) -> None:
+    """The last look before anything changes: a push since then means that people would apply what they did not see."""
+    now = bot.host(attempt.pull.repository).pull(attempt.pull.repository, attempt.pull.number)
+    if now.state is PullState.OPEN and now.head.sha != attempt.run.head:
+        raise Refused(f"the pull request moved on to {now.head.sha[:7]} before this project began")
+
+
+def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
+    """Note the intent, then let the supervisor begin. From here on nothing is done twice."""
+    if attempt.plan.artifact_digest is None:
+        raise Refused("the plan has nothing to apply")
+    artifact = unseal(bot, attempt.plan, where.scratch)
+    invocation = tool(bot, attempt.row.project).ready(where, artifact)
+    intent = Intent(attempt.intent, attempt.run.id, attempt.row.project.place, attempt.plan.id, bot.clock())
+    with bot.store.begin() as tx:
+        intents.write(tx, intent)
+    supervise.begin(attempt.directory, invocation)
+
+
+def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> Applied:
+    if ended.standing is Standing.LOST:
+        return Applied(Outcome.UNKNOWN, UNKNOWN, "", None)
+    output = attempt.directory / supervise.OUTPUT
+    applied = tool(bot, attempt.row.project).applied(replace(where, log=output), ended.exit)
+    if output.exists():
+        with where.log.open("ab") as log:
+            log.write(output.read_bytes())
+    return applied
+
+
+def _keep(bot: Bot, attempt: Attempt, applied: Applied) -> None:
+    """Store how it ended, in one transaction, the moment it is known."""
+    done = applied.outcome is Outcome.DONE
+    state = State.DONE if done else State.UNKNOWN if applied.outcome is Outcome.UNKNOWN else State.FAILED
+    row = replace(attempt.row, state=state, note=applied.summary, output=applied.output)
+    now = bot.clock()
+    with bot.store.begin() as tx:
+        intents.end(tx, attempt.intent, applied.outcome)
+        if done:
+            plans.applied(tx, attempt.plan.id, attempt.run.asked_by, now)
+        else:
+            plans.set_state(
+                tx, attempt.plan.id, PlanState.STALE, "its apply did not go well; `/plan` shows what is left"
+            )
+        words = {"project": row.project.name, "plan": attempt.plan.id, "digest": attempt.plan.plan_digest}
+        ledger.note(tx, now, attempt.run.asked_by, f"apply {applied.outcome.value}", attempt.pull.key, **words)
+        ended = runs.settle(tx, row, now)
+    forget_artifacts(bot, (attempt.plan.id,))
+    settle.after(bot, row, ended)

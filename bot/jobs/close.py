@@ -1,0 +1,79 @@
+"""A pull request was merged or closed: stop its plans, apply what its merge promises, free what it held."""
+
+from bot.core.job import Job
+from bot.core.project import ApplyMode
+from bot.core.pull import Pull, PullState
+from bot.core.run import Lock, Plan, RunKind
+from bot.steps import release, settle, speak
+from bot.steps.answers import answer
+from bot.steps.bot import Bot
+from bot.steps.release import earlier_merge
+from bot.store import locks, plans, pulls, runs
+
+CLOSED = "the pull request was closed"
+
+
+def run(bot: Bot, job: Job) -> None:
+    pull = bot.pull(job)
+    with bot.store.read() as tx:
+        dealt_with = pulls.closed_for(tx, pull.key)
+        left = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
+    if pull.state is PullState.OPEN or dealt_with == _closure(pull):
+        return
+    _stop_plans(bot, pull)
+    if pull.state is PullState.CLOSED:
+        _closed(bot, job, pull)
+    elif not left:
+        release.all_of(bot, pull)
+    elif not _landed(bot, job, pull, left):
+        return
+    with bot.store.begin() as tx:
+        pulls.set_closed_for(tx, pull.key, _closure(pull))
+
+
+def _closure(pull: Pull) -> str:
+    return pull.merge_commit or "merged" if pull.state is PullState.MERGED else "closed"
+
+
+def _stop_plans(bot: Bot, pull: Pull) -> None:
+    with bot.store.begin() as tx:
+        open_runs = runs.unfinished(tx, pull.key, RunKind.PLAN)
+        for its in open_runs:
+            runs.ask_to_stop(tx, its.id, CLOSED)
+            runs.skip_queued(tx, its.id, CLOSED, bot.clock())
+    for its in open_runs:
+        settle.told_if_ended(bot, its.id)
+
+
+def _closed(bot: Bot, job: Job, pull: Pull) -> None:
+    """Closed without a merge: what was applied of it is in no branch, which is said, and keeps the lock."""
+    with bot.store.read() as tx:
+        applied = plans.applied_of(tx, pull.key)
+        held = locks.of_pull(tx, pull.key)
+    if applied and held:
+        names = ", ".join(plan.project.name for plan in applied)
+        why = f"{names} was applied from here and is in no branch now; reopen and merge it, or `/unlock`"
+        answer(bot, job, pull, "refused", command="closing", why=why)
+        return
+    release.all_of(bot, pull)
+
+
+def _landed(bot: Bot, job: Job, pull: Pull, left: list[Plan]) -> bool:
+    """Take the lock in the order of the base branch; false while an earlier merge has not been applied."""
+    if earlier_merge(bot, pull, left):
+        return False
+    now = bot.clock()
+    who = pull.merged_by or job.args["asked_by"]
+    wanted = [Lock(pull.repository.key, plan.project.place, pull.key, who, now) for plan in left]
+    with bot.store.begin() as tx:
+        if locks.take(tx, wanted):
+            return False
+    by_merge = [plan for plan in left if plan.rules.apply is ApplyMode.MERGE]
+    args = {"repository": pull.repository.key, "number": str(pull.number), "asked_by": who, "why": "merge"}
+    if by_merge:
+        bot.engine.start(Job(f"land:{pull.key}:{pull.merge_commit}", "apply", args))
+    if len(by_merge) < len(left):
+        names = ", ".join(plan.project.name for plan in left if plan not in by_merge)
+        answer(bot, job, pull, "landed_waiting", why=f"{names}: merged, and not applied yet", command="/apply")
+    speak.ask(bot, speak.plan_topic(pull.key), pull.key)
+    return True

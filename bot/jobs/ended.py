@@ -1,0 +1,59 @@
+"""What is to be done once about a run that has ended. Promised by whoever settled its last row; twice does no harm."""
+
+from bot.core.job import Job
+from bot.core.project import ApplyMode
+from bot.core.run import Plan, Run, RunKind, State
+from bot.steps import settle, speak, stale
+from bot.steps.bot import Bot
+from bot.steps.work import clean
+from bot.store import plans, runs
+
+
+def run(bot: Bot, job: Job) -> None:
+    with bot.store.read() as tx:
+        its = runs.get(tx, job.args["run"])
+        rows = runs.projects(tx, job.args["run"])
+        live = plans.live(tx, its.pull) if its else ()
+    if its is None:
+        return
+    settle.react(bot, its)
+    _tidy(bot, job, its)
+    left = [plan for plan in live if not plan.content.counts.empty]
+    if its.kind is RunKind.APPLY:
+        _apply_ended(bot, job, its, {row.project.place for row in rows if row.state in _TOUCHED}, left)
+    elif any(plan.rules.apply is ApplyMode.APPROVAL for plan in left):
+        args = {**_pull_args(job), "asked_by": its.asked_by, "why": "approval"}
+        bot.engine.start(Job(f"ripe:{its.id}", "apply", args))
+
+
+_TOUCHED = (State.DONE, State.FAILED, State.UNKNOWN)
+
+
+def _apply_ended(bot: Bot, job: Job, its: Run, touched: set[str], left: list[Plan]) -> None:
+    """Tell other pulls whose plans rest on state that is no more; go on to the merge when nothing is left."""
+    stale.mark_others(bot, its.pull, touched)
+    speak.ask(bot, speak.plan_topic(its.pull), its.pull)
+    if left and its.state is not State.DONE:
+        bot.engine.start(Job(f"again:{its.id}", "plan", {**_pull_args(job), "asked_by": its.asked_by, "why": "apply"}))
+    if its.state is State.DONE and not left:
+        bot.engine.start(Job(f"merge:{its.id}", "merge", {**_pull_args(job), "run": its.id}))
+
+
+def _tidy(bot: Bot, job: Job, its: Run) -> None:
+    with bot.store.read() as tx:
+        settled = all(row.state.ended for row in runs.projects(tx, its.id))
+    if settled:
+        mirror = bot.mirror(bot.repository(job))
+        for commit in {its.result, its.base, *_commits(bot, its)} - {""}:
+            mirror.drop(bot.folders.checkout(its.id, commit))
+        clean(bot.folders.top / "scratch" / its.id)
+
+
+def _commits(bot: Bot, its: Run) -> set[str]:
+    with bot.store.read() as tx:
+        held = [plans.get(tx, row.plan) for row in runs.projects(tx, its.id) if row.plan]
+    return {plan.result for plan in held if plan}
+
+
+def _pull_args(job: Job) -> dict[str, str]:
+    return {"repository": job.args["repository"], "number": job.args["number"]}

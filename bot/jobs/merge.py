@@ -1,0 +1,38 @@
+"""Merge a pull request of which everything is applied, at exactly the applied head. Loud when that is refused."""
+
+from bot.core.errors import Refused
+from bot.core.job import Job
+from bot.core.pull import Pull, PullState
+from bot.core.run import Run
+from bot.steps import speak
+from bot.steps.bot import Bot
+from bot.steps.source import base_configuration
+from bot.store import ledger, runs
+
+
+def run(bot: Bot, job: Job) -> None:
+    pull = bot.pull(job)
+    with bot.store.read() as tx:
+        its = runs.get(tx, job.args["run"])
+    if its is None:
+        return
+    if pull.state is PullState.OPEN and base_configuration(bot, pull).merge:
+        _merge(bot, job, pull, its)
+    if bot.pull(job).state is PullState.MERGED:
+        bot.engine.start(Job(f"close:{job.id}", "close", {**job.args, "asked_by": its.asked_by}))
+
+
+def _merge(bot: Bot, job: Job, pull: Pull, its: Run) -> None:
+    try:
+        if pull.head.sha != its.head:
+            raise Refused(f"a push came after the apply; what was applied is {its.head[:7]}")
+        landed = bot.host(pull.repository).merge(pull, f"Applied by gitops-bot, asked by {its.asked_by}")
+    except Refused as why:
+        note = f"applied, but not merged: {why}. The lock is kept until this is merged or `/unlock`ed."
+    else:
+        note = f"Merged as {landed[:12]}."
+        with bot.store.begin() as tx:
+            ledger.note(tx, bot.clock(), its.asked_by, "merged", pull.key, commit=landed)
+    with bot.store.begin() as tx:
+        runs.annotate(tx, its.id, note)
+    speak.ask_for(bot, its.id)

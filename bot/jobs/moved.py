@@ -1,0 +1,20 @@
+"""A branch moved: pull requests into it whose plans no longer fit are told, and planned again. Others cost nothing."""
+
+from bot.core.errors import Refused
+from bot.core.job import Job
+from bot.core.pull import PullState
+from bot.steps import stale
+from bot.steps.bot import Bot
+from bot.store import pulls
+
+
+def run(bot: Bot, job: Job) -> None:
+    with bot.store.read() as tx:
+        known = pulls.known(tx, job.args["repository"], PullState.OPEN)
+    for pull in known:
+        if pull.base.name != job.args["branch"]:
+            continue
+        try:
+            stale.check(bot, pull)
+        except Refused:  # a conflict, or a configuration that broke: planning again tells it
+            stale.plan_again(bot, pull.key)

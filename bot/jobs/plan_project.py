@@ -1,0 +1,81 @@
+"""Plan one project of a run: the only job that runs a tool to plan. Settles its own row."""
+
+from dataclasses import replace
+
+from bot.core.errors import Refused, ToolFailed
+from bot.core.job import Job
+from bot.core.pull import Pull
+from bot.core.run import Plan, Run, RunProject, State
+from bot.steps import settle, speak
+from bot.steps.bot import Bot
+from bot.steps.work import clean, commit_of, forget_artifacts, planned, site
+from bot.store import plans, pulls, runs
+
+
+def run(bot: Bot, job: Job) -> None:
+    bot.park_if_stopping()
+    with bot.store.read() as tx:
+        its = runs.get(tx, job.args["run"])
+        row = runs.project(tx, job.args["run"], job.args["place"])
+        stop = runs.stop_asked(tx, job.args["run"])
+        pull = pulls.get(tx, its.pull) if its else None
+    if its is None or row is None or pull is None or row.state.ended:
+        return
+    if stop:
+        settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))
+        return
+    with bot.limits.workers, settle.slot(bot, pull, row) as entered:
+        if entered and _claim(bot, job, row):
+            _plan(bot, pull, its, row)
+
+
+def _claim(bot: Bot, job: Job, row: RunProject) -> bool:
+    with bot.store.begin() as tx:
+        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
+    if claimed:
+        speak.ask_for(bot, row.run)
+    return claimed
+
+
+def _plan(bot: Bot, pull: Pull, its: Run, row: RunProject) -> None:
+    """Make the plan and settle the row with it, or with the reason why there is none."""
+    try:
+        plan = _made(bot, pull, its, row)
+    except Refused as why:
+        settle.settle(bot, replace(row, state=State.REFUSED, note=str(why)))
+    except ToolFailed as failed:
+        settle.settle(bot, _failed(bot, row, failed))
+    else:
+        _keep(bot, pull, its, row, plan)
+    finally:
+        clean(bot.folders.scratch(row.run, row.project.place))
+
+
+def _made(bot: Bot, pull: Pull, its: Run, row: RunProject) -> Plan:
+    where = site(bot, pull, its, row, commit_of(its, row))
+    return planned(bot, pull, its, row, where, its.selection.destroy or row.removed)
+
+
+def _failed(bot: Bot, row: RunProject, failed: ToolFailed) -> RunProject:
+    bot.park_if_stopping()
+    with bot.store.read() as tx:
+        stop = runs.stop_asked(tx, row.run)
+    if stop:
+        return replace(row, state=State.SKIPPED, note=stop)
+    return replace(row, state=State.FAILED, note=str(failed), output=failed.output)
+
+
+def _keep(bot: Bot, pull: Pull, its: Run, row: RunProject, plan: Plan) -> None:
+    """Store the plan and end the row in one transaction. A removed project's list is told, not kept as a plan."""
+    only_told = row.removed and not its.selection.destroy
+    with bot.store.begin() as tx:
+        if only_told:
+            held = "\n".join(change.address for change in plan.content.changes)
+            done = replace(row, state=State.DONE, output=held)
+        else:
+            older = [old.id for old in plans.live(tx, pull.key) if old.project.place == plan.project.place]
+            plans.add(tx, plan, pull.repository.key)
+            done = replace(row, state=State.DONE, plan=plan.id, counts=plan.content.counts)
+        ended = runs.settle(tx, done, bot.clock())
+    forget_artifacts(bot, (plan.id,) if only_told else tuple(id for id in older if id != plan.id))
+    settle.after(bot, done, ended)

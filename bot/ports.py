@@ -1,0 +1,194 @@
+"""What the bot asks of a forge (Host) and of a tool (Tool). Jobs and server see these, never a provider."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.core.event import Event
+from bot.core.plan import Content, StateMark
+from bot.core.project import Project
+from bot.core.pull import Check, Comment, Contributors, Pull, Repository, Review, Role, Status
+from bot.core.run import Outcome
+from bot.core.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A verified webhook. `event` is None when it is true but of no interest to us."""
+
+    id: str
+    repository: str
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Where a comment is and when the forge says it was last written (UTC)."""
+
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """How git reaches a repository: the URL without credentials, and what to add to git's environment.
+
+    `pulls` is where the heads of pull requests are; `author` is who we are in commits, as (name, e-mail).
+    """
+
+    url: str
+    env: Mapping[str, str]
+    pulls: str = "refs/pull/{number}/head"
+    author: tuple[str, str] = ("gitops-bot", "gitops-bot@noreply.invalid")
+
+
+class Host(Protocol):
+    """A forge. Every method may raise Transient (try again) or Refused (say so); writes are upserts."""
+
+    name: str
+    comment_limit: int
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """Verify the signature, then say what happened. Raises PermissionError when it is not the forge's."""
+
+    def repositories(self) -> Sequence[Repository]:
+        """Every repository that we are allowed to work on and the forge shows us."""
+
+    def repository(self, name: str) -> Repository: ...
+
+    def pull(self, repository: Repository, number: int) -> Pull: ...
+
+    def open_pulls(self, repository: Repository) -> Sequence[Pull]: ...
+
+    def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]: ...
+
+    def comment(self, repository: Repository, id: int) -> Comment: ...
+
+    def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
+        """Comments on any pull request written or edited since then, oldest first, our own left out."""
+
+    def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
+        """Oldest first."""
+
+    def contributors(self, repository: Repository, number: int) -> Contributors:
+        """Raises Refused when the forge does not list all commits."""
+
+    def checks(self, pull: Pull) -> Sequence[Check]:
+        """Statuses and check runs of the head, ours included; required ones that nobody reported are PENDING."""
+
+    def role(self, repository: Repository, user: str) -> Role: ...
+
+    def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
+        """Write the comment of that topic: edit ours if there is one (`known` is its id), else post it."""
+
+    def react(self, repository: Repository, comment: int, reaction: str) -> None:
+        """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""
+
+    def status(self, repository: Repository, sha: str, status: Status) -> None: ...
+
+    def merge(self, pull: Pull, message: str) -> str:
+        """Merge at exactly `pull.head.sha`, by the first style the repository allows; return what landed.
+
+        Raises Refused with the forge's words.
+        """
+
+    def open_pull(self, repository: Repository, head: str, base: str, title: str, body: str) -> Pull:
+        """Open a pull request between two branches of the repository, or find the open one."""
+
+    def remote(self, repository: Repository) -> Remote:
+        """Fresh credentials for long work."""
+
+    def whoami(self) -> str:
+        """Our own login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a tool works on one project.
+
+    `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `kept` lives for ever and
+    is the place's own (local state). `log` is where output goes as it comes. `environment` is all that the tool gets.
+    `stopped()` turns true when the run was cancelled.
+    """
+
+    root: Path
+    project: Project
+    scratch: Path
+    kept: Path
+    log: Path
+    environment: Mapping[str, str]
+    timeout: float
+    stopped: Callable[[], bool]
+    locked_dependencies: bool = True
+
+    @property
+    def directory(self) -> Path:
+        return self.root / self.project.dir
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a tool planned. `canonical` is the machine-readable result to be digested, with secrets: never kept.
+
+    `artifact` is None when there is nothing to apply. `moves_state` names a backend change that the base must allow.
+    """
+
+    content: Content
+    canonical: bytes
+    artifact: Path | None
+    tool_version: str
+    mark: StateMark | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A program to run under supervision: no shell, the whole environment."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How an apply ended: a line for people, and the tool's last words, masked, when it did not go well."""
+
+    outcome: Outcome
+    summary: str
+    output: str
+    mark: StateMark | None
+
+
+class Tool(Protocol):
+    """A program that plans and applies. One file or package in `tools/`, named as people write it."""
+
+    name: str
+
+    def finds(self, tree: Tree) -> Sequence[str]:
+        """Directories of the tree that are projects of this tool when nobody lists them."""
+
+    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+        """Every file of the tree that can change the project's result.
+
+        `others`: directories of other projects, which are no inputs unless referred to.
+        """
+
+    def state_key(self, tree: Tree, project: Project) -> str:
+        """Where the project's state lives as the tree says (its backend).
+
+        When it differs between base and result, the pull request moves the state.
+        """
+
+    def plan(self, site: Site, destroy: bool = False) -> Planned:
+        """Raises ToolFailed, Refused, Transient (a state lock held by another)."""
+
+    def ready(self, site: Site, artifact: Path) -> Invocation:
+        """Prepare the site so that the program returned applies exactly the artifact."""
+
+    def applied(self, site: Site, exit: int | None) -> Applied:
+        """Read how it ended from the exit status (None: killed) and the log, which is masked where it stands."""
+
+    def version(self, project: Project, environment: Mapping[str, str]) -> str:
+        """The tool's own version. Raises Refused in words when it is missing or not the one the project asks for."""

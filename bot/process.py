@@ -1,0 +1,147 @@
+"""The only door to other programs: a list, never a shell; the whole environment, never ours; one group."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bot.core.errors import ToolFailed
+
+LIMIT = 64 * 1024 * 1024
+LOOK_SECONDS = 0.3
+GRACE_SECONDS = 10.0
+PIECE = 65536
+CUT = b"\n[cut: the output is longer than is kept]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended. `exit` is None when we ended it: it was `stopped`, or `timed_out`."""
+
+    argv: tuple[str, ...]
+    exit: int | None
+    raw: bytes
+    err: str
+    stopped: bool = False
+    timed_out: bool = False
+
+    @property
+    def out(self) -> str:
+        return self.raw.decode(errors="surrogateescape")
+
+
+def run(  # noqa: PLR0913  # one door, each word of it named
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    log: Path | None = None,
+    stopped: Callable[[], bool] | None = None,
+    stdin: bytes = b"",
+    limit: int = LIMIT,
+) -> Completed:
+    """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
+
+    `timeout` is in seconds; after it, or once `stopped()` is true, the group gets SIGINT and a while later SIGKILL.
+    Output is kept up to `limit` bytes a stream and, with `log`, appended there as it comes.
+    """
+    child = _start(argv, cwd, env, has_input=bool(stdin))
+    out, err = _Copy(child.stdout, log, limit), _Copy(child.stderr, log, limit)
+    if child.stdin:
+        _feed(child.stdin, stdin)
+    why = _watch(child, time.monotonic() + timeout, stopped)
+    _end(child) if why else None
+    return Completed(
+        tuple(argv),
+        None if why else child.returncode,
+        out.kept(),
+        err.kept().decode(errors="replace"),
+        why == "stopped",
+        why == "timed out",
+    )
+
+
+def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            [*_leash(env.get("PATH", os.defpath)), *argv],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as missing:
+        raise ToolFailed(f"there is no program {argv[0]}") from missing
+
+
+def _leash(path: str) -> list[str]:
+    """A child ends when the thread that started it does, which waits for it: so it ends with us. Linux only."""
+    setpriv = shutil.which("setpriv", path=path)
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+def _watch(child: "subprocess.Popen[bytes]", until: float, stopped: Callable[[], bool] | None) -> str | None:
+    """Wait for the child; why it must end before that, or None."""
+    while True:
+        try:
+            child.wait(min(LOOK_SECONDS, max(0.0, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if stopped and stopped():
+                return "stopped"
+            if time.monotonic() >= until:
+                return "timed out"
+        else:
+            return None
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """Interrupt the whole group, and kill what is left of it after a grace."""
+    os.killpg(child.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _feed(pipe: IO[bytes], content: bytes) -> None:
+    def feed() -> None:
+        try:
+            with pipe:
+                pipe.write(content)
+        except BrokenPipeError:
+            return
+
+    threading.Thread(target=feed, daemon=True).start()
+
+
+class _Copy:
+    """Reads a stream to its end in a thread: the beginning is kept, everything goes to the log."""
+
+    def __init__(self, stream: IO[bytes] | None, log: Path | None, limit: int) -> None:
+        self._start, self._limit, self._cut = bytearray(), limit, False
+        self._thread = threading.Thread(target=self._read, args=(stream, log), daemon=True)
+        self._thread.start()
+
+    def kept(self) -> bytes:
+        """What was kept; waits for the end of the stream, which a grandchild may hold open a little longer."""
+        self._thread.join(GRACE_SECONDS)
+        return bytes(self._start + (CUT if self._cut else b""))
+
+    def _read(self, stream: IO[bytes], log: Path | None) -> None:
+        with stream, open(log or os.devnull, "ab", buffering=0) as copy:
+            while piece := os.read(stream.fileno(), PIECE):
+                copy.write(piece)
+                room = self._limit - len(self._start)
+                self._start += piece[:room]
+                self._cut = self._cut or len(piece) > room

@@ -1,0 +1,24 @@
+"""`python -m bot.sandbox --listen HOST:PORT --dir DIR`."""
+
+import argparse
+import os
+from pathlib import Path
+
+from bot.sandbox.app import end_with_parent, run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="gitops-bot sandbox", description="A GitHub-compatible forge for trying things."
+    )
+    parser.add_argument("--listen", default="127.0.0.1:8081", help="address and port; port 0 is any free one")
+    parser.add_argument("--dir", type=Path, required=True, help="where its bare repositories are kept")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
+    chosen = parser.parse_args()
+    if chosen.with_parent:
+        end_with_parent(os.getppid())
+    run(chosen.listen, chosen.dir)
+
+
+if __name__ == "__main__":
+    main()

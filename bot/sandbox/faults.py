@@ -1,0 +1,49 @@
+"""What a forge does on bad days, on request: slow answers, refusals, answers lost before or after the effect."""
+
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Fault:
+    """`kind` is `before` (nothing happens) or `after` (the effect happens, the answer is lost)."""
+
+    method: str = ""
+    path: str = ""
+    status: int = 502
+    times: int = 1
+    retry_after: int | None = None
+    kind: str = "before"
+
+    def hits(self, method: str, path: str) -> bool:
+        return self.times > 0 and self.method in ("", method) and re.search(self.path, path) is not None
+
+
+@dataclass
+class Faults:
+    latency: float = 0.0
+    down: bool = False
+    fail: list[Fault] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def set(self, wanted: dict[str, Any]) -> None:
+        """Replace all faults. Keys: latency_ms, down, fail (a list of Fault's fields)."""
+        with self.lock:
+            self.latency = float(wanted.get("latency_ms", 0)) / 1000
+            self.down = bool(wanted.get("down", False))
+            self.fail = [Fault(**fault) for fault in wanted.get("fail", [])]
+
+    def meet(self, method: str, path: str) -> Fault | None:
+        """Wait as long as the latency says; the fault that this request meets, used up by one."""
+        time.sleep(self.latency)
+        with self.lock:
+            if self.down:
+                return Fault(status=503)
+            fault = next((fault for fault in self.fail if fault.hits(method, path)), None)
+            if fault:
+                fault.times -= 1
+            return fault

@@ -1,0 +1,48 @@
+"""Comments as GitHub shows them: tables, fences with coloured diffs, alerts, details; the rest of HTML escaped."""
+
+import html
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+
+ALLOWED = re.compile(
+    r"&lt;(/?(?:details(?: open)?|summary|br ?/?|sub|sup|kbd|b|i|code|pre|strong|em))&gt;", re.IGNORECASE
+)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+ALERT = re.compile(r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*(?:<br ?/?>)?\s*")
+COLOURS = {"+": "plus", "-": "minus", "!": "bang", "@": "at"}
+
+
+def rendered(text: str) -> Markup:
+    """The comment as HTML that a page may hold."""
+    made = _markdown().render(text)
+    made = ALERT.sub(lambda m: f'<blockquote class="alert {m[1].lower()}"><p><b>{m[1].title()}</b><br>', made)
+    return Markup(made)
+
+
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("gfm-like", {"html": True, "linkify": False, "breaks": True})
+    markdown.add_render_rule("html_block", _html)
+    markdown.add_render_rule("html_inline", _html)
+    markdown.add_render_rule("fence", _fence)
+    return markdown
+
+
+def _html(self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """Of raw HTML a few harmless tags stay."""
+    return ALLOWED.sub(r"<\1>", html.escape(COMMENT.sub("", tokens[index].content), quote=False))
+
+
+def _fence(self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    token = tokens[index]
+    if token.info.strip() != "diff":
+        return f"<pre><code>{html.escape(token.content)}</code></pre>\n"
+    lines = [
+        f'<span class="{COLOURS.get(line[:1], "same")}">{html.escape(line)}\n</span>'
+        for line in token.content.splitlines()
+    ]
+    return f'<pre class="diff"><code>{"".join(lines)}</code></pre>\n'

@@ -1,0 +1,161 @@
+"""What the forge knows: users, repositories, pull requests. Plain values that change, behind one lock."""
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+def now() -> str:
+    """The moment in GitHub's form, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class User:
+    id: int
+    login: str
+    name: str
+    email: str
+    type: str = "User"
+    token: str = field(default_factory=lambda: f"sandbox_{secrets.token_hex(16)}")
+
+
+@dataclass
+class Comment:
+    id: int
+    number: int
+    user: User
+    body: str
+    created_at: str
+    updated_at: str
+    reactions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Review:
+    id: int
+    user: User
+    state: str
+    body: str
+    commit_id: str
+    submitted_at: str
+
+
+@dataclass
+class Status:
+    id: int
+    context: str
+    state: str
+    description: str
+    target_url: str | None
+    creator: User
+    created_at: str
+
+
+@dataclass
+class Pull:
+    """A pull request. `head_repo` is the fork it comes from, or the repository itself; None: the fork is gone."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    user: User
+    base: str
+    head: str
+    head_repo: "Repo | None"
+    base_sha: str
+    head_sha: str
+    created_at: str
+    updated_at: str
+    draft: bool = False
+    state: str = "open"
+    merged: bool = False
+    merged_by: User | None = None
+    merged_at: str | None = None
+    closed_at: str | None = None
+    merge_commit_sha: str | None = None
+    reviews: list[Review] = field(default_factory=list)
+
+
+@dataclass
+class Delivery:
+    id: int
+    guid: str
+    event: str
+    payload: dict[str, Any]
+    status: int = 0
+
+
+@dataclass
+class Hook:
+    id: int
+    url: str
+    secret: str
+    events: list[str]
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass
+class Repo:
+    """A repository. `roles` are by login; on a public one everybody may read."""
+
+    id: int
+    owner: str
+    name: str
+    path: Path
+    private: bool = False
+    default_branch: str = "main"
+    archived: bool = False
+    roles: dict[str, str] = field(default_factory=dict)
+    required: dict[str, list[str]] = field(default_factory=dict)
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    statuses: dict[str, list[Status]] = field(default_factory=dict)
+    check_runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    hooks: dict[int, Hook] = field(default_factory=dict)
+    parent: "Repo | None" = None
+    methods: tuple[str, ...] = ("merge", "squash", "rebase")
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    def role(self, login: str) -> str:
+        if login == self.owner:
+            return "admin"
+        return self.roles.get(login, "none" if self.private else "read")
+
+
+class World:
+    """Everything, and the lock that every request holds while it reads or changes it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.lock = threading.RLock()
+        self.users: dict[str, User] = {}
+        self.repos: dict[str, Repo] = {}
+        self.changes = 0
+        self._last_id = 1000
+
+    def new_id(self) -> int:
+        self._last_id += 1
+        self.changes += 1
+        return self._last_id
+
+    def user_of(self, token: str) -> User | None:
+        return next((user for user in self.users.values() if secrets.compare_digest(user.token, token)), None)
+
+    def user_by_email(self, email: str) -> User | None:
+        """By the address, or by the one that the forge gives everybody (`ID+login@users.noreply.…`)."""
+        private = [f"{user.id}+{user.login}@users.noreply." for user in self.users.values()]
+        pairs = zip(self.users.values(), private, strict=True)
+        return next((user for user, theirs in pairs if user.email == email or email.startswith(theirs)), None)
+
+    def repo(self, full_name: str) -> Repo | None:
+        return self.repos.get(full_name.lower())

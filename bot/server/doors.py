@@ -1,0 +1,44 @@
+"""What the doors may use, made by `wiring`, and how a view finds it. Holds no state of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from bot.ports import Host
+from bot.server.links import Signer
+from bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """`logs` names a project's log by run and place; `token` opens every page (None: only signed links open any).
+
+    `url` is the address that people reach us by; `ready` says why we are not; `arrived` wakes the intake.
+    """
+
+    store: Store
+    hosts: Mapping[str, Host]
+    vault: Signer
+    logs: Callable[[str, str], Path]
+    token: str | None
+    url: str
+    ready: Callable[[], str | None]
+    arrived: Callable[[], None]
+
+    @property
+    def secure(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def prefix(self) -> str:
+        """The path that a proxy in front of us serves us under; mostly empty."""
+        return urlsplit(self.url).path.rstrip("/")
+
+
+def doors() -> Doors:
+    """The doors of the application that answers the present request."""
+    found: Doors = current_app.extensions["doors"]
+    return found

@@ -1,0 +1,151 @@
+"""The pages: runs, one run, locks. Read-only views of rows; the guard in `signin` has let the reader in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bot.core.pull import Pull
+from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.view import ProjectView
+from bot.server import questions
+from bot.server.doors import doors
+from bot.server.questions import Filter, Sum
+from bot.store import locks as claims
+from bot.store import plans, pulls, runs
+
+REFRESH_SECONDS = 5
+UNFOLDED = 5
+LAST_PAGE = 1_000_000
+
+pages = Blueprint("pages", __name__)
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in the list, with its pull request if we know it."""
+
+    run: Run
+    pull: Pull | None
+    sum: Sum
+
+
+@pages.get("/")
+def first() -> Response:
+    return redirect(url_for("pages.every_run"))
+
+
+@pages.get("/runs")
+def every_run() -> str:
+    page = min(max(1, request.args.get("page", 1, int)), LAST_PAGE)
+    with doors().store.read() as tx:
+        repositories = pulls.repositories(tx)
+        found, more = questions.listed(tx, _filter({each.name: each.key for each in repositories}), page)
+        sums = questions.sums(tx, (run.id for run in found))
+        lines = [RunLine(run, pulls.get(tx, run.pull), sums.get(run.id, Sum())) for run in found]
+        freeze = claims.frozen(tx)
+    asked = {name: value for name, value in request.args.items() if value and name != "page"}
+    return render_template(
+        "runs.html",
+        title="Runs",
+        lines=lines,
+        repositories=repositories,
+        kinds=tuple(RunKind),
+        states=tuple(State),
+        asked=asked,
+        page=page,
+        more=more,
+        freeze=freeze,
+    )
+
+
+@pages.get("/runs/<run>")
+def run(run: str) -> str:
+    with doors().store.read() as tx:
+        found = runs.get(tx, run) or abort(404, "There is no such run.")
+        rows = runs.projects(tx, run)
+        projects = [_view(tx, row) for row in rows]
+        pull = pulls.get(tx, found.pull)
+        notices, freeze = runs.notices(tx, run), claims.frozen(tx)
+    return render_template(
+        "run.html",
+        title=f"{found.kind.capitalize()} {found.id}",
+        run=found,
+        pull=pull,
+        projects=projects,
+        notices=notices,
+        freeze=freeze,
+        unfolded=len(projects) <= UNFOLDED,
+        refresh=refresh(found.state),
+    )
+
+
+@pages.get("/locks")
+def locks() -> str:
+    with doors().store.read() as tx:
+        held, slots, freeze = claims.listed(tx), claims.slots(tx), claims.frozen(tx)
+        known = {lock.pull: pulls.get(tx, lock.pull) for lock in held}
+        names = {each.key: each.name for each in pulls.repositories(tx)}
+    return render_template("locks.html", title="Locks", held=held, slots=slots, freeze=freeze, pulls=known, names=names)
+
+
+def refresh(state: State) -> int | None:
+    """In how many seconds to load the page again: never once all has ended, or when the reader wants it still."""
+    return None if state.ended or "still" in request.args else REFRESH_SECONDS
+
+
+def carried() -> Mapping[str, str]:
+    """What makes this request's link open, to be put on links within the same run. Nothing for who sees all."""
+    if g.all:
+        return {}
+    return {name: request.args[name] for name in ("expires", "signature") if name in request.args}
+
+
+def _view(tx: sa.Connection, row: RunProject) -> ProjectView:
+    log = f"{url_for('logs.page', run=row.run)}?{urlencode({'place': row.project.place, **carried()})}"
+    has_log = row.state is State.RUNNING or doors().logs(row.run, row.project.place).is_file()
+    plan = plans.get(tx, row.plan) if row.plan else None
+    if plan is None:
+        return ProjectView(row, url=log if has_log else None)
+    by, at = plans.application(tx, plan.id) or ("", None)
+    return ProjectView(
+        row,
+        content=plan.content,
+        url=log if has_log else None,
+        valid_until=plan.expires_at,
+        stale_because=plan.stale_because,
+        applied_by=by,
+        applied_at=at,
+    )
+
+
+def _filter(keys: Mapping[str, str]) -> Filter:
+    """From the query. A repository is asked for by name; one that nobody knows has no runs."""
+    name = request.args.get("repository")
+    return Filter(
+        repository=keys.get(name, name) if name else None,
+        number=_number(request.args.get("pull")),
+        kind=_word(RunKind, request.args.get("kind")),
+        state=_word(State, request.args.get("state")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    digits = (text or "").strip().lstrip("#")
+    if digits and not (digits.isascii() and digits.isdigit()):
+        abort(400, "A pull request is asked for by its number.")
+    return int(digits[:18]) if digits else None
+
+
+def _word(words: type[Word], text: str | None) -> Word | None:
+    if not text:
+        return None
+    if text not in list(words):
+        abort(400, f"There is no {words.__name__.lower()} of that name; there are {', '.join(words)}.")
+    return words(text)

@@ -1,0 +1,150 @@
+"""How pages put rows into words and signs: moments, reasons, counts, risk. Pure; the templates call it."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from bot.core.plan import Action, Change, Counts
+from bot.core.run import Selection
+
+RISK = (
+    Action.DELETE,
+    Action.REPLACE,
+    Action.UNKNOWN,
+    Action.FORGET,
+    Action.UPDATE,
+    Action.CREATE,
+    Action.IMPORT,
+    Action.MOVE,
+    Action.READ,
+    Action.NONE,
+)
+SIGNS = {
+    Action.DELETE: "−",
+    Action.REPLACE: "±",
+    Action.UNKNOWN: "?",
+    Action.FORGET: "×",
+    Action.UPDATE: "~",
+    Action.CREATE: "+",
+    Action.IMPORT: "↓",
+    Action.MOVE: "→",
+    Action.READ: "<",
+    Action.NONE: " ",
+}
+MARKERS = {"+": "create", "-": "destroy", "!": "change"}
+WHYS = {
+    "opened": "the pull request was opened",
+    "push": "a push",
+    "pushed": "a push",
+    "reopened": "it was reopened",
+    "ready": "it became ready for review",
+    "retargeted": "its base branch changed",
+    "merge": "it was merged",
+    "moved": "its base branch moved",
+    "review": "a review",
+    "approval": "an approval",
+}
+TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One count, to be shown small: `kind` is an action's word, for its colour."""
+
+    kind: str
+    text: str
+
+
+def chips(counts: Counts) -> tuple[Chip, ...]:
+    """What is not zero, by risk."""
+    shown = (
+        ("destroy", counts.destroy, f"−{counts.destroy} destroy"),
+        ("replace", counts.replace, f"±{counts.replace} replace"),
+        ("unknown", counts.unknown, f"?{counts.unknown} unknown"),
+        ("forget", counts.forget, f"×{counts.forget} forget"),
+        ("change", counts.change, f"~{counts.change} change"),
+        ("create", counts.create, f"+{counts.create} create"),
+        ("import", counts.imports, f"↓{counts.imports} import"),
+        ("move", counts.moves, f"→{counts.moves} move"),
+        ("output", counts.outputs, f"{counts.outputs} {_plural('output', counts.outputs)}"),
+        ("unknown", counts.checks, f"{counts.checks} failed {_plural('check', counts.checks)}"),
+    )
+    return tuple(Chip(kind, text) for kind, count, text in shown if count)
+
+
+def by_risk(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """What destroys comes first; otherwise in the tool's order."""
+    return tuple(sorted(changes, key=lambda change: RISK.index(change.action)))
+
+
+def sign(change: Change) -> str:
+    """One character for what happens; an import or a move that changes nothing else has its own."""
+    if change.action is Action.NONE and change.import_id:
+        return SIGNS[Action.IMPORT]
+    if change.action is Action.NONE and change.moved_from:
+        return SIGNS[Action.MOVE]
+    return SIGNS[change.action]
+
+
+def marked(marker: str) -> str:
+    """The word for a diff line's colour; empty for context."""
+    return MARKERS.get(marker, "")
+
+
+def why(text: str) -> str:
+    return "a comment" if text.startswith("comment:") else WHYS.get(text, text)
+
+
+def selected(selection: Selection) -> str:
+    parts = (("-p", selection.names), ("-d", selection.dirs), ("-w", selection.workspaces))
+    return " ".join(f"{flag} {word}" for flag, words in parts for word in words)
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """In one unit: `3 min ago`. Also of what is to come: `in 2 days`."""
+    passed = now - moment
+    length = " ".join(span(abs(passed)).split()[:2])
+    if abs(passed) < timedelta(seconds=5):
+        return "just now"
+    return f"{length} ago" if passed > timedelta(0) else f"in {length}"
+
+
+def lasted(start: datetime, end: datetime) -> str:
+    return span(max(end - start, timedelta(0)))
+
+
+def span(length: timedelta) -> str:
+    """In the one or two units that matter: `48 s`, `3 min 5 s`, `2 h 10 min`, `4 days`."""
+    seconds = int(length.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min" + (f" {seconds % 60} s" if seconds < 600 and seconds % 60 else "")
+    if seconds < 86400:
+        return f"{seconds // 3600} h" + (f" {seconds % 3600 // 60} min" if seconds % 3600 // 60 else "")
+    return f"{seconds // 86400} {_plural('day', seconds // 86400)}"
+
+
+def web(url: str | None) -> str | None:
+    """The address if a browser may be sent there: a link from outside could be a script."""
+    return url if url and urlsplit(url).scheme in ("https", "http") else None
+
+
+def seen(value: object) -> object:
+    """Text with what could hide or turn other text made visible: control characters and directions of writing."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
+
+
+def without_colours(text: str) -> str:
+    """A terminal's output as plain text."""
+    return TERMINAL_CODES.sub("", text).replace("\r\n", "\n")
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"

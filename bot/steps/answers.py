@@ -1,0 +1,19 @@
+"""Answer the one who asked for a job: a comment of its own, by the asking comment; once, however often it is said."""
+
+from bot import templates
+from bot.core.job import Job
+from bot.core.pull import Pull
+from bot.steps.bot import Bot
+
+
+def answer(bot: Bot, job: Job, pull: Pull, kind: str, **words: object) -> None:
+    """Say the words of that kind under the topic of this job."""
+    topic = f"answer:{job.id.split('~')[0].partition(':')[2]}"
+    bot.host(pull.repository).say(pull.repository, pull.number, topic, templates.answer(kind, **words))
+
+
+def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:
+    """Put a reaction under the comment that asked, if one did."""
+    kind, _, comment = job.args.get("why", "").partition(":")
+    if kind == "comment":
+        bot.host(pull.repository).react(pull.repository, int(comment), reaction)

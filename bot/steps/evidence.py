@@ -1,0 +1,95 @@
+"""Gather what the gate weighs, live from the forge and from git: never from what we remember of people."""
+
+from collections.abc import Sequence
+
+from bot.core.errors import Refused
+from bot.core.gate import Case, Demand, Opinion
+from bot.core.pull import Pull, PullState, Review, Role
+from bot.core.run import Plan, Run, State
+from bot.core.weigh import weigh
+from bot.ports import Host
+from bot.steps.bot import Bot
+from bot.steps.source import Source, source
+from bot.store import locks, plans, pulls, runs
+
+
+def case(bot: Bot, source: Source, its_plans: Sequence[Plan], missing: Sequence[tuple[str, str]]) -> Case:
+    """The case for applying these plans now. `missing`: (project, why) of what should have a plan and has none."""
+    pull = source.pull
+    host = bot.host(pull.repository)
+    base = _base(source, its_plans)
+    with bot.store.read() as tx:
+        shown = plans.showing(tx, pull.key)
+        asker = pulls.asker(tx, pull.key)
+        freeze = locks.frozen(tx)
+        held = tuple(
+            lock
+            for plan in its_plans
+            if (lock := locks.holder(tx, pull.repository.key, plan.project.place)) and lock.pull != pull.key
+        )
+    return Case(
+        pull=pull,
+        plans=tuple(its_plans),
+        missing=tuple(missing),
+        opinions=_opinions(host, source, base, host.reviews(pull.repository, pull.number)),
+        change=source.mirror.change_digest(base, pull.head.sha),
+        contributors=host.contributors(pull.repository, pull.number),
+        asker=asker,
+        shown=shown,
+        checks=tuple(host.checks(pull)) if pull.state is PullState.OPEN else (),
+        held=held,
+        freeze=freeze,
+        now=bot.clock(),
+    )
+
+
+def _opinions(host: Host, source: Source, base: str, reviews: Sequence[Review]) -> tuple[Opinion, ...]:
+    """Each reviewer's role is read once, now; a review on a commit that is gone covers nothing."""
+    repository = source.pull.repository
+    roles: dict[str, Role] = {}
+    digests: dict[str, str | None] = {}
+    for review in reviews:
+        if review.author not in roles:
+            roles[review.author] = host.role(repository, review.author)
+        if review.commit not in digests:
+            digests[review.commit] = _change(source, base, review.commit)
+    return tuple(Opinion(review, roles[review.author], digests[review.commit]) for review in reviews)
+
+
+def _change(source: Source, base: str, commit: str) -> str | None:
+    if not commit or not source.mirror.has(commit):
+        return None
+    return source.mirror.change_digest(base, commit)
+
+
+def _base(source: Source, its_plans: Sequence[Plan]) -> str:
+    """What the pull's own change is measured against: of a merged pull, the base that was planned before the merge."""
+    if source.pull.state is not PullState.MERGED:
+        return source.base
+    before = next((plan.base for plan in its_plans if source.mirror.has(plan.base)), None)
+    if before is None:
+        raise Refused("the base branch as it was before the merge is no longer known; `/plan` again")
+    return before
+
+
+def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
+    """The gate's lines for all that the pull has to apply, to be shown; none where there is nothing to apply."""
+    with bot.store.read() as tx:
+        live = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
+    if not live or run.state is State.REFUSED:
+        return ()
+    now = bot.host(pull.repository).pull(pull.repository, pull.number)
+    try:
+        with source(bot, now) as its:
+            return weigh(case(bot, its, live, missing(bot, run))).demands
+    except Refused as why:
+        return (Demand(None, False, str(why)),)
+
+
+def missing(bot: Bot, run: Run) -> tuple[tuple[str, str], ...]:
+    """Projects of the newest plan run that have no plan, and why."""
+    with bot.store.read() as tx:
+        rows = runs.projects(tx, run.id)
+    return tuple(
+        (row.project.name, row.note or row.state.value) for row in rows if row.plan is None and not row.removed
+    )

@@ -1,0 +1,211 @@
+"""What a pull request is made of, from git alone: its merge result, its projects, their rules, which are affected."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot.config import repository as gitops_yaml
+from bot.core import affected, rules
+from bot.core.digest import input_digest
+from bot.core.errors import Refused, Transient
+from bot.core.project import Configuration, Project, Rules
+from bot.core.pull import Pull, PullState
+from bot.core.run import Plan
+from bot.core.tree import Tree
+from bot.git import Mirror
+from bot.ports import Remote, Tool
+from bot.steps.bot import Bot
+
+CONFIGURATION = "gitops.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A pull request's commits and trees. `result` is base with head merged in; of a merged pull, the base's tip."""
+
+    mirror: Mirror
+    pull: Pull
+    base: str
+    head: str
+    result: str
+    before: Tree
+    after: Tree
+
+    def tree(self, commit: str) -> Tree:
+        return {self.base: self.before, self.result: self.after}[commit]
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """All projects of the merge result with their rules, those that the pull affects, and those it removes.
+
+    `refused` are affected projects that cannot be planned, as (project, why).
+    """
+
+    all: tuple[tuple[Project, Rules], ...]
+    affected: tuple[Project, ...]
+    removed: tuple[Project, ...]
+    refused: tuple[tuple[Project, str], ...]
+    configuration: Configuration
+    rule_changes: tuple[str, ...]
+
+    def rules(self, place: str) -> Rules:
+        """The rules of a place; of one that only the base has, or nobody, its defaults."""
+        return {project.place: rules for project, rules in self.all}.get(place, self.configuration.defaults)
+
+
+@contextmanager
+def source(bot: Bot, pull: Pull) -> Iterator[Source]:
+    """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files."""
+    mirror = bot.mirror(pull.repository)
+    base, head = fetched(bot, mirror, pull)
+    result = base if pull.state is PullState.MERGED else mirror.merge_result(base, head)
+    before = mirror.tree(base)
+    with before:
+        if result == base:
+            yield Source(mirror, pull, base, head, result, before, before)
+            return
+        with mirror.tree(result) as after:
+            yield Source(mirror, pull, base, head, result, before, after)
+
+
+def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
+    """The base branch's commit as it is now, and the pull's head, both in the mirror."""
+    base_ref = f"refs/heads/{pull.base.name}"
+    mirror.fetch(base_ref)
+    if not mirror.has(pull.head.sha):
+        mirror.fetch(_remote(bot, pull).pulls.format(number=pull.number))
+    if not mirror.has(pull.head.sha):
+        raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
+    return mirror.resolve(base_ref), pull.head.sha
+
+
+def _remote(bot: Bot, pull: Pull) -> Remote:
+    return bot.host(pull.repository).remote(pull.repository)
+
+
+def projects(bot: Bot, source: Source) -> Projects:
+    """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
+    base_configuration, configuration = _rules_of(source.before), _read(source.after)
+    listed = rules.merged(base_configuration, configuration, found(bot, source.after))
+    before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot, source.before))]
+    before = [project for project in before if exists(source.before, project)]
+    after = tuple((project, its) for project, its in listed if exists(source.after, project))
+    everything = [project for project, _ in after]
+    changed = frozenset(source.mirror.changed(source.base, source.result))
+    inputs_after, refused = _inputs(bot, source.after, everything)
+    inputs_before, _ = _inputs(bot, source.before, before)
+    unclear = [(p, refused[p.place]) for p in everything if p.place in refused and _near(p, changed)]
+    known = {project.place for project in before}
+    if CONFIGURATION in changed:
+        absent = [p for p, _ in listed if not exists(source.after, p) and p.place not in known]
+        unclear += [(project, f"there is no directory {project.dir}") for project in absent]
+    return Projects(
+        all=after,
+        affected=affected.affected(everything, changed, inputs_before, inputs_after, before=before),
+        removed=affected.removed(before, everything),
+        refused=tuple(unclear),
+        configuration=base_configuration or Configuration(),
+        rule_changes=rules.rule_changes(base_configuration, configuration),
+    )
+
+
+def exists(tree: Tree, project: Project) -> bool:
+    """The project's directory holds something."""
+    return project.dir == "." or any(path.startswith(f"{project.dir}/") for path in tree.files)
+
+
+def found(bot: Bot, tree: Tree) -> tuple[Project, ...]:
+    """Projects found by their files, for repositories that list none."""
+    return tuple(
+        Project(name=directory, dir=directory, tool=name)
+        for name, tool in bot.tools.items()
+        for directory in tool.finds(tree)
+    )
+
+
+def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
+    """The input digest of a project in a tree."""
+    return input_digest(tree, tool(bot, project).inputs(tree, project, others))
+
+
+def rules_digest(project: Project, rules: Rules) -> str:
+    """What a plan was made under: arguments and rules."""
+    required = sorted(rules.require)
+    words = (project.tool, project.terraform, rules.apply.value, required, rules.approvals, rules.backend_change)
+    return hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def moved_since(bot: Bot, source: Source, projects: Projects, plan: Plan) -> str | None:
+    """Why a plan no longer fits the pull as it is now, from git alone; None when it still does."""
+    place = plan.project.place
+    project = next((p for p, _ in projects.all if p.place == place), None)
+    gone = project is None
+    if gone and not plan.destroy:
+        return "the project is no longer there"
+    tree = source.before if gone else source.after
+    now = project or plan.project
+    if digest(bot, tree, now, directories(projects, now)) != plan.input_digest:
+        return "its files changed"
+    if rules_digest(now, projects.rules(place)) != plan.rules_digest:
+        return "its rules or arguments changed"
+    return None
+
+
+def moves_state(bot: Bot, source: Source, project: Project) -> bool:
+    """The pull changes where the project's state lives."""
+    trees = (source.before, source.after)
+    there = [exists(tree, project) for tree in trees]
+    its = tool(bot, project)
+    return all(there) and its.state_key(source.before, project) != its.state_key(source.after, project)
+
+
+def directories(projects: Projects, project: Project) -> frozenset[str]:
+    """The directories of the other projects."""
+    return frozenset(other.dir for other, _ in projects.all if other.dir != project.dir)
+
+
+def tool(bot: Bot, project: Project) -> Tool:
+    if project.tool not in bot.tools:
+        raise Refused(f"project {project.name}: there is no tool `{project.tool}` (there are: {', '.join(bot.tools)})")
+    return bot.tools[project.tool]
+
+
+def base_configuration(bot: Bot, pull: Pull) -> Configuration:
+    """What the base branch's gitops.yaml says now."""
+    mirror = bot.mirror(pull.repository)
+    base, _ = fetched(bot, mirror, pull)
+    with mirror.tree(base) as tree:
+        return _rules_of(tree) or Configuration()
+
+
+def _rules_of(tree: Tree) -> Configuration | None:
+    """The base's configuration; a broken one gives the careful defaults, so that a pull request can mend it."""
+    try:
+        return _read(tree)
+    except Refused:
+        return Configuration()
+
+
+def _read(tree: Tree) -> Configuration | None:
+    return gitops_yaml.read(tree.read(CONFIGURATION)) if CONFIGURATION in tree.files else None
+
+
+def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+    """Each place's input files, and each place's reason where they cannot be told."""
+    inputs: dict[str, frozenset[str]] = {}
+    refused: dict[str, str] = {}
+    all_directories = frozenset(project.dir for project in projects)
+    for project in projects:
+        try:
+            inputs[project.place] = tool(bot, project).inputs(tree, project, all_directories - {project.dir})
+        except Refused as why:
+            refused[project.place] = str(why)
+    return inputs, refused
+
+
+def _near(project: Project, changed: frozenset[str]) -> bool:
+    """A project whose inputs cannot be told is affected when its directory or the configuration changed."""
+    prefix = "" if project.dir == "." else f"{project.dir}/"
+    return any(path.startswith(prefix) or path == CONFIGURATION for path in changed)

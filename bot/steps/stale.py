@@ -1,0 +1,49 @@
+"""Plans that no longer fit the world: told on their pull requests before anyone tries them, and made anew."""
+
+import uuid
+
+from bot.core.job import Job
+from bot.core.pull import Pull
+from bot.core.run import PlanState
+from bot.steps import speak
+from bot.steps.bot import Bot
+from bot.steps.source import moved_since, projects, source
+from bot.store import plans
+
+
+def mark_others(bot: Bot, pull: str, touched: set[str]) -> None:
+    """An apply of this pull changed the state of these places: other pulls' plans of them are stale."""
+    repository, _, number = pull.rpartition("#")
+    others: set[str] = set()
+    with bot.store.begin() as tx:
+        for place in sorted(touched):
+            for plan in plans.live_elsewhere(tx, repository, place, pull):
+                plans.set_state(tx, plan.id, PlanState.STALE, f"#{number} was applied to the same project")
+                others.add(plan.pull)
+    for other in sorted(others):
+        plan_again(bot, other)
+
+
+def check(bot: Bot, pull: Pull) -> None:
+    """Compare the pull's plans with its merge result as it is now; plan again when one is stale."""
+    with bot.store.read() as tx:
+        live = plans.live(tx, pull.key)
+    if not live:
+        return
+    with source(bot, pull) as its:
+        there = projects(bot, its)
+        moved = {plan.id: why for plan in live if (why := moved_since(bot, its, there, plan))}
+        touched = {project.place for project in there.affected}
+    with bot.store.begin() as tx:
+        for id, why in moved.items():
+            plans.set_state(tx, id, PlanState.STALE, f"{why} on {pull.base.name}")
+    if moved or touched - {plan.project.place for plan in live}:
+        plan_again(bot, pull.key)
+
+
+def plan_again(bot: Bot, pull: str) -> None:
+    """Promise a new plan, and say meanwhile that the old one is stale."""
+    repository, _, number = pull.rpartition("#")
+    args = {"repository": repository, "number": number, "asked_by": bot.name, "why": "moved"}
+    bot.engine.start(Job(f"plan:{pull}:{uuid.uuid4().hex[:8]}", "plan", args))
+    speak.ask(bot, speak.plan_topic(pull), pull)

@@ -1,0 +1,63 @@
+"""How values stand in columns: moments with their time zone, frozen dataclasses as JSON. Used by the store alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A UTC moment to the microsecond. SQLite keeps no time zone, so what is read gets it back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None or value.tzinfo:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+def dump(kind: Any, value: object) -> str:
+    """`value`, of type `kind` (which may be a union), as JSON."""
+    return _adapter(kind).dump_json(value).decode()
+
+
+def load(kind: type[T], text: str) -> T:
+    loaded: T = _adapter(kind).validate_json(text)  # type: ignore[arg-type]  # types are hashable
+    return loaded
+
+
+def upsert(tx: sa.Connection, table: sa.Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
+    """Insert the row, or give the one with that key these values."""
+    insert = _insert(tx, table).values(**key, **values)
+    tx.execute(insert.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+def insert_new(tx: sa.Connection, table: sa.Table, **values: object) -> bool:
+    """Insert the row; false, and nothing changed, when its key is taken."""
+    insert = _insert(tx, table).values(**values).on_conflict_do_nothing()
+    return tx.execute(insert.returning(*table.primary_key.columns)).first() is not None
+
+
+def _insert(tx: sa.Connection, table: sa.Table) -> Any:
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+        return postgres_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

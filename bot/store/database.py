@@ -1,0 +1,72 @@
+"""Opens the database, brings it to the newest shape and gives transactions. The rest of `store` works inside one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+BUSY_SECONDS = 30
+
+
+class Store:
+    """The database at an SQLAlchemy URL. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self._engine = sa.create_engine(self.url, connect_args=self._connect_args(), pool_pre_ping=not self.embedded)
+        if self.embedded:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_sqlite)
+
+    @property
+    def embedded(self) -> bool:
+        """SQLite: one process, one host."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; all of it happens or nothing."""
+        with self._engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads and never waits for a writer."""
+        with self._engine.connect() as tx:
+            tx.execution_options(reads_only=True)
+            yield tx
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest shape. Several processes may do this at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.begin() as tx:
+            if not self.embedded:
+                tx.execute(sa.text("select pg_advisory_xact_lock(727401)"))
+            config.attributes["connection"] = tx
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _connect_args(self) -> dict[str, Any]:
+        return {"timeout": BUSY_SECONDS} if self.embedded else {}
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    """WAL lets readers go on beside the writer; `begin` below is ours, so the driver must not begin by itself."""
+    connection.isolation_level = None
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=full")
+    connection.execute(f"pragma busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes its lock at once: a reader that turns writer later would fail where another wrote meanwhile."""
+    reads_only = connection.get_execution_options().get("reads_only")
+    connection.exec_driver_sql("begin" if reads_only else "begin immediate")

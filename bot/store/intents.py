@@ -1,0 +1,32 @@
+"""Intents: the durable note, written before a tool may change anything, that it is about to; one per attempt."""
+
+import sqlalchemy as sa
+
+from bot.core.run import Intent, Outcome
+from bot.store.columns import insert_new
+from bot.store.tables import intent as intents
+
+
+def write(tx: sa.Connection, intent: Intent) -> bool:
+    """False, and nothing changed, when this attempt was noted before."""
+    values = {"run": intent.run, "place": intent.place, "plan": intent.plan, "at": intent.at}
+    return insert_new(tx, intents, id=intent.id, **values)
+
+
+def get(tx: sa.Connection, id: str) -> Intent | None:
+    row = tx.execute(sa.select(intents).where(intents.c.id == id)).one_or_none()
+    return _intent(row) if row else None
+
+
+def end(tx: sa.Connection, id: str, outcome: Outcome) -> None:
+    tx.execute(intents.update().where(intents.c.id == id).values(outcome=outcome))
+
+
+def open_ones(tx: sa.Connection) -> tuple[Intent, ...]:
+    """Attempts of which nobody has told the end."""
+    return tuple(_intent(row) for row in tx.execute(sa.select(intents).where(intents.c.outcome.is_(None))))
+
+
+def _intent(row: sa.Row[tuple[object, ...]]) -> Intent:
+    outcome = Outcome(row.outcome) if row.outcome else None
+    return Intent(row.id, row.run, row.place, row.plan, row.at, outcome)

@@ -1,0 +1,103 @@
+"""Plans: the frozen results, what became of them, and what the plan comment showed when."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.core.gate import Shown
+from bot.core.run import Plan, PlanState
+from bot.store.columns import dump, load, upsert
+from bot.store.tables import plan as plans
+from bot.store.tables import shown
+
+LIVE = (PlanState.CURRENT, PlanState.STALE)
+
+
+def add(tx: sa.Connection, plan: Plan, repository: str) -> None:
+    """Write a plan and supersede the pull's earlier ones for that place. Twice is once."""
+    earlier = plans.c.pull == plan.pull, plans.c.place == plan.project.place, plans.c.id != plan.id
+    tx.execute(plans.update().where(*earlier, plans.c.state.in_(LIVE)).values(state=PlanState.SUPERSEDED))
+    values = {
+        "run": plan.run,
+        "repository": repository,
+        "pull": plan.pull,
+        "place": plan.project.place,
+        "state": plan.state,
+        "stale_because": plan.stale_because,
+        "created_at": plan.created_at,
+        "expires_at": plan.expires_at,
+        "json": dump(Plan, plan),
+    }
+    upsert(tx, plans, {"id": plan.id}, values)
+
+
+def get(tx: sa.Connection, id: str) -> Plan | None:
+    row = tx.execute(sa.select(plans).where(plans.c.id == id)).one_or_none()
+    return _plan(row) if row else None
+
+
+def live(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
+    """The pull's plans that are current or stale: one a place."""
+    query = sa.select(plans).where(plans.c.pull == pull, plans.c.state.in_(LIVE)).order_by(plans.c.place)
+    return tuple(_plan(row) for row in tx.execute(query))
+
+
+def live_elsewhere(tx: sa.Connection, repository: str, place: str, pull: str) -> tuple[Plan, ...]:
+    """Current plans of other pull requests for a place."""
+    query = sa.select(plans).where(
+        plans.c.repository == repository, plans.c.place == place, plans.c.state.in_(LIVE), plans.c.pull != pull
+    )
+    return tuple(_plan(row) for row in tx.execute(query))
+
+
+def set_state(tx: sa.Connection, id: str, state: PlanState, because: str = "") -> None:
+    tx.execute(plans.update().where(plans.c.id == id).values(state=state, stale_because=because))
+
+
+def applied(tx: sa.Connection, id: str, by: str, at: datetime) -> None:
+    values = {"state": PlanState.APPLIED, "applied_by": by, "applied_at": at}
+    tx.execute(plans.update().where(plans.c.id == id).values(**values))
+
+
+def application(tx: sa.Connection, id: str) -> tuple[str, datetime] | None:
+    """Who applied the plan, and when."""
+    row = tx.execute(sa.select(plans.c.applied_by, plans.c.applied_at).where(plans.c.id == id)).one_or_none()
+    return (row.applied_by, row.applied_at) if row and row.applied_at else None
+
+
+def applied_of(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
+    """Plans of the pull that were applied."""
+    query = sa.select(plans).where(plans.c.pull == pull, plans.c.state == PlanState.APPLIED).order_by(plans.c.place)
+    return tuple(_plan(row) for row in tx.execute(query))
+
+
+def drop(tx: sa.Connection, pull: str) -> tuple[str, ...]:
+    """Make the pull's live plans gone; their ids, so that their artifacts can go too."""
+    ids = tuple(plan.id for plan in live(tx, pull))
+    tx.execute(plans.update().where(plans.c.id.in_(ids)).values(state=PlanState.GONE))
+    return ids
+
+
+def with_artifacts_to_keep(tx: sa.Connection, now: datetime) -> frozenset[str]:
+    """Plans whose artifact may still be applied; every other artifact is to be deleted."""
+    query = sa.select(plans.c.id).where(plans.c.state.in_(LIVE), plans.c.expires_at > now)
+    return frozenset(tx.execute(query).scalars())
+
+
+def show(tx: sa.Connection, pull: str, digests: dict[str, str], at: datetime) -> None:
+    """The plan comment shows these plan digests (by place) from now on, by the forge's clock."""
+    latest = {row.place: row.digest for row in showing(tx, pull)}
+    for place, digest in digests.items():
+        if latest.get(place) != digest:
+            upsert(tx, shown, {"pull": pull, "place": place, "at": at}, {"digest": digest})
+
+
+def showing(tx: sa.Connection, pull: str) -> tuple[Shown, ...]:
+    """All that the comment ever showed, oldest first."""
+    query = sa.select(shown).where(shown.c.pull == pull).order_by(shown.c.at)
+    return tuple(Shown(row.place, row.digest, row.at) for row in tx.execute(query))
+
+
+def _plan(row: sa.Row[tuple[object, ...]]) -> Plan:
+    return replace(load(Plan, row.json), state=PlanState(row.state), stale_because=row.stale_because)

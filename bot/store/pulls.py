@@ -1,0 +1,92 @@
+"""Repositories and pull requests as we last knew them.
+
+The forge knows better: decisions about an apply ask it again.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.core.pull import Pull, PullState, Repository
+from bot.store import tables
+from bot.store.columns import dump, load, upsert
+
+
+def save(tx: sa.Connection, pull: Pull) -> None:
+    remember(tx, pull.repository)
+    values = {
+        "repository": pull.repository.key,
+        "number": pull.number,
+        "state": pull.state,
+        "base": pull.base.name,
+        "head_sha": pull.head.sha,
+        "json": dump(Pull, pull),
+    }
+    upsert(tx, tables.pull, {"key": pull.key}, values)
+
+
+def remember(tx: sa.Connection, repository: Repository) -> None:
+    values = {
+        "name": repository.name,
+        "default_branch": repository.default_branch,
+        "private": repository.private,
+    }
+    upsert(tx, tables.repository, {"key": repository.key}, values)
+
+
+def repositories(tx: sa.Connection) -> tuple[Repository, ...]:
+    rows = tx.execute(sa.select(tables.repository).order_by(tables.repository.c.name))
+    return tuple(_repository(row) for row in rows)
+
+
+def repository(tx: sa.Connection, key: str) -> Repository | None:
+    row = tx.execute(sa.select(tables.repository).where(tables.repository.c.key == key)).one_or_none()
+    return _repository(row) if row else None
+
+
+def swept_at(tx: sa.Connection, repository_key: str) -> datetime | None:
+    """When the sweep last read this repository's comments."""
+    table = tables.repository
+    moment: datetime | None = tx.execute(sa.select(table.c.swept_at).where(table.c.key == repository_key)).scalar()
+    return moment
+
+
+def swept(tx: sa.Connection, repository_key: str, at: datetime) -> None:
+    tx.execute(tables.repository.update().where(tables.repository.c.key == repository_key).values(swept_at=at))
+
+
+def get(tx: sa.Connection, key: str) -> Pull | None:
+    text = tx.execute(sa.select(tables.pull.c.json).where(tables.pull.c.key == key)).scalar()
+    return load(Pull, text) if text else None
+
+
+def known(tx: sa.Connection, repository_key: str, state: PullState | None = None) -> tuple[Pull, ...]:
+    """Pull requests of a repository, newest first, perhaps only those in a state."""
+    query = sa.select(tables.pull.c.json).where(tables.pull.c.repository == repository_key)
+    if state:
+        query = query.where(tables.pull.c.state == state)
+    return tuple(load(Pull, text) for text in tx.execute(query.order_by(tables.pull.c.number.desc())).scalars())
+
+
+def asked_by(tx: sa.Connection, key: str, asker: str) -> None:
+    """Remember who asked for a pull request that we opened."""
+    tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(asker=asker))
+
+
+def asker(tx: sa.Connection, key: str) -> str | None:
+    login: str | None = tx.execute(sa.select(tables.pull.c.asker).where(tables.pull.c.key == key)).scalar()
+    return login
+
+
+def closed_for(tx: sa.Connection, key: str) -> str | None:
+    """The state of closure that was already dealt with: `closed` or the merge commit."""
+    text: str | None = tx.execute(sa.select(tables.pull.c.closed_for).where(tables.pull.c.key == key)).scalar()
+    return text
+
+
+def set_closed_for(tx: sa.Connection, key: str, what: str | None) -> None:
+    tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(closed_for=what))
+
+
+def _repository(row: sa.Row[tuple[object, ...]]) -> Repository:
+    return Repository(row.key, row.name, row.default_branch, row.private)

@@ -1,0 +1,92 @@
+"""A tiny program that outlives the bot: it runs one tool in its own session and writes down how that ended.
+
+Started by `bot.supervise` as `python -I supervisor.py DIR`. Uses the standard library alone, imports nothing of ours.
+Reads DIR/command.json, once. Writes DIR/started before the tool, DIR/output as it comes, DIR/exit when it ended.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+LOOK_SECONDS = 0.2
+CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
+
+
+def main(directory: Path) -> None:
+    """Run the command of this directory, at most once, whatever signals come."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    lock = (directory / "lock").open("a")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if (directory / "started").exists():  # another supervisor was first
+        return
+    command = json.loads((directory / "command.json").read_text())
+    (directory / "command.json").unlink()
+    _write(directory / "started", json.dumps({"boot": boot(), "pid": os.getpid(), "since": since(os.getpid())}))
+    _write(directory / "exit", str(_run(directory, command)))
+
+
+def boot() -> str:
+    """Which start of this machine it is; empty where that cannot be told."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.exists() else ""
+
+
+def since(pid: int) -> str:
+    """When the process began, in the kernel's words; empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _run(directory: Path, command: dict) -> int:  # type: ignore[type-arg]  # JSON that we wrote
+    output = os.open(directory / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    tool = subprocess.Popen(
+        command["argv"],
+        cwd=command["cwd"],
+        env=command["env"],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        process_group=0,
+        preexec_fn=_hear_signals,  # noqa: PLW1509  # one thread, and nothing else runs here
+    )
+    _write(directory / "tool", str(tool.pid))
+    while tool.poll() is None:
+        _cut(output, command["cap"])
+        time.sleep(LOOK_SECONDS)
+    _cut(output, command["cap"])
+    return tool.returncode
+
+
+def _hear_signals() -> None:
+    """The tool hears the signals that we do not."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _cut(output: int, cap: int) -> None:
+    """Keep the beginning: the tool appends, so it never notices."""
+    if os.fstat(output).st_size > cap + len(CUT_NOTE):
+        os.ftruncate(output, cap)
+        os.write(output, CUT_NOTE)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write aside and rename, so that nobody reads half of it."""
+    aside = path.with_name(f"{path.name}.new")
+    with aside.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

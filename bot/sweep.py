@@ -1,0 +1,149 @@
+"""The periodic repair: reads levels from forge and store and promises only what is missing. Runs no tool."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.core import missing
+from bot.core.errors import Refused, Transient
+from bot.core.missing import Seen
+from bot.core.project import ApplyMode
+from bot.core.pull import Pull, PullState, Repository
+from bot.core.run import RunKind
+from bot.ports import Host
+from bot.steps import settle, speak
+from bot.steps.bot import Bot
+from bot.store import inbox, intents, locks, plans, pulls, runs, topics
+
+OVERLAP = timedelta(minutes=2)
+FIRST_LOOK_BACK = timedelta(minutes=30)
+DELIVERIES_KEPT = timedelta(days=14)
+
+logger = logging.getLogger(__name__)
+
+
+class Sweep:
+    """One thread; a sweep at the start, then one every `every`."""
+
+    def __init__(self, bot: Bot, every: timedelta) -> None:
+        self._bot, self._every = bot, every
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            sweep(self._bot)
+            self._stopping.wait(self._every.total_seconds())
+
+
+def sweep(bot: Bot) -> None:
+    """Compare what was promised with what is, everywhere. What cannot be read now is read next time."""
+    for part in (_rows, _topics, _tidy):
+        _try(lambda part=part: part(bot))  # type: ignore[misc]  # bound now
+    for host in bot.hosts.values():
+        _try(lambda host=host: _host(bot, host))  # type: ignore[misc]  # bound now
+
+
+def _try(part: Callable[[], None]) -> None:
+    try:
+        part()
+    except (Transient, Refused) as why:
+        logger.warning("sweep: %s", why)
+
+
+def _host(bot: Bot, host: Host) -> None:
+    for repository in host.repositories():
+        _try(lambda repository=repository: _repository(bot, host, repository))  # type: ignore[misc]  # bound now
+
+
+def _repository(bot: Bot, host: Host, repository: Repository) -> None:
+    started = bot.clock()
+    with bot.store.begin() as tx:
+        pulls.remember(tx, repository)
+        since = pulls.swept_at(tx, repository.key) or started - FIRST_LOOK_BACK
+    listed = host.open_pulls(repository)
+    seen = [_seen(bot, pull) for pull in (*listed, *_gone(bot, host, repository, {pull.key for pull in listed}))]
+    turn = str(int(started.timestamp()))
+    for job in missing.for_pulls(seen, turn) + missing.for_comments(
+        repository, host.comments(repository, since - OVERLAP)
+    ):
+        bot.engine.start(job)
+    with bot.store.begin() as tx:
+        pulls.swept(tx, repository.key, started)
+
+
+def _gone(bot: Bot, host: Host, repository: Repository, still_open: set[str]) -> list[Pull]:
+    """Pulls that we believe open, or that still hold something, and that the forge no longer lists as open."""
+    with bot.store.read() as tx:
+        known = pulls.known(tx, repository.key)
+        holding = [
+            pull
+            for pull in known
+            if pull.state is PullState.OPEN or locks.of_pull(tx, pull.key) or plans.live(tx, pull.key)
+        ]
+    gone = [host.pull(repository, pull.number) for pull in holding if pull.key not in still_open]
+    with bot.store.begin() as tx:
+        for pull in gone:
+            pulls.save(tx, pull)
+    return gone
+
+
+def _seen(bot: Bot, pull: Pull) -> Seen:
+    with bot.store.read() as tx:
+        newest = runs.latest(tx, pull.key, RunKind.PLAN)
+        live = plans.live(tx, pull.key)
+        return Seen(
+            pull=pull,
+            planned_head=newest.head if newest else None,
+            closed_for=pulls.closed_for(tx, pull.key),
+            holds=bool(live or locks.of_pull(tx, pull.key)),
+            waits_for_approval=any(plan.rules.apply is ApplyMode.APPROVAL for plan in live),
+        )
+
+
+def _rows(bot: Bot) -> None:
+    """Rows that nobody works on: queued without a job, or running with a job that is gone."""
+    with bot.store.read() as tx:
+        ready, held = runs.ready(tx), runs.held(tx)
+        unfinished = runs.unfinished(tx)
+        taken = locks.slots(tx)
+    for run, place, job in held:
+        if not bot.engine.promised(job):
+            logger.warning("row %s %s was left by job %s", run, place, job)
+            settle.start_again(bot, run, place)
+    for run, place in ready:
+        settle.start(bot, run, place)
+    for its in unfinished:
+        settle.start_turns(bot, its.id)
+    running = {(run, place) for run, place, _ in held}
+    for repository, place, run in taken:
+        if (run, place) not in running:
+            settle.free_slot(bot, repository, place, run)
+
+
+def _topics(bot: Bot) -> None:
+    with bot.store.read() as tx:
+        unsaid = [(key, topics.pull_of(tx, key), topics.wanted(tx, key)) for key in topics.unsaid(tx, bot.clock())]
+    for key, pull, _ in unsaid:
+        speak.ask(bot, key, pull)
+
+
+def _tidy(bot: Bot) -> None:
+    """Old deliveries, artifacts that may no longer be applied, and supervisors' folders whose end was told."""
+    now = bot.clock()
+    with bot.store.begin() as tx:
+        inbox.forget(tx, now - DELIVERIES_KEPT)
+        keep = plans.with_artifacts_to_keep(tx, now)
+        unfinished = {intent.plan for intent in intents.open_ones(tx)}
+    folder = bot.folders.top / "artifacts"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        old = now.timestamp() - path.stat().st_mtime > OVERLAP.total_seconds()
+        if old and path.name not in keep | unfinished:
+            path.unlink(missing_ok=True)

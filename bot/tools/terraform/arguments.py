@@ -1,0 +1,34 @@
+"""Argument lists by python-terraform, which builds them and does nothing else here: it never runs, reads or logs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import python_terraform
+from python_terraform import IsFlagged
+
+__all__ = ["IsFlagged", "arguments"]
+
+
+class _Builder(python_terraform.Terraform):  # type: ignore[misc]  # no types
+    """Upstream reads state when made, and takes every unknown attribute for a command."""
+
+    def __init__(self, binary: str) -> None:
+        super().__init__(working_dir="/", terraform_bin_path=binary)
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        self.tfstate = None
+
+    def __getattr__(self, item: str) -> Any:
+        raise AttributeError(item)
+
+
+def arguments(binary: str, command: str, *words: str, **options: Any) -> tuple[str, ...]:
+    """`binary command -option=value… words…`: lists repeat, True and False are words, None is left out."""
+    built: list[str] = _Builder(binary).generate_cmd_string(command, *words, **options)
+    return tuple(built)
+
+
+def environment(given: Mapping[str, str], **own: str) -> dict[str, str]:
+    """What terraform runs with: what it was given, and the switches that keep it quiet and alone."""
+    quiet = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+    return {**given, **quiet, **own}

@@ -1,0 +1,123 @@
+"""Which files of a tree can change a project's plan: its directory, local modules, var files, links, `inputs`."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from bot.core.errors import Refused
+from bot.core.globs import matches
+from bot.core.project import Project
+from bot.core.tree import Tree
+
+SOURCE = re.compile(rb'^\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
+BLOCK = re.compile(
+    rb"^\s*(?:resource|data|provider|module|output|terraform|removed|import|moved)\b[^=\n]*\{", re.MULTILINE
+)
+BACKEND = re.compile(rb'^\s*(backend\s+"[a-z0-9_-]+"|cloud)\s*\{', re.MULTILINE)
+CONFIGURATION = (".tf", ".tofu", ".tf.json")
+LINK = "120000"
+
+
+def root_modules(tree: Tree) -> list[str]:
+    """Directories that stand by themselves: with configuration, and not the module of another."""
+    holding = {posixpath.dirname(path) or "." for path in tree.files if path.endswith(CONFIGURATION)}
+    used = {
+        posixpath.normpath(posixpath.join(directory, source))
+        for directory in holding
+        for source in _sources(tree, directory)
+    }
+    return sorted(d for d in holding - used if not _apart(d) and _has_blocks(tree, d))
+
+
+def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+    """Every file that counts. Raises Refused where a path leaves the repository."""
+    found: set[str] = set()
+    directories = [project.dir]
+    seen: set[str] = set()
+    while directories:
+        directory = directories.pop()
+        if directory in seen:
+            continue
+        seen.add(directory)
+        own = others if directory == project.dir else frozenset[str]()
+        found |= set(_below(tree, directory, own))
+        for source in _sources(tree, directory):
+            directories.append(_inside(posixpath.join(directory, source), f"{project.name}: module source"))
+    for file in (*project.terraform.var_files, *(c for c in project.terraform.backend_config if "=" not in c)):
+        found.add(_inside(posixpath.join(project.dir, file), f"{project.name}: var_files"))
+    for pattern in project.inputs:
+        found |= {path for path in tree.files if matches(path, pattern)}
+    return frozenset(_linked(tree, found) & tree.files.keys())
+
+
+def backend(tree: Tree, project: Project) -> str:
+    """The backend as written, without comments and spaces; empty when there is none, or a local relative one."""
+    for path in _configuration(tree, project.dir):
+        text = tree.read(path)
+        if match := BACKEND.search(text):
+            block = re.sub(rb"#[^\n]*|//[^\n]*|\s+", b"", _block(text[match.start() :]))
+            if block.startswith(b'backend"local"') and b'path="/' not in block:
+                continue
+            return " ".join([block.decode(errors="replace"), *project.terraform.backend_config])
+    return ""
+
+
+def _below(tree: Tree, directory: str, others: frozenset[str]) -> Iterator[str]:
+    prefix = "" if directory == "." else f"{directory}/"
+    apart = tuple(f"{other}/" for other in others if other != "." and f"{other}/".startswith(prefix))
+    for path in tree.files:
+        if path.startswith(prefix) and not path.startswith(apart):
+            yield path
+
+
+def _configuration(tree: Tree, directory: str) -> list[str]:
+    return sorted(
+        path for path in tree.files if path.endswith(CONFIGURATION) and (posixpath.dirname(path) or ".") == directory
+    )
+
+
+def _sources(tree: Tree, directory: str) -> Iterator[str]:
+    for path in _configuration(tree, directory):
+        for source in SOURCE.findall(tree.read(path)):
+            yield source.decode(errors="replace")
+
+
+def _linked(tree: Tree, paths: set[str]) -> set[str]:
+    """With the targets of symbolic links, and what is below those."""
+    found, todo = set(paths), [path for path in paths if path in tree.files]
+    while todo:
+        path = todo.pop()
+        if tree.files[path].mode != LINK:
+            continue
+        target = tree.read(path).decode(errors="replace")
+        inside = _inside(posixpath.join(posixpath.dirname(path), target), f"symbolic link {path}")
+        new = {p for p in tree.files if p == inside or p.startswith(f"{inside}/")} - found
+        found |= new
+        todo.extend(new)
+    return found
+
+
+def _inside(path: str, what: str) -> str:
+    normal = posixpath.normpath(path)
+    if normal.startswith(("../", "/")) or normal == "..":
+        raise Refused(f"{what} leaves the repository: {path}")
+    return normal
+
+
+def _has_blocks(tree: Tree, directory: str) -> bool:
+    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in _configuration(tree, directory))
+
+
+def _apart(directory: str) -> bool:
+    parts = directory.split("/")
+    return any(part == "modules" or (part.startswith(".") and part != ".") for part in parts)
+
+
+def _block(text: bytes) -> bytes:
+    """The text up to the brace that closes its first one."""
+    depth = 0
+    for position, byte in enumerate(text):
+        depth += (byte == ord("{")) - (byte == ord("}"))
+        if byte == ord("}") and depth == 0:
+            return text[: position + 1]
+    return text

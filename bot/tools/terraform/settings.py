@@ -1,0 +1,32 @@
+"""The operator's settings for Terraform (`TERRAFORM__BINARIES`, `__PLUGIN_CACHE`, `__LOCK_TIMEOUT`)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from bot.core.errors import Refused
+
+
+class TerraformSettings(BaseModel):
+    """`binaries`: programs that a project may name, the first one found being the default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    binaries: tuple[str, ...] = ("terraform", "tofu")
+    plugin_cache: Path | None = None
+    lock_timeout: str = "60s"
+
+    @field_validator("binaries", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+
+    @classmethod
+    def of(cls, section: Mapping[str, object]) -> "TerraformSettings":
+        """Raises Refused naming each wrong key."""
+        try:
+            return cls.model_validate(dict(section))
+        except ValidationError as wrong:
+            lines = [f"TERRAFORM__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
+            raise Refused("; ".join(lines)) from wrong

@@ -1,0 +1,64 @@
+"""Where state is kept: as the backend says, or, where it would go with the checkout, in the place's own folder."""
+
+import json
+import posixpath
+import re
+import shutil
+from pathlib import Path
+
+from bot.ports import Site
+
+OVERRIDE = "zzzz_gitops_bot_override.tf"
+BACKEND = re.compile(r'^\s*backend\s+"([a-z0-9_-]+)"\s*\{([^}]*)\}|^\s*cloud\s*\{', re.MULTILINE)
+ABSOLUTE = re.compile(r'path\s*=\s*"/')
+COPIES = 10
+NOTE = "This project has no backend: its state is kept on the bot's disk."
+
+
+def prepare(site: Site) -> tuple[str, ...]:
+    """Give a project without a lasting backend a local one under `site.kept`. Returns what people should know of it."""
+    if _has_lasting_backend(site.directory):
+        return ()
+    kept = json.dumps(str(site.kept)).replace("${", "$${").replace("%{", "%%{")[1:-1]
+    text = (
+        'terraform {\n  backend "local" {\n'
+        f'    path          = "{posixpath.join(kept, "terraform.tfstate")}"\n'
+        f'    workspace_dir = "{posixpath.join(kept, "workspaces")}"\n'
+        "  }\n}\n"
+    )
+    target = site.directory / OVERRIDE
+    if not target.exists() or target.read_text() != text:
+        aside = target.with_suffix(f".{site.scratch.name}")
+        aside.write_text(text)
+        aside.replace(target)
+    return (NOTE,)
+
+
+def back_up(site: Site) -> None:
+    """Copy the kept state aside, the newest few copies staying."""
+    current = site.kept / "terraform.tfstate"
+    if site.project.workspace != "default":
+        current = site.kept / "workspaces" / site.project.workspace / "terraform.tfstate"
+    if not current.exists():
+        return
+    copies = site.kept / "copies" / site.project.workspace
+    copies.mkdir(parents=True, exist_ok=True, mode=0o700)
+    serial = json.loads(current.read_text()).get("serial", 0)
+    shutil.copy2(current, copies / f"{int(serial):08}.tfstate")
+    for old in sorted(copies.iterdir())[:-COPIES]:
+        old.unlink()
+
+
+def _has_lasting_backend(directory: Path) -> bool:
+    """A remote backend, a cloud block, or a local one at an absolute path."""
+    for path in sorted([*directory.glob("*.tf"), *directory.glob("*.tofu"), *directory.glob("*.tf.json")]):
+        if path.name == OVERRIDE or not path.is_file():
+            continue
+        text = path.read_text(errors="replace")
+        if path.name.endswith(".json"):
+            blocks = (json.loads(text).get("terraform") or {}) if '"terraform"' in text else {}
+            if isinstance(blocks, dict) and ({"backend", "cloud"} & blocks.keys()):
+                return True
+        elif match := BACKEND.search(text):
+            return match[1] != "local" or bool(ABSOLUTE.search(match[2]))
+    return False

@@ -1,0 +1,296 @@
+"""Terraform's side of the Tool port: init, plan, show, and what an apply needs."""
+
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bot import process
+from bot.core.errors import Refused, ToolFailed
+from bot.core.plan import Notice, Severity, StateMark
+from bot.core.project import Project
+from bot.core.run import Outcome
+from bot.core.tree import Tree
+from bot.ports import Applied, Invocation, Planned, Site
+from bot.process import Completed
+from bot.tools.terraform import inputs, state
+from bot.tools.terraform.arguments import IsFlagged, arguments, environment
+from bot.tools.terraform.masking import without
+from bot.tools.terraform.reading import Reading, read
+from bot.tools.terraform.settings import TerraformSettings
+
+PLAN_FILE = "plan.tfplan"
+SECRETS_FILE = "secrets.json"
+NO_CHANGES, FAILED, CHANGES = 0, 1, 2
+LAST_LINES = 60
+LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """Terraform or OpenTofu, whichever a project names or is found first."""
+
+    settings: TerraformSettings
+    name: str = "terraform"
+
+    def finds(self, tree: Tree) -> Sequence[str]:
+        return inputs.root_modules(tree)
+
+    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+        return inputs.inputs(tree, project, others)
+
+    def state_key(self, tree: Tree, project: Project) -> str:
+        return inputs.backend(tree, project)
+
+    def plan(self, site: Site, destroy: bool = False) -> Planned:
+        """Init, plan, show. Raises ToolFailed with the first error, Refused where people must mend something first."""
+        tool = _Tool.at(self, site)
+        notes = state.prepare(site)
+        tool.init()
+        artifact = site.scratch / PLAN_FILE
+        reading, notices = tool.plan(artifact, destroy)
+        content = replace(reading.content, notes=notes, notices=(*notices, *reading.content.notices))
+        return Planned(
+            content=content,
+            canonical=reading.canonical,
+            artifact=artifact if not content.counts.empty else None,
+            tool_version=tool.version,
+            mark=_mark_of_plan(artifact),
+        )
+
+    def ready(self, site: Site, artifact: Path) -> Invocation:
+        """Providers and modules in place, a copy of local state aside; then the apply of exactly the artifact."""
+        tool = _Tool.at(self, site)
+        state.prepare(site)
+        tool.init()
+        state.back_up(site)
+        shown = tool.show(artifact)
+        secrets = site.scratch / SECRETS_FILE
+        secrets.touch(mode=0o600)
+        secrets.write_text(json.dumps(sorted(shown.hidden)))
+        argv = arguments(
+            tool.binary,
+            "apply",
+            str(artifact),
+            input=False,
+            no_color=IsFlagged,
+            lock_timeout=self.settings.lock_timeout,
+        )
+        return Invocation(tuple(argv), site.directory, tool.env)
+
+    def applied(self, site: Site, exit: int | None) -> Applied:
+        """Read how the apply ended from its exit status; its text is only for people, and is masked where it stands."""
+        tool = _Tool.at(self, site)
+        text = tool.hide(COLOUR.sub("", site.log.read_text(errors="replace"))) if site.log.exists() else ""
+        site.log.write_text(text)
+        last = "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
+        mark = tool.mark()
+        if exit == 0:
+            done = next((line for line in reversed(text.splitlines()) if "complete!" in line), "applied")
+            return Applied(Outcome.DONE, done.strip(), "", mark)
+        if exit is None or exit < 0:
+            return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last, mark)
+        if "Saved plan is stale" in text:
+            return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last, mark)
+        if "Interrupt received" in text:
+            return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last, mark)
+        return Applied(Outcome.FAILED, _first_error(text) or f"it ended with status {exit}", last, mark)
+
+    def version(self, project: Project, environment: Mapping[str, str]) -> str:
+        binary = self._binary(project, environment)
+        done = process.run(
+            [binary, "version", "-json"], cwd=Path("/"), env={**environment, "CHECKPOINT_DISABLE": "1"}, timeout=30
+        )
+        version = str(json.loads(done.out).get("terraform_version", "")) if done.exit == 0 else ""
+        wanted = project.terraform.version
+        if wanted and wanted != version:
+            raise Refused(f"{project.name} asks for version {wanted}; {Path(binary).name} here is {version}")
+        return version
+
+    def _binary(self, project: Project, environment: Mapping[str, str]) -> str:
+        """The program's path. Raises Refused in one sentence when there is none, or it is not one that may be named."""
+        named = project.terraform.binary
+        if named and named not in self.settings.binaries:
+            raise Refused(f"{project.name}: `binary: {named}` is none of {', '.join(self.settings.binaries)}")
+        for candidate in (named,) if named else self.settings.binaries:
+            if found := shutil.which(candidate, path=environment.get("PATH", os.defpath)):
+                return found
+        raise Refused(f"neither of {', '.join(self.settings.binaries)} is installed; install Terraform or OpenTofu")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """The tool at one site: its binary, its version and the environment that all its commands have."""
+
+    site: Site
+    binary: str
+    version: str
+    env: Mapping[str, str]
+    lock_timeout: str
+
+    @classmethod
+    def at(cls, terraform: Terraform, site: Site) -> "_Tool":
+        scratch = site.scratch
+        configuration = scratch / "cli.tfrc"
+        if not configuration.exists():
+            configuration.write_text("")
+        own = {"TF_DATA_DIR": str(scratch / "terraform"), "TF_CLI_CONFIG_FILE": str(configuration)}
+        if site.project.workspace != "default":
+            own["TF_WORKSPACE"] = site.project.workspace
+        if terraform.settings.plugin_cache:
+            own["TF_PLUGIN_CACHE_DIR"] = str(terraform.settings.plugin_cache)
+        env = environment(site.environment, **own)
+        binary = terraform._binary(site.project, env)
+        return cls(site, binary, terraform.version(site.project, env), env, terraform.settings.lock_timeout)
+
+    def init(self) -> None:
+        """Init without a workspace: it would refuse one that has no state yet beside others that have."""
+        tracked = (self.site.directory / ".terraform.lock.hcl").exists()
+        config = list(self.site.project.terraform.backend_config)
+        anywhere = {key: value for key, value in self.env.items() if key != "TF_WORKSPACE"}
+        replace(self, env=anywhere)._run(
+            "init",
+            input=False,
+            no_color=IsFlagged,
+            lockfile="readonly" if tracked and self.site.locked_dependencies else None,
+            backend_config=config or None,
+        )
+
+    def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
+        done = self._run(
+            "plan",
+            ok=(NO_CHANGES, CHANGES),
+            json=IsFlagged,
+            input=False,
+            no_color=IsFlagged,
+            detailed_exitcode=IsFlagged,
+            out=str(artifact),
+            lock_timeout=self.lock_timeout,
+            var_file=list(self.site.project.terraform.var_files) or None,
+            destroy=IsFlagged if destroy else None,
+        )
+        reading = self.show(artifact)
+        notices = tuple(_notices(done.out, "warning", reading.hidden))
+        return reading, notices
+
+    def show(self, artifact: Path) -> Reading:
+        done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
+        return read(done.out, f"{self._product()} {self.version}")
+
+    def mark(self) -> StateMark | None:
+        """Where the state stands now; None when that cannot be read."""
+        pull = [self.binary, "state", "pull"]
+        done = process.run(pull, cwd=self.site.directory, env=self.env, timeout=self.site.timeout)
+        if done.exit != 0 or not done.out.strip():
+            return None
+        return _mark(json.loads(done.out))
+
+    def hide(self, text: str) -> str:
+        path = self.site.scratch / SECRETS_FILE
+        hidden = frozenset(json.loads(path.read_text())) if path.exists() else frozenset[str]()
+        return without(text, hidden)
+
+    def _product(self) -> str:
+        return "OpenTofu" if Path(self.binary).name == "tofu" else "Terraform"
+
+    def _run(
+        self, command: str, *words: str, ok: tuple[int, ...] = (0,), logged: bool = True, **options: Any
+    ) -> Completed:
+        argv = arguments(self.binary, command, *words, **options)
+        site = self.site
+        done = process.run(
+            argv,
+            cwd=site.directory,
+            env=self.env,
+            timeout=site.timeout,
+            log=site.log if logged and "-json" not in argv else None,
+            stopped=site.stopped,
+        )
+        if logged and "-json" in argv:
+            _log(site.log, done.out)
+        if done.stopped:
+            raise ToolFailed(f"{command} was stopped")
+        if done.timed_out:
+            raise ToolFailed(f"{command} took longer than {site.timeout:.0f} s")
+        if done.exit not in ok:
+            raise _error(command, done, self.hide)
+        return done
+
+
+def _error(command: str, done: Completed, hide: Any) -> Exception:
+    """What failed, in the tool's first words; a state lock of another is named."""
+    errors = list(_notices(done.out, "error", frozenset())) or []
+    text = hide(COLOUR.sub("", _readable(done.out) + done.err))
+    detail = "\n".join(error.detail for error in errors) or text
+    if "Error acquiring the state lock" in text:
+        lock = dict(LOCK.findall(detail))
+        return Refused(
+            f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
+            f" ({lock.get('Operation', 'unknown operation')})"
+        )
+    first = errors[0] if errors else None
+    words = (
+        f"{first.summary} ({first.where})" if first and first.where else first.summary if first else _first_error(text)
+    )
+    return ToolFailed(hide(words or f"{command} failed"), "\n".join(text.rstrip().splitlines()[-LAST_LINES:]))
+
+
+def _notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
+    """Diagnostics of the JSON stream."""
+    for row in _rows(stream):
+        diagnostic = row.get("diagnostic")
+        if not diagnostic or diagnostic.get("severity") != severity:
+            continue
+        place = diagnostic.get("range") or {}
+        where = f"{place['filename']}:{place['start']['line']}" if place else ""
+        detail = without(str(diagnostic.get("detail", "")), hidden)
+        yield Notice(Severity(severity), without(str(diagnostic.get("summary", "")), hidden), detail, where)
+
+
+def _rows(stream: str) -> Iterator[dict[str, Any]]:
+    for line in stream.splitlines():
+        if line.startswith("{"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def _readable(stream: str) -> str:
+    """The stream as people read it: what is no JSON stays as it is."""
+    if not stream.lstrip().startswith("{"):
+        return stream
+    lines = []
+    for row in _rows(stream):
+        diagnostic = row.get("diagnostic") or {}
+        lines += [str(row.get("@message", "")), *str(diagnostic.get("detail", "")).splitlines()]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _log(log: Path, stream: str) -> None:
+    with log.open("a") as file:
+        file.write(_readable(stream))
+
+
+def _first_error(text: str) -> str:
+    match = re.search(r"Error: (.+)", text)
+    return match[1].strip() if match else ""
+
+
+def _mark_of_plan(artifact: Path) -> StateMark | None:
+    """Lineage and serial of the state that a plan was made on: only these two leave the file."""
+    if not artifact.exists():
+        return None
+    with zipfile.ZipFile(artifact) as plan:
+        return _mark(json.loads(plan.read("tfstate"))) if "tfstate" in plan.namelist() else None
+
+
+def _mark(state: dict[str, Any]) -> StateMark | None:
+    lineage, serial = state.get("lineage"), state.get("serial")
+    return StateMark(str(lineage), int(serial)) if lineage and serial is not None else None

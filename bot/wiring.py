@@ -1,0 +1,221 @@
+"""Settings become parts: the only place where they meet. Providers are found in their folders, known here alone."""
+
+import fcntl
+import importlib
+import logging
+import os
+import pkgutil
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import IO
+
+from bot import jobs, supervise
+from bot.config.settings import Settings
+from bot.core.errors import Refused
+from bot.core.pull import Repository
+from bot.core.run import Run
+from bot.engine import Engine
+from bot.intake import Intake
+from bot.ports import Host, Tool
+from bot.server.app import app
+from bot.server.doors import Doors
+from bot.server.links import run_link
+from bot.server.serve import Server
+from bot.steps.bot import Bot, Folders, Limits
+from bot.store import Store, intents
+from bot.sweep import Sweep
+from bot.vault import Vault
+
+ALWAYS_PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+AFTER_INTERRUPT_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a serving process is made of. `claim` is the lock on the data directory, held while the process lives."""
+
+    bot: Bot
+    intake: Intake
+    sweep: Sweep
+    server: Server
+    claim: IO[str]
+    leaving: threading.Event
+
+
+def serve(settings: Settings, environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
+    parts = wired(settings, environment)
+    parts.bot.engine.launch(partial(jobs.run, parts.bot))
+    parts.intake.start()
+    parts.sweep.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: parts.leaving.set())
+    threading.Thread(target=_leave, args=(parts, settings.stop_grace.total_seconds()), daemon=True).start()
+    host = settings.server.listen.rpartition(":")[0] or "0.0.0.0"
+    sys.stdout.write(f"gitops-bot listening on http://{host}:{parts.server.port}\n")
+    sys.stdout.flush()
+    parts.server.run()
+    logging.shutdown()
+    os._exit(0)  # jobs that still run stay promised; their plans die with us and run again
+
+
+def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
+    """Open and join everything; nothing runs yet. Raises Refused where a setting is missing or wrong."""
+    claim = claimed(settings.data_dir)
+    bot = bot_of(settings, environment)
+    intake = Intake(bot.store, bot.engine, bot.clock)
+    doors = Doors(
+        store=bot.store,
+        hosts=bot.hosts,
+        vault=bot.vault,
+        logs=partial(_log, bot),
+        token=settings.server.token.get_secret_value() if settings.server.token else None,
+        url=settings.server.url,
+        ready=lambda: "stopping" if bot.stopping.is_set() else None,
+        arrived=intake.wake,
+    )
+    server = Server(app(doors), settings.server.listen)
+    return Parts(bot, intake, Sweep(bot, settings.sweep_every), server, claim, threading.Event())
+
+
+def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
+    """The parts that jobs use, with the store brought to its newest shape."""
+    store = opened_store(settings)
+    key = settings.vault.key.get_secret_value() if settings.vault.key else None
+    old_keys = [old.get_secret_value() for old in settings.vault.old_keys]
+    vault = Vault.open_or_make(settings.data_dir / "vault.key", key, old_keys)
+    workers = settings.workers
+    return Bot(
+        store=store,
+        engine=Engine(_engine_url(settings, store), executor=_executor(settings, store)),
+        hosts=found_hosts(settings),
+        tools=found_tools(settings),
+        vault=vault,
+        folders=Folders(settings.data_dir),
+        limits=Limits(
+            workers=threading.BoundedSemaphore(workers),
+            most=workers,
+            tool=settings.timeout,
+            plan_ttl=settings.plan_ttl,
+        ),
+        name="gitops-bot",
+        environment=_environment(settings, environment),
+        clock=lambda: datetime.now(UTC),
+        link=partial(_link, vault, settings.server.url),
+        local_state=store.embedded or settings.state.local == "shared-disk",
+        project_status=settings.project_status,
+    )
+
+
+def opened_store(settings: Settings) -> Store:
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Store(settings.store.url or f"sqlite:///{settings.data_dir / 'store.sqlite'}")
+    store.migrate()
+    return store
+
+
+def found_hosts(settings: Settings) -> dict[str, Host]:
+    """Every host that has settings; its own errors name what is missing."""
+    modules = _providers("bot.hosts")
+    hosts: dict[str, Host] = {
+        name: module.host(section, settings.repos)
+        for name, module in modules.items()
+        if (section := settings.section(name))
+    }
+    if not hosts:
+        wanted = " or ".join(f"GITOPS_BOT_{name.upper()}__TOKEN" for name in modules)
+        raise Refused(f"no forge is configured: set {wanted} and what belongs to it")
+    return hosts
+
+
+def found_tools(settings: Settings) -> dict[str, Tool]:
+    return {name: module.tool(settings.section(name)) for name, module in _providers("bot.tools").items()}
+
+
+def claimed(data_dir: Path) -> IO[str]:
+    """Make sure that we alone work in the data directory of this host."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    claim = (data_dir / "lock").open("a")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        raise Refused(f"another gitops-bot runs on {data_dir}; stop it or set DATA_DIR") from taken
+    return claim
+
+
+def _providers(package: str) -> dict[str, ModuleType]:
+    """The modules of a folder by name."""
+    folder = importlib.import_module(package)
+    names: Sequence[str] = [found.name for found in pkgutil.iter_modules(folder.__path__)]
+    return {name: importlib.import_module(f"{package}.{name}") for name in names}
+
+
+def _engine_url(settings: Settings, store: Store) -> str:
+    """SQLite has a file of its own for the engine, in WAL mode; Postgres holds both."""
+    if not store.embedded:
+        return store.url.render_as_string(hide_password=False)
+    path = settings.data_dir / "engine.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("pragma journal_mode=wal")
+    return f"sqlite:///{path}"
+
+
+def _executor(settings: Settings, store: Store) -> str:
+    """Unique among live processes (the data directory is claimed), and the same after a restart."""
+    return "embedded" if store.embedded else f"{socket.gethostname()}:{settings.data_dir}"
+
+
+def _environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What tools get: built from nothing, with what the operator names."""
+    home = settings.data_dir / "home"
+    home.mkdir(mode=0o700, exist_ok=True)
+    names = (*ALWAYS_PASSED, *settings.tool_env)
+    return {"HOME": str(home)} | {name: environment[name] for name in names if name in environment}
+
+
+def _link(vault: Vault, url: str, repository: Repository, run: Run) -> str | None:
+    return run_link(vault, url, repository, run.id, run.created_at or datetime.now(UTC)) if url else None
+
+
+def _log(bot: Bot, run: str, place: str) -> Path:
+    return bot.folders.log(run, place)
+
+
+def _leave(parts: Parts, grace: float) -> None:
+    """Wait to be told to leave; then let applies end, interrupt those that do not, and close the doors last."""
+    parts.leaving.wait()
+    logger.info("leaving: no new work, applies have %.0f s", grace)
+    parts.bot.stopping.set()
+    parts.intake.stop()
+    parts.sweep.stop()
+    if not _applies_end(parts.bot, grace):
+        with parts.bot.store.read() as tx:
+            running = intents.open_ones(tx)
+        for intent in running:
+            supervise.interrupt(parts.bot.folders.attempt(intent.id))
+        _applies_end(parts.bot, AFTER_INTERRUPT_SECONDS)
+    parts.server.close()
+
+
+def _applies_end(bot: Bot, seconds: float) -> bool:
+    """True when no apply is open any more."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with bot.store.read() as tx:
+            if not intents.open_ones(tx):
+                return True
+        time.sleep(LOOK_SECONDS)
+    return False

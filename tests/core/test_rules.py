@@ -1,0 +1,109 @@
+"""What there is comes from the merge result; who may and what must hold comes from the base."""
+
+from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
+from bot.core.rules import merged, rule_changes, strictest
+
+STRICT = Rules(approvals=2)
+LOOSE = Rules(apply=ApplyMode.MERGE, require=frozenset(), backend_change=True)
+DB, NET = Project("db", "infra/db"), Project("net", "infra/net")
+
+
+def listing(*rows: tuple[Project, Rules], defaults: Rules | None = None) -> Configuration:
+    return Configuration(
+        projects=tuple(project for project, _ in rows),
+        rules=tuple((project.place, rules) for project, rules in rows),
+        defaults=defaults or Rules(),
+    )
+
+
+def test_a_pull_request_cannot_loosen_the_rules_of_its_project() -> None:
+    assert merged(listing((DB, STRICT)), listing((DB, LOOSE)), ()) == ((DB, STRICT),)
+
+
+def test_a_pull_request_cannot_bring_its_own_defaults() -> None:
+    assert merged(None, listing((DB, LOOSE), defaults=LOOSE), ()) == ((DB, Rules()),)
+
+
+def test_a_new_name_for_an_old_place_keeps_the_rules_of_the_place() -> None:
+    renamed = Project("anything", "infra/db")
+    assert merged(listing((DB, STRICT), (NET, LOOSE)), listing((renamed, LOOSE)), ()) == ((renamed, STRICT),)
+
+
+def test_two_projects_that_swap_their_names_keep_the_rules_of_their_places() -> None:
+    swapped = Project("net", "infra/db"), Project("db", "infra/net")
+    result = merged(listing((DB, STRICT), (NET, LOOSE)), listing((swapped[0], LOOSE), (swapped[1], LOOSE)), ())
+    assert result == ((swapped[0], STRICT), (swapped[1], LOOSE))
+
+
+def test_a_new_project_gets_the_base_s_defaults() -> None:
+    new = Project("new", "infra/new")
+    assert merged(listing((DB, STRICT), defaults=LOOSE), listing((new, Rules())), ()) == ((new, LOOSE),)
+
+
+def test_a_directory_that_moves_under_its_name_takes_nothing_looser_with_it() -> None:
+    moved = Project("db", "elsewhere/db")
+    base = listing((DB, STRICT), defaults=LOOSE)
+    assert merged(base, listing((moved, LOOSE)), ()) == ((moved, STRICT),)
+
+
+def test_another_workspace_is_another_place() -> None:
+    staging = Project("db:staging", "infra/db", "staging")
+    assert merged(listing((DB, STRICT)), listing((staging, LOOSE)), ()) == ((staging, Rules()),)
+
+
+def test_where_nothing_is_listed_the_projects_that_are_found_get_the_rules_of_their_places() -> None:
+    assert merged(listing((DB, STRICT)), None, (DB, NET)) == ((DB, STRICT), (NET, Rules()))
+    assert merged(listing((DB, STRICT)), listing(), (DB, NET)) == ((DB, STRICT), (NET, Rules()))
+
+
+def test_where_projects_are_listed_nothing_else_is_found() -> None:
+    assert [project for project, _ in merged(None, listing((DB, STRICT)), (DB, NET))] == [DB]
+
+
+def test_of_several_rules_for_one_place_the_strictest_hold() -> None:
+    by_hand = Configuration(projects=(DB,), rules=((DB.place, LOOSE), (DB.place, STRICT)))
+    assert merged(by_hand, by_hand, ()) == ((DB, STRICT),)
+
+
+def test_the_strictest_asks_for_whatever_any_asks_for() -> None:
+    one = Rules(ApplyMode.APPROVAL, frozenset({Requirement.CHECKS}), 1, True)
+    other = Rules(ApplyMode.MERGE, frozenset({Requirement.APPROVAL}), 3, True)
+    assert strictest([one, other]) == Rules(ApplyMode.APPROVAL, frozenset(Requirement), 3, True)
+    assert strictest([other, Rules()]) == Rules(ApplyMode.COMMENT, frozenset(Requirement), 3, False)
+
+
+def test_what_will_change_once_merged_is_said_project_by_project() -> None:
+    assert rule_changes(listing((DB, STRICT), (NET, STRICT)), listing((DB, LOOSE), (NET, STRICT))) == (
+        "Once merged, db: `apply` is `merge` instead of `comment`.",
+        "Once merged, db: `approval` is no longer required.",
+        "Once merged, db: `checks` is no longer required.",
+        "Once merged, db: 1 approval is asked for instead of 2.",
+        "Once merged, db: a pull request may change the backend.",
+    )
+
+
+def test_what_changes_alike_for_many_is_one_sentence() -> None:
+    many = [Project(f"p{number}", f"p{number}") for number in range(7)]
+    before = listing(*((project, Rules()) for project in many))
+    after = listing(*((project, STRICT) for project in many), defaults=STRICT)
+    names = "projects that gitops.yaml does not name, p0, p1, p2, p3 and 3 more"
+    assert rule_changes(before, after) == (f"Once merged, {names}: 2 approvals are asked for instead of 1.",)
+
+
+def test_rules_of_a_new_project_that_hold_only_once_merged_are_said() -> None:
+    assert "Once merged, db: 2 approvals are asked for instead of 1." in rule_changes(None, listing((DB, STRICT)))
+
+
+def test_deleting_gitops_yaml_says_that_the_defaults_will_hold() -> None:
+    before = Configuration(defaults=STRICT, branches=("main",), merge=False, parallel=3)
+    assert rule_changes(before, None) == (
+        "Once merged, projects that gitops.yaml does not name: 1 approval is asked for instead of 2.",
+        "Once merged, pull requests are planned for these branches: the default branch only.",
+        "Once merged, a pull request is merged by itself after an apply.",
+        "Once merged, projects planned at the same time: as many as the operator allows.",
+    )
+
+
+def test_nothing_is_said_where_no_rule_changes() -> None:
+    assert rule_changes(listing((DB, STRICT)), listing((Project("other name", "infra/db"), STRICT))) == ()
+    assert rule_changes(None, None) == ()

@@ -1,0 +1,53 @@
+"""Opens houses with real doors: the application on its own server, a real store on disk."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.server.app import Doors, app
+from bot.server.serve import Server
+from bot.store import Store
+from tests.server.house import TOKEN, VAULT, Forge, House
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Open a house; `more` are Doors' own fields, to have them otherwise."""
+    opened: list[tuple[House, threading.Thread]] = []
+
+    def open_one(**more: object) -> House:
+        store = Store(f"sqlite:///{tmp_path / f'store{len(opened)}.db'}")
+        store.migrate()
+        woken = threading.Event()
+        doors = Doors(
+            store=store,
+            hosts={"forge": Forge()},
+            vault=VAULT,
+            logs=lambda run, place: tmp_path / "logs" / run / place.replace("/", "-"),
+            token=TOKEN,
+            url="http://bot.example",
+            ready=lambda: None,
+            arrived=woken.set,
+        )
+        doors = replace(doors, **more)
+        house = House(doors, Server(app(doors), "127.0.0.1:0"), tmp_path / "logs", woken)
+        thread = threading.Thread(target=house.server.run)
+        thread.start()
+        opened.append((house, thread))
+        return house
+
+    yield open_one
+    for house, thread in opened:
+        house.session.close()
+        house.server.close()
+        thread.join(20)
+        house.doors.store.close()
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def house(open_house: Callable[..., House]) -> House:
+    return open_house()

@@ -1,0 +1,257 @@
+"""The store's questions, asked of real SQLite and, where one can be started, real Postgres."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.core.event import Pushed
+from bot.core.plan import Content, Counts, StateMark
+from bot.core.project import Project, Rules
+from bot.core.pull import Repository
+from bot.core.run import Freeze, Intent, Lock, Outcome, Plan, PlanState, Run, RunKind, RunProject, State
+from bot.store import Store, inbox, intents, locks, plans, runs, tables, topics
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Postgres of our own on a socket, gone with the session."""
+    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
+        pytest.skip("no postgres programs on PATH")
+    top = Path("/tmp") / f"gitops-bot-postgres-{tmp_path_factory.getbasetemp().name}"
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir(mode=0o777)
+    top.chmod(0o777)
+    as_user = ["su", "postgres", "-c"] if Path("/root").owner() == "root" and _is_root() else ["sh", "-c"]
+
+    def shell(command: str) -> None:
+        subprocess.run([*as_user, command], check=True, capture_output=True, cwd="/")
+
+    path = f"PATH={Path(shutil.which('initdb') or '').resolve().parent}:$PATH"
+    shell(f"{path} initdb -D {top}/data -U bot -A trust -N >/dev/null")
+    shell(f"{path} pg_ctl -D {top}/data -w -l {top}/log -o \"-c listen_addresses='' -k {top}\" start >/dev/null")
+    try:
+        yield f"postgresql+psycopg://bot@/postgres?host={top}"
+    finally:
+        shell(f"{path} pg_ctl -D {top}/data -m immediate stop >/dev/null")
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def _is_root() -> bool:
+    return subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout.strip() == "0"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    made = Store(url)
+    made.migrate()
+    yield made
+    with made.begin() as tx:
+        for table in tables.metadata.sorted_tables:
+            tx.execute(table.delete())
+    made.close()
+
+
+def test_migrations_make_the_tables_that_the_code_reads(store: Store) -> None:
+    with store.begin() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), tables.metadata) == []
+
+
+def test_a_delivery_that_comes_twice_is_kept_once(store: Store) -> None:
+    event = Pushed(REPOSITORY, "main", "a" * 40)
+    with store.begin() as tx:
+        assert inbox.receive(tx, "github:1", event, NOW)
+        assert not inbox.receive(tx, "github:1", event, NOW)
+        assert inbox.undone(tx) == (("github:1", event),)
+        inbox.done(tx, "github:1", NOW)
+        assert inbox.undone(tx) == ()
+
+
+def test_a_lock_is_taken_for_all_places_or_for_none(store: Store) -> None:
+    with store.begin() as tx:
+        assert locks.take(tx, [_lock("b:default", "github:1#2")]) == ()
+        others = locks.take(tx, [_lock("a:default", "github:1#1"), _lock("b:default", "github:1#1")])
+        assert [lock.pull for lock in others] == ["github:1#2"]
+        assert locks.of_pull(tx, "github:1#1") == ()
+        assert locks.take(tx, [_lock("b:default", "github:1#2")]) == ()
+
+
+def test_the_same_place_in_another_repository_is_another_lock(store: Store) -> None:
+    with store.begin() as tx:
+        locks.take(tx, [_lock("a:default", "github:1#1")])
+        assert locks.take(tx, [_lock("a:default", "github:12#1", "github:12")]) == ()
+        locks.free(tx, "github:1#1")
+        assert [lock.pull for lock in locks.listed(tx)] == ["github:12#1"]
+
+
+def test_two_last_rows_end_their_run_once(store: Store) -> None:
+    rows = [_row("a"), _row("b")]
+    with store.begin() as tx:
+        runs.add(tx, _run(), rows, job="j")
+    ended: list[Run | None] = []
+    barrier = threading.Barrier(2)
+
+    def settle(row: RunProject) -> None:
+        barrier.wait()
+        with store.begin() as tx:
+            ended.append(runs.settle(tx, _as(row, State.DONE), NOW))
+
+    threads = [threading.Thread(target=settle, args=(row,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(run is not None for run in ended) == [False, True]
+
+
+def test_a_row_that_ended_stays_as_it_is(store: Store) -> None:
+    with store.begin() as tx:
+        runs.add(tx, _run(), [_row("a")], job="j")
+        runs.settle(tx, _as(_row("a"), State.UNKNOWN), NOW)
+        assert runs.settle(tx, _as(_row("a"), State.DONE), NOW) is None
+        assert runs.projects(tx, "r1")[0].state is State.UNKNOWN
+
+
+def test_a_run_is_as_bad_as_its_worst_row(store: Store) -> None:
+    assert runs.outcome({State.DONE, State.FAILED, State.SKIPPED}) is State.FAILED
+    assert runs.outcome({State.DONE, State.UNKNOWN, State.FAILED}) is State.UNKNOWN
+    assert runs.outcome({State.DONE, State.SKIPPED}) is State.DONE
+    assert runs.outcome({State.SKIPPED}) is State.SKIPPED
+
+
+def test_turns_come_to_no_more_rows_than_may_work_at_once(store: Store) -> None:
+    rows = [_row(name, waits_for=runs.TURN) for name in "abcd"]
+    with store.begin() as tx:
+        runs.add(tx, _run(), rows, job="j")
+        assert runs.next_turns(tx, "r1", 2) == ("a:default", "b:default")
+        assert runs.next_turns(tx, "r1", 2) == ()
+        runs.settle(tx, _as(_row("a"), State.DONE), NOW)
+        assert runs.next_turns(tx, "r1", 2) == ("c:default",)
+
+
+def test_a_row_is_claimed_by_one_job_and_by_the_same_one_again(store: Store) -> None:
+    with store.begin() as tx:
+        runs.add(tx, _run(), [_row("a")], job="j")
+        assert runs.claim(tx, "r1", "a:default", "job-1", NOW)
+        assert not runs.claim(tx, "r1", "a:default", "job-2", NOW)
+        assert runs.claim(tx, "r1", "a:default", "job-1", NOW)
+
+
+def test_one_speaks_at_a_time_and_goes_on_for_a_newer_wish(store: Store) -> None:
+    with store.begin() as tx:
+        topics.ask(tx, "plan:x", "x")
+        assert topics.take_floor(tx, "plan:x", "one", NOW)
+        assert not topics.take_floor(tx, "plan:x", "two", NOW)
+        topics.said(tx, "plan:x", 1, "77", NOW)
+        topics.ask(tx, "plan:x", "x")
+        assert not topics.yield_floor(tx, "plan:x", "one")
+        topics.said(tx, "plan:x", 2, "77", NOW)
+        assert topics.yield_floor(tx, "plan:x", "one")
+        assert not topics.take_floor(tx, "plan:x", "two", NOW)
+
+
+def test_a_speaker_that_fell_silent_is_replaced(store: Store) -> None:
+    with store.begin() as tx:
+        topics.ask(tx, "plan:x", "x")
+        topics.take_floor(tx, "plan:x", "one", NOW)
+        later = NOW + topics.SILENT_FOR + timedelta(seconds=1)
+        assert topics.unsaid(tx, later) == ("plan:x",)
+        assert topics.take_floor(tx, "plan:x", "two", later)
+
+
+def test_a_new_plan_supersedes_the_old_one_of_its_place_and_pull_only(store: Store) -> None:
+    with store.begin() as tx:
+        plans.add(tx, _plan("p1", "github:1#1"), "github:1")
+        plans.add(tx, _plan("p2", "github:1#2"), "github:1")
+        plans.add(tx, _plan("p3", "github:1#1"), "github:1")
+        assert [plan.id for plan in plans.live(tx, "github:1#1")] == ["p3"]
+        assert [plan.id for plan in plans.live(tx, "github:1#2")] == ["p2"]
+        assert [plan.id for plan in plans.live_elsewhere(tx, "github:1", "a:default", "github:1#1")] == ["p2"]
+
+
+def test_a_plan_comes_back_as_it_was_stored(store: Store) -> None:
+    plan = _plan("p1", "github:1#1")
+    with store.begin() as tx:
+        plans.add(tx, plan, "github:1")
+        assert plans.get(tx, "p1") == plan
+
+
+def test_what_the_comment_showed_is_remembered_only_when_it_changes(store: Store) -> None:
+    with store.begin() as tx:
+        plans.show(tx, "x", {"a:default": "1"}, NOW)
+        plans.show(tx, "x", {"a:default": "1"}, NOW + timedelta(seconds=1))
+        plans.show(tx, "x", {"a:default": "2"}, NOW + timedelta(seconds=2))
+        assert [(shown.digest, shown.at) for shown in plans.showing(tx, "x")] == [
+            ("1", NOW),
+            ("2", NOW + timedelta(seconds=2)),
+        ]
+
+
+def test_an_intent_is_noted_once(store: Store) -> None:
+    intent = Intent("i", "r1", "a:default", "p1", NOW)
+    with store.begin() as tx:
+        assert intents.write(tx, intent)
+        assert not intents.write(tx, intent)
+        assert intents.open_ones(tx) == (intent,)
+        intents.end(tx, "i", Outcome.DONE)
+        assert intents.open_ones(tx) == ()
+
+
+def test_a_freeze_holds_until_it_is_thawed(store: Store) -> None:
+    freeze = Freeze("incident", "alice", NOW)
+    with store.begin() as tx:
+        locks.set_frozen(tx, freeze)
+        assert locks.frozen(tx) == freeze
+        assert locks.thaw(tx)
+        assert not locks.thaw(tx)
+
+
+def _lock(place: str, pull: str, repository: str = "github:1") -> Lock:
+    return Lock(repository, place, pull, "alice", NOW)
+
+
+def _run() -> Run:
+    return Run("r1", RunKind.PLAN, "github:1#1", State.QUEUED, "alice", "pushed", "h" * 40, "b" * 40, created_at=NOW)
+
+
+def _row(name: str, waits_for: str = "") -> RunProject:
+    return RunProject("r1", Project(name, name), Rules(), State.QUEUED, waits_for=waits_for)
+
+
+def _as(row: RunProject, state: State) -> RunProject:
+    from dataclasses import replace
+
+    return replace(row, state=state)
+
+
+def _plan(id: str, pull: str) -> Plan:
+    return Plan(
+        id=id,
+        run="r1",
+        pull=pull,
+        project=Project("a", "a"),
+        rules=Rules(),
+        state=PlanState.CURRENT,
+        base="b" * 40,
+        head="h" * 40,
+        result="c" * 40,
+        input_digest="i",
+        plan_digest="d",
+        artifact_digest="a",
+        rules_digest="r",
+        tool_version="1.11.4",
+        mark=StateMark("lineage", 3),
+        content=Content("Terraform 1.11.4", counts=Counts(create=1)),
+        created_at=NOW,
+        expires_at=NOW + timedelta(hours=72),
+    )
