@@ -103,6 +103,9 @@ class Host(Protocol):
     def whoami(self) -> str:
         """Our own login."""
 
+    def missing_rights(self, repository: Repository) -> tuple[str, ...]:
+        """What our credentials lack there, in words; for `gitops-bot check`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -5,7 +5,7 @@ from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, RunKind
 from bot.steps import release, settle, speak
-from bot.steps.answers import answer
+from bot.steps.answers import tell
 from bot.steps.bot import Bot
 from bot.steps.release import earlier_merge
 from bot.store import locks, plans, pulls, runs
@@ -22,10 +22,11 @@ def run(bot: Bot, job: Job) -> None:
         return
     _stop_plans(bot, pull)
     if pull.state is PullState.CLOSED:
-        _closed(bot, job, pull)
+        _closed(bot, pull)
     elif not left:
         release.all_of(bot, pull)
-    elif not _landed(bot, job, pull, left):
+    else:
+        _landed(bot, job, pull, left)
         return
     with bot.store.begin() as tx:
         pulls.set_closed_for(tx, pull.key, _closure(pull))
@@ -45,7 +46,7 @@ def _stop_plans(bot: Bot, pull: Pull) -> None:
         settle.told_if_ended(bot, its.id)
 
 
-def _closed(bot: Bot, job: Job, pull: Pull) -> None:
+def _closed(bot: Bot, pull: Pull) -> None:
     """Closed without a merge: what was applied of it is in no branch, which is said, and keeps the lock."""
     with bot.store.read() as tx:
         applied = plans.applied_of(tx, pull.key)
@@ -53,27 +54,29 @@ def _closed(bot: Bot, job: Job, pull: Pull) -> None:
     if applied and held:
         names = ", ".join(plan.project.name for plan in applied)
         why = f"{names} was applied from here and is in no branch now; reopen and merge it, or `/unlock`"
-        answer(bot, job, pull, "refused", command="closing", why=why)
+        tell(bot, pull, "closed", "refused", command="closing", why=why)
         return
     release.all_of(bot, pull)
 
 
-def _landed(bot: Bot, job: Job, pull: Pull, left: list[Plan]) -> bool:
-    """Take the lock in the order of the base branch; false while an earlier merge has not been applied."""
+def _landed(bot: Bot, job: Job, pull: Pull, left: list[Plan]) -> None:
+    """Merged with something left to apply: take the lock, in the order of the base branch, and begin what may.
+
+    Asked again whenever a lock is freed, when an apply has ended, and by the sweep, until nothing is left.
+    """
     if earlier_merge(bot, pull, left):
-        return False
+        return
     now = bot.clock()
     who = pull.merged_by or job.args["asked_by"]
     wanted = [Lock(pull.repository.key, plan.project.place, pull.key, who, now) for plan in left]
     with bot.store.begin() as tx:
         if locks.take(tx, wanted):
-            return False
+            return
     by_merge = [plan for plan in left if plan.rules.apply is ApplyMode.MERGE]
     args = {"repository": pull.repository.key, "number": str(pull.number), "asked_by": who, "why": "merge"}
     if by_merge:
         bot.engine.start(Job(f"land:{pull.key}:{pull.merge_commit}", "apply", args))
     if len(by_merge) < len(left):
         names = ", ".join(plan.project.name for plan in left if plan not in by_merge)
-        answer(bot, job, pull, "landed_waiting", why=f"{names}: merged, and not applied yet", command="/apply")
+        tell(bot, pull, "landed", "landed_waiting", why=f"{names}: merged, and not applied yet", command="/apply")
     speak.ask(bot, speak.plan_topic(pull.key), pull.key)
-    return True

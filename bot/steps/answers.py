@@ -8,7 +8,11 @@ from bot.steps.bot import Bot
 
 def answer(bot: Bot, job: Job, pull: Pull, kind: str, **words: object) -> None:
     """Say the words of that kind under the topic of this job."""
-    topic = f"answer:{job.id.split('~')[0].partition(':')[2]}"
+    tell(bot, pull, f"answer:{job.id.split('~')[0].partition(':')[2]}", kind, **words)
+
+
+def tell(bot: Bot, pull: Pull, topic: str, kind: str, **words: object) -> None:
+    """Say the words of that kind in the pull's one comment of that topic."""
     bot.host(pull.repository).say(pull.repository, pull.number, topic, templates.answer(kind, **words))
 
 

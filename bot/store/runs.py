@@ -133,6 +133,7 @@ def settle(tx: sa.Connection, row: RunProject, now: datetime) -> Run | None:
     """
     tx.execute(sa.select(runs.c.id).where(runs.c.id == row.run).with_for_update())
     values = _columns(row) | {"ended_at": now, "waits_for": ""}
+    del values["started_at"]  # the claim wrote it; what the job holds of the row may be older
     ended = tx.execute(rows.update().where(_is(row.run, row.project.place), rows.c.state.in_(OPEN)).values(**values))
     if not ended.rowcount:
         return None

@@ -18,7 +18,7 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 # Printable by Unicode, yet nothing is to be seen: fillers, joiners, variation selectors.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # Where forges would see a mention, a reference or an address to link.
-_TRIGGER = re.compile(r"(?<=[@#])|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=gh-)(?=[0-9])", re.IGNORECASE)
+_TRIGGER = re.compile(r"(?<=@)(?=\w|$)|(?<=#)(?=[0-9]|$)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=gh-)(?=[0-9])", re.IGNORECASE)
 _EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _LIST_START = re.compile(r"[-+]|[0-9]{1,9}(?=[.)])")
 _ENTITIES = str.maketrans(
@@ -27,9 +27,9 @@ _ENTITIES = str.maketrans(
         "&": "&amp;",
         "<": "&lt;",
         ">": "&gt;",
-        "$": "<span>$</span>",
     }
 )
+_DOLLARS = re.compile(r"\$+")
 _NEEDS_TAG = re.compile(r"[`|\\<]|^ | $")
 
 
@@ -46,12 +46,12 @@ def clip(text: str, most: int = LONGEST) -> str:
 
 def text(words: str, most: int = LONGEST) -> Markup:
     """Words of others, in one line, that format nothing, link nothing and call nobody."""
-    return Markup(_entities(clip(visible(" ".join(words.split())), most)))
+    return Markup(_words(_short(" ".join(words.split()), most)))
 
 
 def code(words: str, most: int = LONGEST) -> Markup:
     """A name or a command, letter by letter, as code in running Markdown."""
-    shown = clip(visible(words), most)
+    shown = _short(words, most)
     if shown and not _NEEDS_TAG.search(shown):
         return Markup(f"`{shown}`")
     return tag(words, most)
@@ -59,15 +59,15 @@ def code(words: str, most: int = LONGEST) -> Markup:
 
 def tag(words: str, most: int = LONGEST) -> Markup:
     """The same where Markdown is not read: in a `<summary>`."""
-    return Markup(f"<code>{_entities(clip(visible(words), most)) or '(empty)'}</code>")
+    return Markup(f"<code>{_entities(_short(words, most)) or '(empty)'}</code>")
 
 
-def prose(words: str, most: int = 600) -> Markup:
+def prose(words: str, most: int = LONGEST) -> Markup:
     """A sentence of ours with words of others in it: what stands between backticks becomes code, nothing else."""
-    parts = clip(visible(" ".join(words.split())), most).split("`")
+    parts = _short(" ".join(words.split()), most).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
-    shown = (code(part) if number % 2 and part else _entities(part) for number, part in enumerate(parts))
+    shown = (code(part) if number % 2 and part else _words(part) for number, part in enumerate(parts))
     return Markup("".join(shown))
 
 
@@ -88,14 +88,23 @@ def fenced(lines: Sequence[str], language: str = "") -> Markup:
 
 def raw(line: str, most: int = 2000) -> str:
     """A line for a fence: visible, and without the beginning of an HTML comment, by which a bot knows its own."""
-    return clip(visible(line, keep="\t"), most).replace("<!--", f"<!{_BREAK}--")
+    return clip(visible(line[: most + 1], keep="\t"), most).replace("<!--", f"<!{_BREAK}--")
 
 
 _OF_ADDRESSES = "%:/?#@!$&*+,;=~-._"
 
 
+def _short(text: str, most: int) -> str:
+    return clip(visible(text[: most + 1]), most)
+
+
 def _named(character: str) -> str:
     return f"⟨U+{ord(character):04X}⟩"
+
+
+def _words(text: str) -> str:
+    """For running text, where dollars could begin a formula."""
+    return _DOLLARS.sub(r"<span>\g<0></span>", _entities(text))
 
 
 def _entities(text: str) -> str:

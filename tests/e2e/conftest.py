@@ -1,24 +1,30 @@
 """The whole bot on a stage, for tests that act as people do."""
 
-import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from bot.demo.stage import Stage
 
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A stage with the bot's fastest looks, so that tests need not wait."""
-    with Stage(tmp_path / "stage", {"SWEEP_EVERY": "1s"}) as made:
-        yield made
+QUICK = {"SWEEP_EVERY": "1s", "TERRAFORM__LOCK_TIMEOUT": "1s"}
 
 
 @pytest.fixture
-def fast_disk() -> Iterator[Path]:
-    folder = Path("/dev/shm") / f"gitops-bot-{os.getpid()}"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+def stages(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Makes stages with settings of one's own, and ends them."""
+    made: list[Stage] = []
+
+    def make(settings: Mapping[str, str] | None = None) -> Stage:
+        stage = Stage(tmp_path / f"stage-{len(made)}", QUICK | dict(settings or {}))
+        made.append(stage.__enter__())
+        return stage
+
+    yield make
+    for stage in made:
+        stage.__exit__(None, None, None)
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:
+    return stages()

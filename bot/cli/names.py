@@ -1,0 +1,18 @@
+"""Pull requests as people name them at the shell: `owner/name#7`."""
+
+import sqlalchemy as sa
+
+from bot.core.errors import Refused
+from bot.core.pull import Pull
+from bot.store import pulls
+
+
+def pull_named(tx: sa.Connection, name: str) -> Pull:
+    """Raises Refused when there is no such pull request in the store."""
+    repository, _, number = name.rpartition("#")
+    for known in pulls.repositories(tx):
+        if known.name.lower() == repository.lower() and number.isdigit():
+            pull = pulls.get(tx, f"{known.key}#{number}")
+            if pull:
+                return pull
+    raise Refused(f"no pull request {name} is known here; write it like acme/infra#7")

@@ -1,0 +1,116 @@
+"""Short answers and `/help`: one file a kind, each with the next step, none with power for hostile words."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from bot import templates
+from bot.core.commands import Command, CommandName, read
+from tests.comments.rendering import faults
+from tests.comments.test_comments_golden import compare
+from tests.comments.test_comments_hostile import TEXTS
+
+HERE = Path(__file__).parent
+KINDS = sorted(path.name.removesuffix(".md.j2") for path in Path(templates.__file__).parent.glob("answers/*.md.j2"))
+SINCE = datetime(2025, 11, 26, 9, 12, tzinfo=UTC)
+URL = "https://forge.example/acme/infra/pull/12"
+WORDS: dict[str, dict[str, object]] = {
+    "already_locked": {"by": "bob", "since": SINCE, "pull": 31, "projects": ["infra/db", "infra/network"]},
+    "cancelled": {"count": 2},
+    "config_invalid": {"errors": ["line 4, `projects[0].dirr`: there is no such key; did you mean `dir`?"]},
+    "conflict": {"files": ["infra/db/main.tf", "infra/db/variables.tf"]},
+    "fork": {"sha": "3d5f0c2" + "0" * 33},
+    "frozen": {"reason": "database maintenance until six", "by": "ops", "since": SINCE},
+    "interrupted": {"project": "infra/db"},
+    "landed_waiting": {"why": "infra/db: merged, and not applied yet", "command": "/apply"},
+    "late": {"command": "/apply", "minutes": 14},
+    "merge_refused": {"why": "a required check has not passed."},
+    "merged": {"sha": "9b2e1f0c77aa" + "0" * 28},
+    "misread": {"line": "/aply -p infra/db", "why": "there is no command /aply", "suggestion": "/apply -p infra/db"},
+    "no_rights": {"user": "mallory", "command": "/apply"},
+    "nothing_to_apply": {"why": "every plan is empty"},
+    "nothing_to_cancel": {},
+    "nothing_to_unlock": {},
+    "refused": {
+        "command": "/apply",
+        "why": "infra/db: 0 of 1 approvals — let someone approve it\nit conflicts with main",
+    },
+    "rollback_conflict": {"files": ["infra/db/main.tf"], "commits": ["9b2e1f0 Widen the subnet"]},
+    "rollback_opened": {"number": 12, "url": URL, "source": 7},
+    "rules_change": {"lines": ["Once merged, infra/db: 2 approvals are asked for instead of 1."]},
+    "stale": {"project": "infra/my db", "why": "main moved under it"},
+    "unknown_outcome": {"project": "infra/db"},
+    "unlocked": {"projects": ["infra/db:prod"], "plans": 1},
+}
+
+
+def test_every_answer_is_the_one_in_the_folder(update_golden: bool) -> None:
+    answers = "\n\n---\n\n".join(f"<!-- {kind} -->\n\n{templates.answer(kind, **WORDS[kind])}" for kind in KINDS)
+    compare(HERE / "answers.md", f"{answers}\n\n---\n\n<!-- /help -->\n\n{templates.help_text()}\n", update_golden)
+
+
+def test_every_kind_of_answer_is_tried_here() -> None:
+    assert sorted(WORDS) == KINDS
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if WORDS[kind]])
+def test_a_word_that_is_missing_is_an_error(kind: str) -> None:
+    for missing in set(WORDS[kind]) - {"pull", "projects" if kind == "already_locked" else ""}:
+        with pytest.raises((UndefinedError, TypeError)):
+            templates.answer(kind, **{name: word for name, word in WORDS[kind].items() if name != missing})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_short_forms_are_answered_too(kind: str) -> None:
+    """Lists may be empty, counts one, and who holds a lock may be all that is known."""
+    shorter = {name: [] if isinstance(word, list) else 1 if word == 2 else word for name, word in WORDS[kind].items()}
+    assert templates.answer(kind, **shorter)
+
+
+def test_who_holds_a_lock_may_be_all_that_is_known() -> None:
+    assert "Locked by **bob** since 2025-11-26 09:12 UTC" in templates.answer("already_locked", by="bob", since=SINCE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_answers_give_hostile_words_no_power(kind: str, data: st.DataObject) -> None:
+    def hostile(name: str, word: object) -> object:
+        if isinstance(word, list):
+            return data.draw(st.lists(TEXTS, min_size=1, max_size=3))
+        return data.draw(TEXTS) if isinstance(word, str) and name != "url" else word
+
+    words = {name: hostile(name, word) for name, word in WORDS[kind].items()}
+    assert list(faults(templates.answer(kind, **words), "https://forge.example/")) == []
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example", "", "https://x/) [y](http://evil.example"])
+def test_only_addresses_of_the_web_are_linked(url: str) -> None:
+    answer = templates.answer("rollback_opened", number=12, url=url, source=7)
+    assert list(faults(answer, "https://x/")) == []
+
+
+def test_help_tells_every_command() -> None:
+    help_text = templates.help_text()
+    assert [name for name in CommandName if f"| `/{name}" not in help_text] == []
+
+
+def test_every_command_that_help_shows_is_understood() -> None:
+    shown = re.findall(r"^\| `(/[^`]+)`", templates.help_text(), re.MULTILINE)
+    for line in shown:
+        (command,) = read(line.replace("1f3c…", "1f3c5a7"))
+        assert isinstance(command, Command), line
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_command_that_an_answer_suggests_is_understood(kind: str) -> None:
+    suggested = re.findall(r"`(/[a-z][^`]*)`", templates.answer(kind, **WORDS[kind]))
+    understood = [line for line in suggested if all(isinstance(one, Command) for one in read(line))]
+    assert [line for line in suggested if line not in understood] == (
+        ["/aply -p infra/db"] if kind == "misread" else []
+    )

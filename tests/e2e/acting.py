@@ -1,0 +1,61 @@
+"""What people do again and again in these tests: begin a repository, open a pull request, look for things."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.demo.stage import Stage
+
+ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
+TWO = ONE.replace('"1"', '"2"')
+
+
+def begin(stage: Stage, files: Mapping[str, str] | None = None) -> Path:
+    """Push these files (a README if none) to main; alice's clone."""
+    clone = stage.clone()
+    stage.alice.push(clone, files or {"README.md": "nothing yet\n"}, "main", "Begin")
+    return clone
+
+
+def propose(stage: Stage, clone: Path, files: Mapping[str, str | None], branch: str = "change", **more: bool) -> int:
+    """Push files on a branch from main and open a pull request as alice; its number."""
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.push(clone, files, branch, f"Change on {branch}")
+    return stage.alice.open_pull(stage.repo, branch, "main", f"Change on {branch}", **more)
+
+
+def approved(stage: Stage, number: int) -> None:
+    """Wait for the plan, and approve it as bob."""
+    stage.comment_with(number, "What blocks the apply")
+    stage.bob.approve(stage.repo, number)
+    stage.comment_with(number, "1 of 1 approval")
+
+
+def applied(stage: Stage, number: int) -> str:
+    """Approve, `/apply`, and wait for the merge; the apply's comment."""
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.merged(number)
+    return stage.comment_with(number, "Applied", "Merged as")
+
+
+def pull_main(stage: Stage, clone: Path) -> None:
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.git(clone, "pull", "--quiet")
+
+
+def bots_comments(stage: Stage, number: int) -> list[str]:
+    comments = stage.alice.comments(stage.repo, number)
+    return [comment["body"] for comment in comments if comment["user"]["login"] == stage.bot.login]
+
+
+def plan_comment(stage: Stage, number: int) -> str:
+    """The pull's one plan comment as it is now."""
+    plans = [body for body in bots_comments(stage, number) if '"topic": "plan"' in body]
+    assert len(plans) == 1
+    return plans[0]
+
+
+def state_of(stage: Stage, directory: str) -> str:
+    """A project's local state, as text; empty when there is none."""
+    found = [path for path in stage.data.glob(f"state/*/{directory}-*/terraform.tfstate")]
+    return found[0].read_text() if found else ""

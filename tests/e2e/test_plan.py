@@ -1,0 +1,163 @@
+"""Planning, seen from the pull request."""
+
+import pytest
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import ONE, TWO, applied, begin, bots_comments, plan_comment, propose, pull_main
+
+
+def test_a_pull_request_is_planned_and_both_statuses_are_set(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    assert "1 to create" in stage.comment_with(number, "What blocks the apply")
+    stage.status(number, "gitops-bot/plan", "success")
+    stage.status(number, "gitops-bot/apply", "pending")
+
+
+def test_a_pull_request_that_touches_no_project_is_left_in_peace_and_passes(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"README.md": "words\n"})
+    stage.status(number, "gitops-bot/plan", "success")
+    stage.status(number, "gitops-bot/apply", "success")
+    assert bots_comments(stage, number) == []
+
+
+def test_a_push_edits_the_one_plan_comment(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply", "1 to create")
+    stage.alice.push(clone, {"net/more.tf": ONE.replace("one", "more")}, "change", "More")
+    stage.comment_with(number, "What blocks the apply", "2 to create")
+    plan_comment(stage, number)
+
+
+def test_what_is_planned_is_the_merge_result_not_the_branch(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    stage.alice.push(clone, {"net/late.tf": ONE.replace("one", "late")}, "main", "Later on main")
+    stage.alice.git(clone, "checkout", "--quiet", "-b", "behind", "HEAD~1")
+    stage.alice.push(clone, {"net/mine.tf": ONE.replace("one", "mine")}, "behind", "From behind")
+    number = stage.alice.open_pull(stage.repo, "behind", "main", "From behind")
+    assert "terraform_data.late" in stage.comment_with(number, "What blocks the apply")
+
+
+def test_a_merge_conflict_is_said_with_its_files(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"net/main.tf": TWO})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.push(clone, {"net/main.tf": ONE.replace('"1"', '"3"')}, "main", "Meanwhile")
+    stage.comment_with(number, "conflicts", "net/main.tf")
+
+
+def test_a_change_to_a_shared_module_plans_every_project_that_uses_it_and_no_other(stage: Stage) -> None:
+    user = 'module "m" {\n  source = "../../modules/m"\n}\n'
+    files = {"modules/m/main.tf": ONE, "a/x/main.tf": user, "b/x/main.tf": user, "c/x/main.tf": ONE}
+    clone = begin(stage, files)
+    number = propose(stage, clone, {"modules/m/main.tf": TWO})
+    plan = stage.comment_with(number, "What blocks the apply")
+    assert "`a/x`" in plan
+    assert "`b/x`" in plan
+    assert "`c/x`" not in plan
+
+
+def test_a_removed_project_lists_what_its_state_holds_and_offers_a_destroy_plan(stage: Stage) -> None:
+    clone = begin(stage)
+    applied(stage, propose(stage, clone, {"net/main.tf": ONE}, "up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"net/main.tf": None})
+    stage.comment_with(number, "terraform_data.one", "/plan --destroy -p net")
+    stage.alice.comment(stage.repo, number, "/plan --destroy -p net")
+    stage.comment_with(number, "1 to destroy", "What blocks the apply")
+
+
+def test_a_misspelt_key_is_named_with_its_line_and_the_likely_one(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n    workspce: prod\n"})
+    stage.comment_with(number, "workspce", "workspace")
+    stage.status(number, "gitops-bot/plan", "failure")
+
+
+def test_plan_with_a_target_plans_one_that_the_pull_leaves_alone(stage: Stage) -> None:
+    clone = begin(stage, {"a/main.tf": ONE, "b/main.tf": ONE})
+    number = propose(stage, clone, {"a/main.tf": TWO})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/plan -p b")
+    stage.comment_with(number, "`b`", "2 projects")
+
+
+def test_a_draft_is_planned_when_somebody_asks(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE}, draft=True)
+    stage.alice.comment(stage.repo, number, "/plan")
+    stage.comment_with(number, "1 to create")
+
+
+def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_named(stage: Stage) -> None:
+    begin(stage)
+    stage.carol.api("POST", f"/repos/{stage.repo}/forks")
+    fork = stage.carol.clone("carol/infra", stage.directory / "fork")
+    head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
+    number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
+    stage.comment_with(number, "/plan", head)
+    stage.carol.comment(stage.repo, number, f"/plan {head}")
+    stage.comment_with(number, "carol")
+    stage.alice.comment(stage.repo, number, f"/plan {head}")
+    stage.comment_with(number, "1 to create")
+    stage.carol.push(fork, {"net/evil.tf": ONE.replace("one", "evil")}, "gift", "And another thing")
+    stage.wait_for("the new head", lambda: len(stage.alice.pull(stage.repo, number)["head"]["sha"]) == 40)
+    assert "terraform_data.evil" not in plan_comment(stage, number)
+
+
+@pytest.mark.parametrize("text", ["> /plan", "```\n/plan\n```", "    /plan", "see /plan", "/planet"])
+def test_what_is_quoted_or_code_or_prose_commands_nothing(stage: Stage, text: str) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"README.md": "words\n"})
+    stage.status(number, "gitops-bot/plan", "success")
+    comment = stage.alice.comment(stage.repo, number, text)
+    marker = stage.alice.comment(stage.repo, number, "/help")
+    stage.wait_for("the answer to /help", lambda: stage.alice.reactions(stage.repo, marker))
+    assert stage.alice.reactions(stage.repo, comment) == []
+
+
+def test_a_misread_command_gets_one_helpful_answer(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"README.md": "words\n"})
+    stage.alice.comment(stage.repo, number, "/aply")
+    stage.comment_with(number, "/apply")
+
+
+def test_a_reader_commands_nothing_but_help(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"net/main.tf": TWO})
+    stage.comment_with(number, "What blocks the apply")
+    comment = stage.carol.comment(stage.repo, number, "/plan")
+    stage.wait_for("a thumbs down", lambda: stage.alice.reactions(stage.repo, comment) == ["-1"])
+    stage.comment_with(number, "carol", "write access")
+
+
+def test_a_failing_project_leaves_the_others_unharmed(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"good/main.tf": ONE, "bad/main.tf": 'resource "terraform_data" "x" {\n  nope = 1\n}\n'})
+    comment = stage.comment_with(number, "What blocks the apply", "1 failed")
+    assert "main.tf:2" in comment
+    assert "1 to create" in comment
+    stage.status(number, "gitops-bot/plan", "failure")
+
+
+def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stage: Stage) -> None:
+    secret = "correct-horse-battery"
+    text = (
+        f'variable "p" {{\n  default   = "{secret}"\n  sensitive = true\n}}\n'
+        'resource "terraform_data" "x" {\n  input = var.p\n}\n'
+        'output "o" {\n  value     = terraform_data.x.output\n  sensitive = true\n}\n'
+    )
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": text})
+    applied(stage, number)
+    assert all(secret not in body for body in bots_comments(stage, number))
+    holding = [
+        str(path.relative_to(stage.data))
+        for path in stage.data.rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]
+    assert all(path.startswith(("state/", "mirrors/", "checkouts/")) for path in holding), holding
