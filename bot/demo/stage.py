@@ -62,7 +62,7 @@ class Stage:
         """Start the bot, on the address it had before."""
         self.bot_url = self.bot_url or f"http://127.0.0.1:{_free_port()}"
         own = {"LISTEN": self.bot_url.removeprefix("http://"), "URL": self.bot_url}
-        env = self._environment() | {f"GITOPS_BOT_SERVER__{key}": value for key, value in own.items()}
+        env = self.environment() | {f"GITOPS_BOT_SERVER__{key}": value for key, value in own.items()}
         self._bot = self._process("bot", [sys.executable, "-m", "bot", "serve"], env)
         self._first_line(self._bot, "bot", "gitops-bot listening on ")
 
@@ -149,7 +149,8 @@ class Stage:
         number = sum(1 for _ in self.directory.glob(f"{who.login}-*"))
         return who.clone(self.repo, self.directory / f"{who.login}-{number}")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the bot runs with; the shell beside it needs the same."""
         own = {
             "DATA_DIR": str(self.data),
             "REPOS": "acme/*",
@@ -181,7 +182,7 @@ class Stage:
             process.kill()
             log = (self.directory / f"{name}.log").read_text(errors="replace")
             raise Waited(f"the {name} did not start: {line}{log[-4000:]}")
-        threading.Thread(target=process.stdout.read, daemon=True).start()
+        threading.Thread(target=_drain, args=(process,), daemon=True).start()
         return line.removeprefix(start).strip()
 
 
@@ -191,6 +192,13 @@ def _free_port() -> int:
     with socket.socket() as ear:
         ear.bind(("127.0.0.1", 0))
         return int(ear.getsockname()[1])
+
+
+def _drain(process: "subprocess.Popen[str]") -> None:
+    """Read what else it prints, so that it never waits for us; close the pipe when it ends."""
+    if process.stdout:
+        with process.stdout:
+            process.stdout.read()
 
 
 def _end(process: "subprocess.Popen[str]", number: int, patience: float = 10) -> None:

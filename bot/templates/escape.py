@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup
 
 LONGEST = 300
+# Two asterisks with nothing between them would be a rule, and a name that is not to be seen a riddle.
+NOTHING = "(empty)"
 TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 
 _BREAK = "\N{ZERO WIDTH SPACE}"
@@ -46,7 +48,7 @@ def clip(text: str, most: int = LONGEST) -> str:
 
 def text(words: str, most: int = LONGEST) -> Markup:
     """Words of others, in one line, that format nothing, link nothing and call nobody."""
-    return Markup(_words(_short(" ".join(words.split()), most)))
+    return Markup(_words(_short(" ".join(words.split()), most)) or NOTHING)
 
 
 def code(words: str, most: int = LONGEST) -> Markup:
@@ -59,7 +61,7 @@ def code(words: str, most: int = LONGEST) -> Markup:
 
 def tag(words: str, most: int = LONGEST) -> Markup:
     """The same where Markdown is not read: in a `<summary>`."""
-    return Markup(f"<code>{_entities(_short(words, most)) or '(empty)'}</code>")
+    return Markup(f"<code>{_entities(_short(words, most)) or NOTHING}</code>")
 
 
 def prose(words: str, most: int = LONGEST) -> Markup:
@@ -68,7 +70,7 @@ def prose(words: str, most: int = LONGEST) -> Markup:
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     shown = (code(part) if number % 2 and part else _words(part) for number, part in enumerate(parts))
-    return Markup("".join(shown))
+    return Markup("".join(shown) or NOTHING)
 
 
 def link(words: str, url: str | None) -> Markup:

@@ -144,9 +144,10 @@ def test_a_status_is_one_short_line_of_seen_characters(planned: RunView, applied
 @example("1. one")
 @example("- one")
 @example("+ one")
+@example(" ")
 def test_escaped_words_read_as_they_were_written(words: str) -> None:
     """In running text, between others, at the start of a list's line and in a table's cell."""
-    expected = " ".join(escape.visible(" ".join(words.split())).split())
+    expected = " ".join(escape.visible(" ".join(words.split())).split()) or "(empty)"
     made = escape.text(words)
     for markdown in (f"⟦ {made} ⟧", f"- {made} ⟧", f"| ⟦ |\n|--|\n| {made} ⟧ |"):
         read = "".join(shown(markdown).text).replace("\u200b", "")

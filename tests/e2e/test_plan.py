@@ -137,7 +137,9 @@ def test_a_reader_commands_nothing_but_help(stage: Stage) -> None:
 
 def test_a_failing_project_leaves_the_others_unharmed(stage: Stage) -> None:
     clone = begin(stage)
-    number = propose(stage, clone, {"good/main.tf": ONE, "bad/main.tf": 'resource "terraform_data" "x" {\n  nope = 1\n}\n'})
+    number = propose(
+        stage, clone, {"good/main.tf": ONE, "bad/main.tf": 'resource "terraform_data" "x" {\n  nope = 1\n}\n'}
+    )
     comment = stage.comment_with(number, "What blocks the apply", "1 failed")
     assert "main.tf:2" in comment
     assert "1 to create" in comment
