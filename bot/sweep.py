@@ -8,7 +8,6 @@ from datetime import timedelta
 from bot.core import missing
 from bot.core.errors import Refused, Transient
 from bot.core.missing import Seen
-from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState, Repository
 from bot.core.run import RunKind
 from bot.ports import Host
@@ -104,7 +103,6 @@ def _seen(bot: Bot, pull: Pull) -> Seen:
             planned_head=newest.head if newest else None,
             closed_for=pulls.closed_for(tx, pull.key),
             holds=bool(live or locks.of_pull(tx, pull.key)),
-            waits_for_approval=any(plan.rules.apply is ApplyMode.APPROVAL for plan in live),
         )
 
 

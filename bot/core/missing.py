@@ -14,18 +14,17 @@ class Seen:
     """A pull request as the forge has it, beside what the store has of it.
 
     `planned_head` is the head of its newest plan run; `closed_for` the closure that was dealt with; `holds` whether it
-    has locks or live plans; `waits_for_approval` whether a plan of it applies when the gate opens.
+    has locks or live plans.
     """
 
     pull: Pull
     planned_head: str | None
     closed_for: str | None
     holds: bool
-    waits_for_approval: bool
 
 
 def for_pulls(seen: Sequence[Seen], turn: str) -> tuple[Job, ...]:
-    """Open pulls without a plan of their head; merged or closed ones that still hold something; ripe approvals."""
+    """Open pulls without a plan of their head, or on which anything happened; gone ones that still hold something."""
     return tuple(job for one in seen for job in _for_pull(one, turn))
 
 
@@ -45,7 +44,8 @@ def _for_pull(one: Seen, turn: str) -> tuple[Job, ...]:
         if unplanned:
             plan = args | {"asked_by": pull.author, "why": "sweep"}
             return (Job(f"sweep:{pull.key}:{pull.head.sha}", "plan", plan),)
-        return (Job(f"sweep:{pull.key}:{turn}", "review", args),) if one.waits_for_approval else ()
+        moment = int(pull.updated.timestamp()) if pull.updated else turn
+        return (Job(f"sweep:{pull.key}:{moment}", "review", args),) if one.holds else ()
     closure = pull.merge_commit or "merged" if pull.state is PullState.MERGED else "closed"
     if one.holds and one.closed_for not in (closure, "unlocked"):
         return (Job(f"sweep:{pull.key}:{closure}:{turn}", "close", args | {"asked_by": pull.merged_by or pull.author}),)

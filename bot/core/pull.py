@@ -46,7 +46,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request as the forge described it. `mergeable` is None while the forge still computes it."""
+    """A pull request as the forge described it. `mergeable` is None while the forge still computes it.
+
+    `updated` is when anything last happened on it, by the forge's clock.
+    """
 
     repository: Repository
     number: int
@@ -61,6 +64,7 @@ class Pull:
     mergeable: bool | None = None
     merge_commit: str | None = None
     merged_by: str | None = None
+    updated: datetime | None = None
 
     @property
     def key(self) -> str:

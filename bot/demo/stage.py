@@ -99,8 +99,11 @@ class Stage:
         try:
             return self.wait_for(f"a comment with {words}", look, patience)
         except Waited as waited:
-            talk = "\n-----\n".join(c["body"] for c in self.alice.comments(self.repo, number))
-            raise Waited(f"{waited}\n--- the pull says\n{talk}") from None
+            raise Waited(f"{waited}\n{self._talk(number)}") from None
+
+    def _talk(self, number: int) -> str:
+        bodies = [comment["body"] for comment in self.alice.comments(self.repo, number)]
+        return "\n-----\n".join(["--- the pull says", *bodies])
 
     def status(self, number: int, name: str, state: str, patience: float = PATIENCE_SECONDS) -> None:
         """Wait for a status of the pull's head."""
@@ -118,7 +121,10 @@ class Stage:
             pull = self.alice.pull(self.repo, number)
             return pull if pull["merged"] else None
 
-        return self.wait_for(f"#{number} to be merged", look)
+        try:
+            return self.wait_for(f"#{number} to be merged", look)
+        except Waited as waited:
+            raise Waited(f"{waited}\n{self._talk(number)}") from None
 
     def last_words(self) -> str:
         log = self.directory / "bot.log"

@@ -96,6 +96,7 @@ class Forge:
         commit = str(fields.get("commit_id") or pull.head_sha)
         review = Review(self.world.new_id(), user, states[event], str(fields.get("body") or ""), commit, now())
         pull.reviews.append(review)
+        pull.updated_at = now()
         self._tell_review(repo, pull, review, "submitted", user)
         return review
 

@@ -3,7 +3,7 @@
 import uuid
 
 from bot.core.job import Job
-from bot.core.pull import Pull
+from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState
 from bot.steps import speak
 from bot.steps.bot import Bot
@@ -34,11 +34,13 @@ def check(bot: Bot, pull: Pull) -> None:
         there = projects(bot, its)
         moved = {plan.id: why for plan in live if (why := moved_since(bot, its, there, plan))}
         touched = {project.place for project in there.affected}
+    new = touched - {plan.project.place for plan in live}
+    if not (moved or new) or bot.host(pull.repository).pull(pull.repository, pull.number).state is not PullState.OPEN:
+        return
     with bot.store.begin() as tx:
         for id, why in moved.items():
             plans.set_state(tx, id, PlanState.STALE, f"{why} on {pull.base.name}")
-    if moved or touched - {plan.project.place for plan in live}:
-        plan_again(bot, pull.key)
+    plan_again(bot, pull.key)
 
 
 def plan_again(bot: Bot, pull: str) -> None:

@@ -23,9 +23,12 @@ def wanted(tx: sa.Connection, key: str) -> int:
 
 
 def take_floor(tx: sa.Connection, key: str, speaker: str, now: datetime) -> bool:
-    """Become the topic's only speaker; false when another speaks, who will see the newer wish before stopping."""
+    """Become the topic's only speaker; false when another speaks, who will see the newer wish before stopping.
+
+    A speaker that was killed gets its floor back, also when there is nothing left to say, so that it can yield it.
+    """
     free = sa.or_(topics.c.speaker.is_(None), topics.c.speaker == speaker, topics.c.speaking_since < now - SILENT_FOR)
-    something = topics.c.wanted > topics.c.said
+    something = sa.or_(topics.c.wanted > topics.c.said, topics.c.speaker == speaker)
     taken = topics.update().where(topics.c.key == key, free, something).values(speaker=speaker, speaking_since=now)
     return tx.execute(taken).rowcount == 1
 

@@ -22,7 +22,7 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 # Where forges would see a mention, a reference or an address to link.
 _TRIGGER = re.compile(r"(?<=@)(?=\w|$)|(?<=#)(?=[0-9]|$)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=gh-)(?=[0-9])", re.IGNORECASE)
 _EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_LIST_START = re.compile(r"[-+]|[0-9]{1,9}(?=[.)])")
+_LINE_START = re.compile(r"[-+=]|[0-9]{1,9}(?=[.)])")
 _ENTITIES = str.maketrans(
     {
         **{character: f"&#{ord(character)};" for character in "`|*\\[]~#" + _BREAK},
@@ -112,11 +112,11 @@ def _words(text: str) -> str:
 def _entities(text: str) -> str:
     """Entities for what means something; the order keeps each step from seeing the other's."""
     broken = _TRIGGER.sub(_BREAK, text)
-    start = _LIST_START.match(broken)
+    start = _LINE_START.match(broken)
     ended = broken.translate(_ENTITIES)
     ended = _EDGE_UNDERSCORE.sub("&#95;", ended)
     if start is None:
         return ended
-    if start[0] in "-+":
+    if start[0] in "-+=":
         return f"&#{ord(start[0])};{ended[1:]}"
     return f"{start[0]}&#{ord(ended[start.end()])};{ended[start.end() + 1 :]}"

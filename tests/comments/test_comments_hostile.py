@@ -144,6 +144,8 @@ def test_a_status_is_one_short_line_of_seen_characters(planned: RunView, applied
 @example("1. one")
 @example("- one")
 @example("+ one")
+@example("===")
+@example("---")
 @example(" ")
 def test_escaped_words_read_as_they_were_written(words: str) -> None:
     """In running text, between others, at the start of a list's line and in a table's cell."""
@@ -168,6 +170,9 @@ def test_code_reads_letter_by_letter(words: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=5))
+@example(["```"])
+@example(["```", "`````", "```"])
+@example(["~~~~"])
 def test_nothing_ends_a_fence_but_the_fence(lines: list[str]) -> None:
     made = escape.fenced([escape.raw(line) for line in lines], "diff")
     tokens = PARSER.parse(f"before\n\n{made}\n\nafter")

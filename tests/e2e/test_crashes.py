@@ -10,6 +10,7 @@ from bot.demo.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.test_apply import slow
 
+WRITES = (("PATCH", "comments"), ("POST", "statuses"), ("PUT", "merge"), ("POST", "reactions"))
 RUNS_ONCE = slow(2).replace("echo begun;", "echo run >> TALLY;")
 
 
@@ -162,7 +163,7 @@ def test_a_forge_that_is_down_for_a_while_loses_nothing(stage: Stage) -> None:
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
-    stage.forge.faults(fail=[{"path": "/api/v3", "status": 503, "times": 25}])
+    stage.forge.faults(fail=[{"path": path, "method": method, "status": 503, "times": 5} for method, path in WRITES])
     stage.wait_for("the apply's end", lambda: "slow" in state_of(stage, "net"))
     stage.merged(number)
     assert (stage.directory / "tally").read_text() == "run\n"

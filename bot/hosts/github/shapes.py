@@ -48,6 +48,7 @@ def pull(raw: dict[str, Any], of: dict[str, Any] | None = None) -> Pull:
         mergeable=raw.get("mergeable"),
         merge_commit=raw.get("merge_commit_sha") if merged else None,
         merged_by=(raw.get("merged_by") or {}).get("login"),
+        updated=moment(raw["updated_at"]),
     )
 
 
