@@ -45,7 +45,7 @@ def run(bot: Bot, job: Job) -> None:
 
 def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
     """Pass the gate and write the run. False when an apply that nobody asked for finds nothing ripe."""
-    with source(bot, pull) as its:
+    with source(bot, pull, as_landed=job.args["why"] == "merge") as its:
         there = projects(bot, its)
         chosen = _chosen(bot, job, its, there)
         if job.args["why"] == "approval":

@@ -56,11 +56,18 @@ class Projects:
 
 
 @contextmanager
-def source(bot: Bot, pull: Pull) -> Iterator[Source]:
-    """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files."""
+def source(bot: Bot, pull: Pull, as_landed: bool = False) -> Iterator[Source]:
+    """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files.
+
+    `as_landed`: of a merged pull, take what its own merge made of the base, whatever landed after it.
+    """
     mirror = bot.mirror(pull.repository)
     base, head = fetched(bot, mirror, pull)
-    result = base if pull.state is PullState.MERGED else mirror.merge_result(base, head)
+    if pull.state is PullState.MERGED:
+        base = pull.merge_commit if as_landed and pull.merge_commit else base
+        result = base
+    else:
+        result = mirror.merge_result(base, head)
     before = mirror.tree(base)
     with before:
         if result == base:
