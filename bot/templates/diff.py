@@ -26,7 +26,7 @@ _MARKERS = {
 _PLANNED = {
     Action.DELETE: "destroyed",
     Action.REPLACE: "replaced",
-    Action.FORGET: "forgotten: it stays as it is and is managed no longer",
+    Action.FORGET: "forgotten: it stays, managed no longer",
     Action.READ: "read during the apply",
 }
 _DRIFTED = {Action.CREATE: "appeared", Action.DELETE: "is gone", Action.UPDATE: "was changed"}

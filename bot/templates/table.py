@@ -30,7 +30,7 @@ SOMETIMES = (
     ("forget", "forget"),
     ("read", "read"),
     ("outputs", "outputs"),
-    ("failed checks", "checks"),
+    ("checks", "checks"),
 )
 
 
