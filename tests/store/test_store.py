@@ -1,7 +1,5 @@
 """The store's questions, asked of real SQLite and, where one can be started, real Postgres."""
 
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,43 +20,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Postgres of our own on a socket, gone with the session."""
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("no postgres programs on PATH")
-    top = Path("/tmp") / f"gitops-bot-postgres-{tmp_path_factory.getbasetemp().name}"
-    shutil.rmtree(top, ignore_errors=True)
-    top.mkdir(mode=0o777)
-    top.chmod(0o777)
-    as_user = ["su", "postgres", "-c"] if Path("/root").owner() == "root" and _is_root() else ["sh", "-c"]
-
-    def shell(command: str) -> None:
-        subprocess.run([*as_user, command], check=True, capture_output=True, cwd="/")
-
-    path = f"PATH={Path(shutil.which('initdb') or '').resolve().parent}:$PATH"
-    shell(f"{path} initdb -D {top}/data -U bot -A trust -N >/dev/null")
-    shell(f"{path} pg_ctl -D {top}/data -w -l {top}/log -o \"-c listen_addresses='' -k {top}\" start >/dev/null")
-    try:
-        yield f"postgresql+psycopg://bot@/postgres?host={top}"
-    finally:
-        shell(f"{path} pg_ctl -D {top}/data -m immediate stop >/dev/null")
-        shutil.rmtree(top, ignore_errors=True)
-
-
-def _is_root() -> bool:
-    return subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout.strip() == "0"
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path / 'store.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
     made = Store(url)
     made.migrate()
     yield made
-    with made.begin() as tx:
-        for table in tables.metadata.sorted_tables:
-            tx.execute(table.delete())
     made.close()
 
 

@@ -1,0 +1,48 @@
+"""What tests of several folders share: a Postgres of one's own."""
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Postgres of our own on a socket, gone with the session; the address of its folder."""
+    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
+        pytest.skip("no postgres programs on PATH")
+    top = Path("/tmp") / f"gitops-bot-postgres-{tmp_path_factory.getbasetemp().name}"
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir(mode=0o777)
+    top.chmod(0o777)
+    as_user = ["su", "postgres", "-c"] if os.geteuid() == 0 else ["sh", "-c"]
+
+    def shell(command: str) -> None:
+        subprocess.run([*as_user, command], check=True, capture_output=True, cwd="/")
+
+    path = f"PATH={Path(shutil.which('initdb') or '').resolve().parent}:$PATH"
+    shell(f"{path} initdb -D {top}/data -U bot -A trust -N >/dev/null")
+    shell(f"{path} pg_ctl -D {top}/data -w -l {top}/log -o \"-c listen_addresses='' -k {top}\" start >/dev/null")
+    try:
+        yield str(top)
+    finally:
+        shell(f"{path} pg_ctl -D {top}/data -m immediate stop >/dev/null")
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = sa.create_engine(f"postgresql+psycopg://bot@/postgres?host={postgres_server}", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    yield f"postgresql+psycopg://bot@/{name}?host={postgres_server}"
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"drop database {name} with (force)"))
+    admin.dispose()

@@ -1,0 +1,35 @@
+"""The same bot on Postgres: one setting."""
+
+from collections.abc import Callable
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import ONE, applied, begin, bots_comments, propose, state_of
+
+
+def on_postgres(stages: Callable[..., Stage], url: str, **more: str) -> Stage:
+    return stages({"STORE__URL": url, **more})
+
+
+def test_the_loop_runs_on_postgres(stages: Callable[..., Stage], postgres: str) -> None:
+    stage = on_postgres(stages, postgres, STATE__LOCAL="shared-disk")
+    number = propose(stage, begin(stage), {"net/main.tf": ONE})
+    applied(stage, number)
+    assert "terraform_data" in state_of(stage, "net")
+    assert not list(stage.data.glob("*.sqlite"))
+
+
+def test_local_state_on_postgres_is_refused_unless_the_disk_is_shared(
+    stages: Callable[..., Stage], postgres: str
+) -> None:
+    stage = on_postgres(stages, postgres)
+    number = propose(stage, begin(stage), {"net/main.tf": ONE})
+    stage.comment_with(number, "no backend")
+    assert bots_comments(stage, number)
+
+
+def test_killed_on_postgres_it_goes_on_after_the_restart(stages: Callable[..., Stage], postgres: str) -> None:
+    stage = on_postgres(stages, postgres, STATE__LOCAL="shared-disk")
+    number = propose(stage, begin(stage), {"net/main.tf": ONE})
+    stage.kill_bot()
+    stage.start_bot()
+    stage.comment_with(number, "1 to create", "What blocks the apply")
