@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test check bench update clean
+.PHONY: demo test check update clean
 
 demo: $(VENV)/.installed
 ifdef STORY

@@ -52,9 +52,7 @@ def _closed(bot: Bot, pull: Pull) -> None:
         applied = plans.applied_of(tx, pull.key)
         held = locks.of_pull(tx, pull.key)
     if applied and held:
-        names = ", ".join(plan.project.name for plan in applied)
-        why = f"{names} was applied from here and is in no branch now; reopen and merge it, or `/unlock`"
-        tell(bot, pull, "closed", "refused", command="closing", why=why)
+        tell(bot, pull, "closed", "closed_applied", projects=[plan.project.name for plan in applied])
         return
     release.all_of(bot, pull)
 
@@ -78,5 +76,5 @@ def _landed(bot: Bot, job: Job, pull: Pull, left: list[Plan]) -> None:
         bot.engine.start(Job(f"land:{pull.key}:{pull.merge_commit}", "apply", args))
     if len(by_merge) < len(left):
         names = ", ".join(plan.project.name for plan in left if plan not in by_merge)
-        tell(bot, pull, "landed", "landed_waiting", why=f"{names}: merged, and not applied yet", command="/apply")
+        tell(bot, pull, "landed", "landed_waiting", why=names, command="/apply")
     speak.ask(bot, speak.plan_topic(pull.key), pull.key)

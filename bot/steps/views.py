@@ -95,10 +95,12 @@ def _next(
     ]
     again = [row for row in rows if row.state in (State.FAILED, State.REFUSED, State.UNKNOWN)]
     commands: list[tuple[str, str]] = []
+    blocked = any(not demand.met for demand in demands)
     if appliable:
-        commands.append(("/apply", "applies all of it" if len(appliable) > 1 else "applies it"))
+        what = "applies all of it" if len(appliable) > 1 else "applies it"
+        commands.append(("/apply", f"{what}, once nothing blocks it" if blocked else what))
     if len(appliable) > 1:
         commands.append((f"/apply -p {shlex.quote(appliable[0].project.name)}", "applies one project"))
-    if again or run.state is State.REFUSED or any(not demand.met for demand in demands):
+    if again or run.state is State.REFUSED or blocked:
         commands.append(("/plan", "plans again"))
     return tuple(commands)

@@ -20,31 +20,20 @@ KINDS = sorted(path.name.removesuffix(".md.j2") for path in Path(templates.__fil
 SINCE = datetime(2025, 11, 26, 9, 12, tzinfo=UTC)
 URL = "https://forge.example/acme/infra/pull/12"
 WORDS: dict[str, dict[str, object]] = {
-    "already_locked": {"by": "bob", "since": SINCE, "pull": 31, "projects": ["infra/db", "infra/network"]},
     "cancelled": {"count": 2},
-    "config_invalid": {"errors": ["line 4, `projects[0].dirr`: there is no such key; did you mean `dir`?"]},
-    "conflict": {"files": ["infra/db/main.tf", "infra/db/variables.tf"]},
     "fork": {"sha": "3d5f0c2" + "0" * 33},
-    "frozen": {"reason": "database maintenance until six", "by": "ops", "since": SINCE},
-    "interrupted": {"project": "infra/db"},
-    "landed_waiting": {"why": "infra/db: merged, and not applied yet", "command": "/apply"},
+    "closed_applied": {"projects": ["infra/db", "infra/network"]},
+    "landed_waiting": {"why": "infra/db", "command": "/apply"},
     "late": {"command": "/apply", "minutes": 14},
-    "merge_refused": {"why": "a required check has not passed."},
-    "merged": {"sha": "9b2e1f0c77aa" + "0" * 28},
     "misread": {"line": "/aply -p infra/db", "why": "there is no command /aply", "suggestion": "/apply -p infra/db"},
     "no_rights": {"user": "mallory", "command": "/apply"},
-    "nothing_to_apply": {"why": "every plan is empty"},
     "nothing_to_cancel": {},
     "nothing_to_unlock": {},
     "refused": {
         "command": "/apply",
         "why": "infra/db: 0 of 1 approvals — let someone approve it\nit conflicts with main",
     },
-    "rollback_conflict": {"files": ["infra/db/main.tf"], "commits": ["9b2e1f0 Widen the subnet"]},
     "rollback_opened": {"number": 12, "url": URL, "source": 7},
-    "rules_change": {"lines": ["Once merged, infra/db: 2 approvals are asked for instead of 1."]},
-    "stale": {"project": "infra/my db", "why": "main moved under it"},
-    "unknown_outcome": {"project": "infra/db"},
     "unlocked": {"projects": ["infra/db:prod"], "plans": 1},
 }
 
