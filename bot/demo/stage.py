@@ -31,10 +31,16 @@ class Stage:
     """Use it in a `with`. `settings` are the bot's, without their prefix; `path` is where programs are looked for."""
 
     def __init__(
-        self, directory: Path, settings: Mapping[str, str] | None = None, port: int = 0, path: str = ""
+        self,
+        directory: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        port: int = 0,
+        path: str = "",
+        private: bool = False,
     ) -> None:
         self.directory = directory
-        self.repo = "acme/infra"
+        self.repo, self._private = "acme/infra", private
         self._settings, self._port, self._path = dict(settings or {}), port, path or PROGRAM_PATH
         self._secret = secrets.token_hex(16)
         self._bot: subprocess.Popen[str] | None = None
@@ -147,7 +153,7 @@ class Stage:
         self.alice, self.bob = self.forge.user("alice"), self.forge.user("bob")
         self.carol, self.bot = self.forge.user("carol"), self.forge.user("gitops-bot", type="Bot")
         roles = {"alice": "admin", "bob": "maintain", "carol": "read", self.bot.login: "write"}
-        self.forge.repository("acme", "infra", roles)
+        self.forge.repository("acme", "infra", roles, self._private)
 
     def clone(self, person: Person | None = None) -> Path:
         """A fresh clone of the repository for somebody (alice)."""

@@ -61,10 +61,6 @@ def test_the_short_forms_are_answered_too(kind: str) -> None:
     assert templates.answer(kind, **shorter)
 
 
-def test_who_holds_a_lock_may_be_all_that_is_known() -> None:
-    assert "Locked by **bob** since 2025-11-26 09:12 UTC" in templates.answer("already_locked", by="bob", since=SINCE)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25, deadline=None)
 @given(st.data())

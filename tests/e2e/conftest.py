@@ -15,8 +15,8 @@ def stages(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     """Makes stages with settings of one's own, and ends them."""
     made: list[Stage] = []
 
-    def make(settings: Mapping[str, str] | None = None) -> Stage:
-        stage = Stage(tmp_path / f"stage-{len(made)}", QUICK | dict(settings or {}))
+    def make(settings: Mapping[str, str] | None = None, private: bool = False) -> Stage:
+        stage = Stage(tmp_path / f"stage-{len(made)}", QUICK | dict(settings or {}), private=private)
         made.append(stage.__enter__())
         return stage
 

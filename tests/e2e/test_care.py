@@ -1,0 +1,155 @@
+"""What careful people expect: supersession, cancelling, state, sealed plans, private pages, merge queues."""
+
+import contextlib
+import re
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import (
+    ONE,
+    TWO,
+    applied,
+    approved,
+    begin,
+    bots_comments,
+    plan_comment,
+    propose,
+    pull_main,
+    state_of,
+)
+
+HANGS = (
+    'data "terraform_remote_state" "x" {\n  backend = "http"\n  config = { address = "http://127.0.0.1:PORT/" }\n}\n'
+)
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """Configuration whose plan waits for an answer that never comes."""
+    with socket.socket() as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.listen()
+        yield HANGS.replace("PORT", str(ear.getsockname()[1]))
+
+
+def test_a_push_during_a_plan_supersedes_it_and_the_new_head_is_planned(stage: Stage, hanging: str) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": hanging})
+    stage.comment_with(number, "planning")
+    stage.alice.push(clone, {"net/main.tf": ONE}, "change", "Without the wait")
+    stage.comment_with(number, "1 to create", "What blocks the apply")
+
+
+def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": hanging})
+    stage.comment_with(number, "planning")
+    stage.bob.comment(stage.repo, number, "/cancel")
+    stage.wait_for("the plan's end", lambda: "cancelled by" in plan_comment(stage, number))
+
+
+def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_apply(stage: Stage) -> None:
+    clone = begin(stage)
+    applied(stage, propose(stage, clone, {"net/main.tf": ONE}, "first"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"net/main.tf": TWO}, "second")
+    assert "1 to change" in stage.comment_with(number, "What blocks the apply", "state is kept")
+    applied(stage, number)
+    copies = list(stage.data.glob("state/*/net-*/copies/default/*.tfstate"))
+    assert len(copies) == 1
+    assert '"1"' in copies[0].read_text()
+
+
+def test_a_pull_request_that_moves_its_state_is_refused(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    moved = f'terraform {{\n  backend "local" {{\n    path = "{stage.directory}/elsewhere.tfstate"\n  }}\n}}\n'
+    number = propose(stage, clone, {"net/backend.tf": moved})
+    stage.comment_with(number, "backend_change")
+
+
+def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
+    approved(stage, number)
+    one, other = sorted(stage.data.glob("artifacts/*"))
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "refused")
+    assert state_of(stage, "net") == ""
+    assert state_of(stage, "other") == ""
+
+
+def test_an_expired_plan_is_not_applied(stages: Callable[..., Stage]) -> None:
+    stage = stages({"PLAN_TTL": "1s"})
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.bob.approve(stage.repo, number)
+    stage.comment_with(number, "expired")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("a refusal", lambda: any("expired" in body for body in bots_comments(stage, number)[1:]))
+
+
+def test_both_statuses_pass_on_a_commit_of_a_merge_queue(stage: Stage) -> None:
+    clone = begin(stage)
+    head = stage.alice.git(clone, "rev-parse", "HEAD")
+    stage.forge.control("POST", f"/repos/{stage.repo}/merge-group", sha=head, login="alice")
+    wanted = {"gitops-bot/plan": "success", "gitops-bot/apply": "success"}
+    stage.wait_for("both statuses", lambda: stage.alice.statuses(stage.repo, head) == wanted)
+
+
+def test_on_a_private_repository_the_link_in_a_comment_opens_that_run_and_nothing_else(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages(private=True)
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    comment = stage.comment_with(number, "What blocks the apply")
+    link = re.findall(rf"\(({stage.bot_url}/runs/[^)]+)\)", comment)[0]
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    assert b"terraform_data.one" in opener.open(link).read()
+    for other in (f"{stage.bot_url}/runs", link.partition("?")[0], link.replace("signature=", "signature=x")):
+        with contextlib.suppress(urllib.error.HTTPError):
+            assert b"terraform_data.one" not in opener.open(other).read()
+
+
+def test_a_hostile_name_reaches_neither_shell_nor_markdown(stage: Stage) -> None:
+    clone = begin(stage)
+    evil = (
+        'resource "terraform_data" "x" {\n  for_each = toset(["a|b</details>@acme/team `x` $(touch /tmp/owned)"])\n}\n'
+    )
+    number = propose(stage, clone, {"net/main.tf": evil, "a b;$(id)/main.tf": ONE}, "feature/$(id);`id`")
+    comment = stage.comment_with(number, "What blocks the apply", "2 to create")
+    assert "a b;$(id)" in comment
+    outside = re.sub(r"^(`{3,}).*?^\1$", "", comment, flags=re.DOTALL | re.MULTILINE)
+    assert outside.count("<details") == outside.count("</details>")
+    assert "@acme/team" not in re.sub(r"`[^`]*`", "", outside)
+
+
+def test_a_merge_that_the_forge_refuses_after_an_apply_is_loud_and_keeps_the_lock(stage: Stage) -> None:
+    from tests.e2e.shell import shell
+
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    stage.forge.faults(fail=[{"method": "PUT", "path": "/merge$", "status": 405, "times": 50}])
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "not merged")
+    assert "net:default" in shell(stage, "locks")
+
+
+def test_projects_of_one_directory_in_two_workspaces_have_states_of_their_own(stage: Stage) -> None:
+    text = 'resource "terraform_data" "w" {\n  input = terraform.workspace\n}\n'
+    listed = "version: 1\nprojects:\n  - {dir: app, workspace: a}\n  - {dir: app, workspace: b}\n"
+    clone = begin(stage, {"gitops.yaml": listed})
+    applied(stage, propose(stage, clone, {"app/main.tf": text}))
+    for workspace in "ab":
+        (state,) = stage.data.glob(f"state/*/app-*/workspaces/{workspace}/terraform.tfstate")
+        assert f'"value": "{workspace}"' in state.read_text()
