@@ -8,6 +8,7 @@ import contextvars
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.core.errors import Transient
@@ -24,6 +25,7 @@ ATTEMPT = "attempt"
 MOST_ATTEMPTS = 60
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 120.0
+FORGOTTEN_AT_ONCE = 500
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,16 @@ class Engine:
 
         alive = ["PENDING", "ENQUEUED", "DELAYED"]
         return bool(DBOS.list_workflows(workflow_id_prefix=job, status=alive, limit=1, load_input=False))
+
+    def forget(self, before: datetime) -> None:
+        """Delete some of the promises that were kept long ago; the engine itself never does."""
+        from dbos import DBOS
+
+        over = ["SUCCESS", "ERROR", "CANCELLED"]
+        moment = before.astimezone(UTC).isoformat()
+        found = DBOS.list_workflows(end_time=moment, status=over, limit=FORGOTTEN_AT_ONCE, load_input=False)
+        if found:
+            DBOS.delete_workflows([kept.workflow_id for kept in found])
 
     def stop(self) -> None:
         """Stop taking up jobs. Those that run stay promised and are taken up at the next launch."""

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from bot.core import missing
 from bot.core.errors import Refused, Transient
@@ -13,11 +14,12 @@ from bot.core.run import RunKind
 from bot.ports import Host
 from bot.steps import settle, speak
 from bot.steps.bot import Bot
+from bot.steps.work import clean
 from bot.store import inbox, intents, locks, plans, pulls, runs, topics
 
 OVERLAP = timedelta(minutes=2)
 FIRST_LOOK_BACK = timedelta(minutes=30)
-DELIVERIES_KEPT = timedelta(days=14)
+KEPT = timedelta(days=14)
 
 logger = logging.getLogger(__name__)
 
@@ -110,16 +112,17 @@ def _rows(bot: Bot) -> None:
     """Rows that nobody works on: queued without a job, or running with a job that is gone."""
     with bot.store.read() as tx:
         ready, held = runs.ready(tx), runs.held(tx)
+        slotless = [(row.run, row.project.place) for row in runs.waiting(tx, settle.SLOT)]
         unfinished = runs.unfinished(tx)
         taken = locks.slots(tx)
     for run, place, job in held:
         if not bot.engine.promised(job):
             logger.warning("row %s %s was left by job %s", run, place, job)
             settle.start_again(bot, run, place)
-    for run, place in ready:
+    for run, place in (*ready, *slotless):
         settle.start(bot, run, place)
     for its in unfinished:
-        settle.start_turns(bot, its.id)
+        settle.go_on(bot, its.id)
     running = {(run, place) for run, place, _ in held}
     for repository, place, run in taken:
         if (run, place) not in running:
@@ -134,14 +137,25 @@ def _topics(bot: Bot) -> None:
 
 
 def _tidy(bot: Bot) -> None:
-    """Old deliveries, artifacts that may no longer be applied, and supervisors' folders whose end was told."""
+    """Old deliveries, kept promises and logs, artifacts that may no longer be applied, scratch of runs that ended."""
     now = bot.clock()
     with bot.store.begin() as tx:
-        inbox.forget(tx, now - DELIVERIES_KEPT)
-        keep = plans.with_artifacts_to_keep(tx, now)
-        unfinished = {intent.plan for intent in intents.open_ones(tx)}
-    folder = bot.folders.top / "artifacts"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        old = now.timestamp() - path.stat().st_mtime > OVERLAP.total_seconds()
-        if old and path.name not in keep | unfinished:
+        inbox.forget(tx, now - KEPT)
+        keep = plans.with_artifacts_to_keep(tx, now) | {intent.plan for intent in intents.open_ones(tx)}
+        at_work = {run.id for run in runs.unfinished(tx)}
+    bot.engine.forget(now - KEPT)
+    for path in _older(bot, "artifacts", OVERLAP):
+        if path.name not in keep:
             path.unlink(missing_ok=True)
+    for path in (*_older(bot, "checkouts", OVERLAP), *_older(bot, "scratch", OVERLAP)):
+        if path.name.partition("-")[0] not in at_work:
+            clean(path)
+    for path in _older(bot, "logs", KEPT):
+        clean(path)
+
+
+def _older(bot: Bot, folder: str, than: timedelta) -> list[Path]:
+    """What stands in a folder of the data directory and was last written longer ago."""
+    top, now = bot.folders.top / folder, bot.clock().timestamp()
+    found = list(top.iterdir()) if top.is_dir() else []
+    return [path for path in found if path.exists() and now - path.stat().st_mtime > than.total_seconds()]

@@ -53,7 +53,7 @@ def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
         if not chosen:
             return False
         if job.args["why"] != "approval":
-            _ask_gate(bot, job, its, chosen)
+            _ask_gate(bot, job, its, there, chosen)
         made = _new(bot, job, its, id)
         rows = _rows(bot, made, its, there, chosen)
     _write(bot, job, pull, made, rows)
@@ -97,12 +97,10 @@ def _ripe(bot: Bot, its: Source, chosen: Sequence[Plan]) -> list[Plan]:
     return [plan for plan in chosen if not verdict.closed_for(plan.project.name)]
 
 
-def _ask_gate(bot: Bot, job: Job, its: Source, chosen: Sequence[Plan]) -> None:
+def _ask_gate(bot: Bot, job: Job, its: Source, there: Projects, chosen: Sequence[Plan]) -> None:
     """Raises Refused with every unmet demand."""
-    with bot.store.read() as tx:
-        newest = runs.latest(tx, its.pull.key, RunKind.PLAN)
     everything = load(Selection, job.args.get("selection", "{}")).everything
-    lacking = missing(bot, newest) if newest and everything else ()
+    lacking = missing(bot, its.pull.key, there) if everything else ()
     verdict = weigh(case(bot, its, chosen, lacking))
     if not verdict.open:
         raise Refused("\n".join(_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))

@@ -52,13 +52,16 @@ def run(bot: Bot, job: Job) -> None:
 
 
 def _attempt(bot: Bot, job: Job) -> Attempt | None:
-    """What the job is about; None when its row has ended."""
+    """What the job is about; None when its row has ended, and only what follows from that may be left to do."""
     with bot.store.read() as tx:
         its = runs.get(tx, job.args["run"])
         row = runs.project(tx, job.args["run"], job.args["place"])
         pull = pulls.get(tx, its.pull) if its else None
         plan = plans.get(tx, row.plan) if row and row.plan else None
-    if its is None or row is None or pull is None or plan is None or row.state.ended:
+    if its is None or row is None or pull is None or plan is None:
+        return None
+    if row.state.ended:
+        settle.after(bot, row, None)
         return None
     intent = short("intent", its.id, row.project.place)
     return Attempt(pull, its, row, plan, intent, bot.folders.attempt(intent))
@@ -148,7 +151,10 @@ def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> A
     if ended.standing is Standing.LOST:
         return Applied(Outcome.UNKNOWN, UNKNOWN, "", None)
     output = attempt.directory / supervise.OUTPUT
-    applied = tool(bot, attempt.row.project).applied(replace(where, log=output), ended.exit)
+    try:
+        applied = tool(bot, attempt.row.project).applied(replace(where, log=output), ended.exit)
+    except (Refused, ToolFailed) as why:
+        return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "", None)
     if output.exists():
         with where.log.open("ab") as log:
             log.write(output.read_bytes())

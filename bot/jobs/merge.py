@@ -6,7 +6,8 @@ from bot.core.pull import Pull, PullState
 from bot.core.run import Run
 from bot.steps import speak
 from bot.steps.bot import Bot
-from bot.steps.source import base_configuration
+from bot.steps.evidence import missing
+from bot.steps.source import projects, source
 from bot.store import ledger, runs
 
 
@@ -16,16 +17,28 @@ def run(bot: Bot, job: Job) -> None:
         its = runs.get(tx, job.args["run"])
     if its is None:
         return
-    if pull.state is PullState.OPEN and base_configuration(bot, pull).merge:
+    if pull.state is PullState.OPEN:
         _merge(bot, job, pull, its)
     if bot.pull(job).state is PullState.MERGED:
         bot.engine.start(Job(f"close:{job.id}", "close", {**job.args, "asked_by": its.asked_by}))
 
 
+def _may_merge(bot: Bot, pull: Pull, its: Run) -> bool:
+    """Raises Refused when something is left to plan; false when people merge by themselves here."""
+    if pull.head.sha != its.head:
+        raise Refused(f"a push came after the apply; what was applied is {its.head[:7]}")
+    with source(bot, pull) as now:
+        there = projects(bot, now)
+    lacking = ", ".join(name for name, _ in missing(bot, pull.key, there))
+    if lacking:
+        raise Refused(f"{lacking} has no plan")
+    return there.configuration.merge
+
+
 def _merge(bot: Bot, job: Job, pull: Pull, its: Run) -> None:
     try:
-        if pull.head.sha != its.head:
-            raise Refused(f"a push came after the apply; what was applied is {its.head[:7]}")
+        if not _may_merge(bot, pull, its):
+            return
         landed = bot.host(pull.repository).merge(pull, f"Applied by gitops-bot, asked by {its.asked_by}")
     except Refused as why:
         note = f"applied, but not merged: {why}. The lock is kept until this is merged or `/unlock`ed."

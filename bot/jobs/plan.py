@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import sqlalchemy as sa
 
 from bot import templates
-from bot.core.errors import Refused
+from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, Selection, State
@@ -31,7 +31,7 @@ def run(bot: Bot, job: Job) -> None:
         known = runs.get(tx, id)
     if known is None and not (_wanted(bot, job, pull) and _write(bot, job, pull, id)):
         return
-    _supersede(bot, pull, id)
+    _supersede(bot, pull)
     settle.start_turns(bot, id)
     settle.told_if_ended(bot, id)
     speak.ask_for(bot, id)
@@ -82,12 +82,14 @@ def _write(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
             made, notices = rows(bot, run, its, there), there.rule_changes
     except Refused as why:
         run = replace(run, state=State.REFUSED, note=str(why))
+    except ToolFailed as why:
+        run = replace(run, state=State.FAILED, note=str(why))
     if all(row.state.ended for row in made):
         state = run.state if run.state.ended else runs.outcome({row.state for row in made})
         run = replace(run, state=state, ended_at=bot.clock())
     with bot.store.begin() as tx:
         runs.add(tx, run, made, job.id, notices)
-        if run.selection.everything and run.state is not State.REFUSED:
+        if run.selection.everything and run.state not in (State.REFUSED, State.FAILED):
             _drop_untouched(tx, pull.key, {row.project.place for row in made})
     return True
 
@@ -119,10 +121,11 @@ def _is_target(job: Job, pull: Pull, there: Projects) -> bool:
     return False
 
 
-def _supersede(bot: Bot, pull: Pull, id: str) -> None:
-    """Ask older plans of this pull to stop: only the newest is of use."""
+def _supersede(bot: Bot, pull: Pull) -> None:
+    """Ask all but the pull's newest plan to stop, which need not be ours: we may have been held up."""
     with bot.store.begin() as tx:
-        older = [run.id for run in runs.unfinished(tx, pull.key, RunKind.PLAN) if run.id != id]
+        newest = runs.latest(tx, pull.key, RunKind.PLAN)
+        older = [run.id for run in runs.unfinished(tx, pull.key, RunKind.PLAN) if newest and run.id != newest.id]
         for other in older:
             runs.ask_to_stop(tx, other, SUPERSEDED)
             runs.skip_queued(tx, other, SUPERSEDED, bot.clock())

@@ -19,7 +19,10 @@ def run(bot: Bot, job: Job) -> None:
         row = runs.project(tx, job.args["run"], job.args["place"])
         stop = runs.stop_asked(tx, job.args["run"])
         pull = pulls.get(tx, its.pull) if its else None
-    if its is None or row is None or pull is None or row.state.ended:
+    if its is None or row is None or pull is None:
+        return
+    if row.state.ended:
+        settle.after(bot, row, None)
         return
     if stop:
         settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))

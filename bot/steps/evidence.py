@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from bot.core.errors import Refused
 from bot.core.gate import Case, Demand, Opinion
 from bot.core.pull import Pull, PullState, Review, Role
-from bot.core.run import Plan, Run, State
+from bot.core.run import Plan, Run, RunKind, State
 from bot.core.weigh import weigh
 from bot.ports import Host
 from bot.steps.bot import Bot
-from bot.steps.source import Source, source
+from bot.steps.source import Projects, Source, projects, source
 from bot.store import locks, plans, pulls, runs
 
 
@@ -81,15 +81,20 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
     now = bot.host(pull.repository).pull(pull.repository, pull.number)
     try:
         with source(bot, now) as its:
-            return weigh(case(bot, its, live, missing(bot, run))).demands
+            return weigh(case(bot, its, live, missing(bot, pull.key, projects(bot, its)))).demands
     except Refused as why:
         return (Demand(None, False, str(why)),)
 
 
-def missing(bot: Bot, run: Run) -> tuple[tuple[str, str], ...]:
-    """Projects of the newest plan run that have no plan, and why."""
+def missing(bot: Bot, pull: str, there: Projects) -> tuple[tuple[str, str], ...]:
+    """Projects that the pull affects as it is now and that have no plan, and why: a failed one, or a push just came."""
     with bot.store.read() as tx:
-        rows = runs.projects(tx, run.id)
+        newest = runs.latest(tx, pull, RunKind.PLAN)
+        rows = {row.project.place: row for row in runs.projects(tx, newest.id)} if newest else {}
+        planned = {plan.project.place for plan in (*plans.live(tx, pull), *plans.applied_of(tx, pull))}
+    affected = {project.place: project for project in (*there.affected, *(project for project, _ in there.refused))}
     return tuple(
-        (row.project.name, row.note or row.state.value) for row in rows if row.plan is None and not row.removed
+        (project.name, rows[place].note or rows[place].state.value if place in rows else "it is not planned yet")
+        for place, project in affected.items()
+        if place not in planned
     )

@@ -32,10 +32,15 @@ def after(bot: Bot, row: RunProject, ended: Run | None) -> None:
     if ended:
         told_if_ended(bot, ended.id)
     else:
-        dependents.release(bot, row.run)
-        start_turns(bot, row.run)
-        told_if_ended(bot, row.run)
+        go_on(bot, row.run)
     speak.ask_for(bot, row.run)
+
+
+def go_on(bot: Bot, run: str) -> None:
+    """Bring a run forward as far as its rows allow: free dependents, give turns, promise what its end asks for."""
+    dependents.release(bot, run)
+    start_turns(bot, run)
+    told_if_ended(bot, run)
 
 
 def told_if_ended(bot: Bot, id: str) -> None:
@@ -109,7 +114,11 @@ def broke(bot: Bot, job: Job, why: str) -> None:
         return
     if run:
         with bot.store.begin() as tx:
-            runs.end(tx, run, State.FAILED, why, bot.clock())
+            its = runs.get(tx, run)
+            if its and its.state.ended:  # how it ended stays true; what came after it went wrong
+                runs.annotate(tx, run, why)
+            else:
+                runs.end(tx, run, State.FAILED, why, bot.clock())
         speak.ask_for(bot, run)
 
 

@@ -179,14 +179,6 @@ def tool(bot: Bot, project: Project) -> Tool:
     return bot.tools[project.tool]
 
 
-def base_configuration(bot: Bot, pull: Pull) -> Configuration:
-    """What the base branch's gitops.yaml says now."""
-    mirror = bot.mirror(pull.repository)
-    base, _ = fetched(bot, mirror, pull)
-    with mirror.tree(base) as tree:
-        return _rules_of(tree) or Configuration()
-
-
 def _rules_of(tree: Tree) -> Configuration | None:
     """The base's configuration; a broken one gives the careful defaults, so that a pull request can mend it."""
     try:

@@ -288,3 +288,18 @@ def test_a_rollback_that_conflicts_names_files_and_later_commits(stage: Stage) -
     stage.alice.push(clone, {"net/main.tf": ONE.replace('"1"', '"5"')}, "main", "Later and elsewhere")
     stage.alice.comment(stage.repo, number, "/rollback")
     stage.comment_with(number, "net/main.tf", "Later and elsewhere")
+
+
+def test_a_pull_with_a_project_that_has_no_plan_is_not_merged_after_a_partial_apply(stage: Stage) -> None:
+    clone = begin(stage)
+    bad = 'resource "terraform_data" "x" {\n  nope = 1\n}\n'
+    number = propose(stage, clone, {"good/main.tf": ONE, "bad/main.tf": bad})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for(
+        "a refusal", lambda: any("bad" in body and "no plan" in body for body in bots_comments(stage, number)[1:])
+    )
+    stage.alice.comment(stage.repo, number, "/apply -p good")
+    stage.comment_with(number, "not merged", "bad")
+    assert "terraform_data" in state_of(stage, "good")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
