@@ -70,18 +70,18 @@ def run(  # noqa: PLR0913  # one door, each word of it named
 
 
 def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool) -> "subprocess.Popen[bytes]":
-    try:
-        return subprocess.Popen(
-            [*_leash(env.get("PATH", os.defpath)), *argv],
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as missing:
-        raise ToolFailed(f"there is no program {argv[0]}") from missing
+    path = env.get("PATH", os.defpath)
+    if shutil.which(argv[0], path=path) is None:
+        raise ToolFailed(f"there is no program {argv[0]}")
+    return subprocess.Popen(
+        [*_leash(path), *argv],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def _leash(path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -12,9 +13,28 @@ INDENT = "  "
 FORCES = "  # forces replacement"
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the object we are: how far in, by which path; `forces` are the paths that replace it."""
+
+    indent: str
+    path: tuple[str, ...]
+    forces: frozenset[tuple[str, ...]]
+
+    def at(self, step: str) -> "_Place":
+        return _Place(self.indent, (*self.path, step), self.forces)
+
+    def within(self) -> "_Place":
+        return _Place(self.indent + INDENT, self.path, self.forces)
+
+    @property
+    def note(self) -> str:
+        return FORCES if self.path in self.forces else ""
+
+
 def lines(before: Any, after: Any, forces: frozenset[tuple[str, ...]] = frozenset()) -> tuple[Line, ...]:
     """Lines of what changes between two objects' attributes; what stays is counted. `forces`: paths that replace."""
-    return tuple(_object(before or {}, after or {}, INDENT, (), forces))
+    return tuple(_object(before or {}, after or {}, _Place(INDENT, (), forces)))
 
 
 def dotted(path: list[Any]) -> str:
@@ -25,9 +45,7 @@ def dotted(path: list[Any]) -> str:
     return text
 
 
-def _object(
-    before: Any, after: Any, indent: str, path: tuple[str, ...], forces: frozenset[tuple[str, ...]]
-) -> Iterator[Line]:
+def _object(before: Any, after: Any, here: _Place) -> Iterator[Line]:
     hidden = 0
     width = max((len(_key(key)) for key in {**before, **after}), default=0)
     for key in sorted({**before, **after}):
@@ -37,15 +55,11 @@ def _object(
         if _same(old, new):
             hidden += 1
             continue
-        here = (*path, str(key))
-        yield from _attribute(f"{_key(key):<{width}} = ", old, new, indent, here, forces)
-    if hidden:
-        yield Line(" ", f"{indent}# ({hidden} unchanged {'attribute' if hidden == 1 else 'attributes'} hidden)")
+        yield from _attribute(f"{_key(key):<{width}} = ", old, new, here.at(str(key)))
+    yield from _left_out(hidden, "attribute", here)
 
 
-def _list(
-    before: list[Any], after: list[Any], indent: str, path: tuple[str, ...], forces: frozenset[tuple[str, ...]]
-) -> Iterator[Line]:
+def _list(before: list[Any], after: list[Any], here: _Place) -> Iterator[Line]:
     old, new = [_text(item) for item in before], [_text(item) for item in after]
     hidden = 0
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -55,30 +69,26 @@ def _list(
         for i in range(max(b - a, d - c)):
             left = before[a + i] if a + i < b else None
             right = after[c + i] if c + i < d else None
-            yield from _attribute("", left, right, indent, (*path, str(c + i)), forces, ",")
-    if hidden:
-        yield Line(" ", f"{indent}# ({hidden} unchanged {'element' if hidden == 1 else 'elements'} hidden)")
+            yield from _attribute("", left, right, here.at(str(c + i)), ",")
+    yield from _left_out(hidden, "element", here)
 
 
-def _attribute(
-    name: str,
-    old: Any,
-    new: Any,
-    indent: str,
-    path: tuple[str, ...],
-    forces: frozenset[tuple[str, ...]],
-    end: str = "",
-) -> Iterator[Line]:
+def _left_out(count: int, what: str, here: _Place) -> Iterator[Line]:
+    if count:
+        yield Line(" ", f"{here.indent}# ({count} unchanged {what}{'' if count == 1 else 's'} hidden)")
+
+
+def _attribute(name: str, old: Any, new: Any, here: _Place, end: str = "") -> Iterator[Line]:
     marker = "+" if old is None else "-" if new is None else "!"
-    note = FORCES if path in forces else ""
+    indent, note = here.indent, here.note
     old, new, wrap = _structured(old, new)
-    if isinstance(old, dict | None) and isinstance(new, dict | None):
+    if (old or new) and isinstance(old, dict | None) and isinstance(new, dict | None):
         yield Line(marker, f"{indent}{name}{wrap}{{{note}")
-        yield from _object(old or {}, new or {}, indent + INDENT, path, forces)
+        yield from _object(old or {}, new or {}, here.within())
         yield Line(marker, f"{indent}}}{')' if wrap else ''}{end}")
-    elif isinstance(old, list | None) and isinstance(new, list | None):
+    elif (old or new) and isinstance(old, list | None) and isinstance(new, list | None):
         yield Line(marker, f"{indent}{name}{wrap}[{note}")
-        yield from _list(old or [], new or [], indent + INDENT, path, forces)
+        yield from _list(old or [], new or [], here.within())
         yield Line(marker, f"{indent}]{')' if wrap else ''}{end}")
     elif _long(old) or _long(new):
         yield Line(marker, f"{indent}{name}<<-EOT{note}")

@@ -5,12 +5,12 @@ Accepts any 1.x of the format: unknown keys are ignored, unknown actions shown. 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.plan import Action, Change, Content, Counts, Notice, Severity
+from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severity
 from bot.tools.terraform.diff import dotted, lines
-from bot.tools.terraform.masking import masked, secrets
+from bot.tools.terraform.masking import masked, secrets, without
 
 KNOWN: Mapping[tuple[str, ...], Action] = {
     ("no-op",): Action.NONE,
@@ -63,18 +63,30 @@ def read(text: str, tool: str, notices: tuple[Notice, ...] = (), notes: tuple[st
     changes += tuple(_deferred(row) for row in plan.get("deferred_changes") or [])
     changes += tuple(_action(row) for row in plan.get("action_invocations") or [])
     outputs = tuple(_outputs(plan.get("output_changes") or {}))
+    drift = tuple(_drift(plan))
+    hidden = frozenset(_secrets(plan))
     failed = tuple(_checks(plan.get("checks") or []))
     content = Content(
         tool=tool,
-        changes=changes,
-        outputs=outputs,
-        drift=tuple(_drift(plan)),
+        changes=_without(changes, hidden),
+        outputs=_without(outputs, hidden),
+        drift=_without(drift, hidden),
         notices=(*_version(plan), *notices, *failed),
         notes=notes,
         complete=bool(plan.get("complete", True)),
         counts=_counts(changes, outputs, failed),
     )
-    return Reading(content, _canonical(plan), frozenset(_secrets(plan)), bool(plan.get("applyable", True)))
+    return Reading(content, _canonical(plan), hidden, bool(plan.get("applyable", True)))
+
+
+def _without(changes: tuple[Change, ...], hidden: frozenset[str]) -> tuple[Change, ...]:
+    """The changes with every secret gone from their lines: what a provider copies elsewhere, no mask marks."""
+    if not hidden:
+        return changes
+    return tuple(
+        replace(change, lines=tuple(Line(line.marker, without(line.text, hidden)) for line in change.lines))
+        for change in changes
+    )
 
 
 def _change(row: dict[str, Any]) -> Change | None:

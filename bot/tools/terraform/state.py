@@ -1,9 +1,11 @@
 """Where state is kept: as the backend says, or, where it would go with the checkout, in the place's own folder."""
 
 import json
+import os
 import posixpath
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from bot.ports import Site
@@ -26,12 +28,15 @@ def prepare(site: Site) -> tuple[str, ...]:
         f'    workspace_dir = "{posixpath.join(kept, "workspaces")}"\n'
         "  }\n}\n"
     )
-    target = site.directory / OVERRIDE
-    if not target.exists() or target.read_text() != text:
-        aside = target.with_suffix(f".{site.scratch.name}")
-        aside.write_text(text)
-        aside.replace(target)
+    _write(site.directory / OVERRIDE, text)
     return (NOTE,)
+
+
+def _write(target: Path, text: str) -> None:
+    """Put our file there, whatever the pull request has put there: a link is replaced, never followed."""
+    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=".", delete=False) as aside:
+        aside.write(text)
+    os.replace(aside.name, target)
 
 
 def back_up(site: Site) -> None:

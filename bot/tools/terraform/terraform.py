@@ -136,6 +136,9 @@ class _Tool:
 
     @classmethod
     def at(cls, terraform: Terraform, site: Site) -> "_Tool":
+        """Raises Refused when the project's directory is a link that leads out of the checkout."""
+        if not site.directory.resolve().is_relative_to(site.root.resolve()):
+            raise Refused(f"{site.project.name}: its directory leads out of the repository")
         scratch = site.scratch
         configuration = scratch / "cli.tfrc"
         if not configuration.exists():

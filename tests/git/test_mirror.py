@@ -1,0 +1,275 @@
+"""Mirrors of real repositories whose content is hostile."""
+
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from bot.core.digest import input_digest
+from bot.core.errors import Refused, Transient
+from bot.git import Mirror
+from bot.ports import Remote
+
+ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+WHO = ["-c", "user.name=alice", "-c", "user.email=alice@example.test"]
+
+
+class Upstream:
+    """A repository with a work tree, and a mirror of it."""
+
+    def __init__(self, top: Path) -> None:
+        self.path, self.mirror_path = top / "upstream", top / "mirror.git"
+        self.path.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main", ".")
+        self.mirror = Mirror(self.mirror_path, Remote(str(self.path), ENV | {"GIT_ALLOW_PROTOCOL": "file"}))
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(
+            ["git", *WHO, *words], cwd=self.path, env=ENV, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, message: str = "change", **files: str | None) -> str:
+        for name, text in files.items():
+            path = self.path / name.replace("__", "/")
+            if text is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def branch(self, name: str, start: str = "main") -> None:
+        self.git("checkout", "--quiet", "-b", name, start)
+
+    def fetch(self) -> None:
+        self.mirror.fetch("refs/heads/*")
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    return Upstream(tmp_path)
+
+
+def test_the_merge_result_is_the_same_commit_every_time(upstream: Upstream) -> None:
+    base = upstream.commit(a="1\n")
+    upstream.branch("head")
+    head = upstream.commit(b="2\n")
+    upstream.git("checkout", "--quiet", "main")
+    base = upstream.commit(c="3\n")
+    upstream.fetch()
+    result = upstream.mirror.merge_result(base, head)
+    assert upstream.mirror.merge_result(base, head) == result
+    assert set(upstream.mirror.tree(result).files) == {"a", "b", "c"}
+
+
+def test_a_conflict_is_refused_with_its_files(upstream: Upstream) -> None:
+    upstream.commit(a="1\n")
+    upstream.branch("head")
+    head = upstream.commit(a="2\n")
+    upstream.git("checkout", "--quiet", "main")
+    base = upstream.commit(a="3\n")
+    upstream.fetch()
+    with pytest.raises(Refused, match="conflicts.* in a$"):
+        upstream.mirror.merge_result(base, head)
+
+
+def test_a_renamed_file_has_changed_under_both_its_names(upstream: Upstream) -> None:
+    before = upstream.commit(a="same\n" * 20)
+    upstream.git("mv", "a", "b")
+    after = upstream.commit()
+    upstream.fetch()
+    assert set(upstream.mirror.changed(before, after)) == {"a", "b"}
+
+
+def test_a_tree_is_read_without_a_checkout_bytes_and_all(upstream: Upstream) -> None:
+    (upstream.path / "blob").write_bytes(bytes(range(256)))
+    (upstream.path / "link").symlink_to("../outside")
+    commit = upstream.commit(**{"dir__name with spaces": "x\n"})
+    upstream.fetch()
+    with upstream.mirror.tree(commit) as tree:
+        assert tree.read("blob") == bytes(range(256))
+        assert tree.read("link") == b"../outside"
+        assert tree.files["link"].mode == "120000"
+        assert "dir/name with spaces" in tree.files
+        with pytest.raises(KeyError):
+            tree.read("absent")
+
+
+def test_the_input_digest_follows_content_mode_and_name(upstream: Upstream) -> None:
+    one = upstream.commit(a="1\n")
+    (upstream.path / "a").chmod(0o755)
+    two = upstream.commit()
+    three = upstream.commit(a="2\n")
+    four = upstream.commit(b="elsewhere\n")
+    upstream.fetch()
+    digests = [input_digest(upstream.mirror.tree(commit), ["a"]) for commit in (one, two, three, four)]
+    assert len(set(digests)) == 3
+    assert digests[2] == digests[3]
+
+
+def test_merging_the_base_in_keeps_the_pulls_own_change_and_every_edit_alters_it(upstream: Upstream) -> None:
+    text = "".join(f"{number}\n" for number in range(40))
+    base = upstream.commit(a=text, other="1\n")
+    upstream.branch("head")
+    head = upstream.commit(a=text.replace("30\n", "thirty\n"))
+    upstream.git("checkout", "--quiet", "main")
+    moved = upstream.commit(a="first\n" + text, other="2\n")
+    upstream.git("checkout", "--quiet", "head")
+    upstream.git("merge", "--quiet", "--no-edit", "main")
+    merged = upstream.git("rev-parse", "HEAD")
+    edits = [
+        upstream.commit(a="first\n" + text.replace("30\n", "thirty \n")),
+        upstream.commit(b="new\n"),
+        upstream.commit(b=None, a="first\n" + text.replace("30\n", "thirtyone\n")),
+    ]
+    upstream.fetch()
+    own = upstream.mirror.change_digest(base, head)
+    assert upstream.mirror.change_digest(moved, merged) == own
+    digests = [upstream.mirror.change_digest(moved, edit) for edit in edits]
+    assert len({own, *digests}) == 4
+
+
+def test_a_change_of_mode_or_of_bytes_alters_the_pulls_own_change(upstream: Upstream) -> None:
+    base = upstream.commit(a="1\n")
+    upstream.branch("head")
+    (upstream.path / "blob").write_bytes(b"\0one")
+    first = upstream.commit()
+    (upstream.path / "blob").write_bytes(b"\0two")
+    second = upstream.commit()
+    (upstream.path / "a").chmod(0o755)
+    third = upstream.commit()
+    upstream.fetch()
+    assert len({upstream.mirror.change_digest(base, commit) for commit in (first, second, third)}) == 3
+
+
+@pytest.mark.parametrize("name", ["--upload-pack=touch owned", "-x", "a;$(touch owned)", "quote'\"", "ümlaut"])
+def test_a_hostile_branch_name_runs_nothing(upstream: Upstream, name: str) -> None:
+    commit = upstream.commit(a="1\n")
+    legal = subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], env=ENV, check=False).returncode == 0
+    if legal:
+        upstream.git("update-ref", f"refs/heads/{name}", commit)
+        upstream.mirror.fetch(f"refs/heads/{name}")
+        assert upstream.mirror.resolve(f"refs/heads/{name}") == commit
+    else:
+        with pytest.raises(Exception):  # noqa: B017  # any refusal will do, as long as nothing runs
+            upstream.mirror.fetch(f"refs/heads/{name}")
+    assert not list(upstream.path.parent.rglob("owned"))
+
+
+def test_no_name_stands_where_an_id_must(upstream: Upstream) -> None:
+    upstream.commit(a="1\n")
+    upstream.fetch()
+    for name in ("main", "HEAD", "--help", "a" * 39, "main:a"):
+        with pytest.raises(ValueError, match="not an object id"):
+            upstream.mirror.has(name)
+
+
+def test_filters_and_hooks_of_the_repository_do_not_run(upstream: Upstream, tmp_path: Path) -> None:
+    owned = tmp_path / "owned"
+    commit = upstream.commit(**{".gitattributes": "* filter=evil\n", "a": "1\n"})
+    upstream.fetch()
+    hook = upstream.mirror_path / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {owned}\n")
+    hook.chmod(0o755)
+    upstream.mirror.checkout(commit, tmp_path / "tree")
+    assert (tmp_path / "tree" / "a").read_text() == "1\n"
+    assert not owned.exists()
+
+
+def test_a_checkout_twice_is_one_and_a_dropped_one_is_gone(upstream: Upstream, tmp_path: Path) -> None:
+    commit = upstream.commit(a="1\n")
+    upstream.fetch()
+    for _ in range(2):
+        upstream.mirror.checkout(commit, tmp_path / "tree")
+    (tmp_path / "tree" / "a").write_text("touched by a tool\n")
+    upstream.mirror.drop(tmp_path / "tree")
+    assert not (tmp_path / "tree").exists()
+    upstream.mirror.checkout(commit, tmp_path / "tree")
+    assert (tmp_path / "tree" / "a").read_text() == "1\n"
+
+
+def test_four_threads_may_fetch_and_check_out_at_once(upstream: Upstream, tmp_path: Path) -> None:
+    commit = upstream.commit(a="1\n")
+    wrong: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            mirror = Mirror(upstream.mirror_path, Remote(str(upstream.path), ENV | {"GIT_ALLOW_PROTOCOL": "file"}))
+            mirror.fetch("refs/heads/main")
+            mirror.checkout(commit, tmp_path / f"tree-{number}")
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test tells it
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert all((tmp_path / f"tree-{number}" / "a").exists() for number in range(4))
+
+
+@pytest.mark.parametrize("style", ["merge", "squash", "rebase"])
+def test_a_revert_gives_back_the_tree_whatever_the_style_of_the_merge(upstream: Upstream, style: str) -> None:
+    upstream.commit(a="1\n", keep="k\n")
+    upstream.branch("head")
+    upstream.commit(a="2\n")
+    head = upstream.commit(b="new\n")
+    upstream.git("checkout", "--quiet", "main")
+    before = upstream.commit(keep="meanwhile\n")
+    if style == "merge":
+        upstream.git("merge", "--quiet", "--no-ff", "--no-edit", "head")
+    elif style == "squash":
+        upstream.git("merge", "--quiet", "--squash", "head")
+        upstream.git("commit", "--quiet", "-m", "squashed")
+    else:
+        upstream.git("cherry-pick", "main..head")
+    landed = upstream.git("rev-parse", "HEAD")
+    later = upstream.commit(later="stays\n")
+    upstream.fetch()
+    reverted = upstream.mirror.revert(landed, later, head)
+    files = {path: upstream.mirror.tree(reverted).read(path) for path in upstream.mirror.tree(reverted).files}
+    wanted = {path: upstream.mirror.tree(before).read(path) for path in upstream.mirror.tree(before).files}
+    assert files == wanted | {"later": b"stays\n"}
+
+
+def test_a_revert_that_conflicts_names_files_and_later_commits(upstream: Upstream) -> None:
+    upstream.commit(a="1\n")
+    upstream.branch("head")
+    head = upstream.commit(a="2\n")
+    upstream.git("checkout", "--quiet", "main")
+    upstream.git("merge", "--quiet", "--no-ff", "--no-edit", "head")
+    landed = upstream.git("rev-parse", "HEAD")
+    later = upstream.commit("Build on it", a="3\n")
+    upstream.fetch()
+    with pytest.raises(Refused, match=r"in a: \w+ Build on it"):
+        upstream.mirror.revert(landed, later, head)
+
+
+def test_a_push_leaves_others_branches_alone(upstream: Upstream) -> None:
+    first = upstream.commit(a="1\n")
+    second = upstream.commit(a="2\n")
+    upstream.git("branch", "theirs", second)
+    upstream.fetch()
+    upstream.mirror.push(first, "ours")
+    upstream.mirror.push(first, "ours")
+    assert upstream.git("rev-parse", "ours") == first
+    with pytest.raises(Refused, match="holds something else"):
+        upstream.mirror.push(first, "theirs")
+    assert upstream.git("rev-parse", "theirs") == second
+
+
+def test_credentials_are_in_no_file_and_in_no_error(tmp_path: Path) -> None:
+    secret = "Authorization: Basic c2VjcmV0LXRva2Vu"
+    env = ENV | {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": secret}
+    mirror = Mirror(tmp_path / "mirror.git", Remote("http://127.0.0.1:9/acme/infra.git", env))
+    with pytest.raises(Transient) as down:
+        mirror.fetch("refs/heads/main")
+    assert "c2VjcmV0" not in str(down.value)
+    assert all(b"c2VjcmV0" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

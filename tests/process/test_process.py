@@ -1,0 +1,91 @@
+"""The door to other programs, with real ones."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot import process
+from bot.core.errors import ToolFailed
+
+ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+TOP = Path(__file__).resolve().parents[2]
+
+
+def run(script: str, tmp_path: Path, **more: object) -> process.Completed:
+    more = {"cwd": tmp_path, "env": ENV, "timeout": 20.0} | more
+    return process.run(["sh", "-c", script], **more)  # type: ignore[arg-type]  # options by name
+
+
+def test_output_exit_and_log_are_kept_apart(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    done = run("echo out; echo err >&2; exit 3", tmp_path, log=log)
+    assert (done.exit, done.out, done.err) == (3, "out\n", "err\n")
+    assert sorted(log.read_text().splitlines()) == ["err", "out"]
+
+
+def test_a_program_gets_the_environment_it_was_given_and_nothing_else(tmp_path: Path) -> None:
+    os.environ["LEAK"] = "x"
+    try:
+        done = process.run(["env"], cwd=tmp_path, env=ENV | {"A": "1"}, timeout=5)
+    finally:
+        del os.environ["LEAK"]
+    assert set(line.partition("=")[0] for line in done.out.splitlines()) <= {"A", "PATH", "PWD", "SHLVL", "_"}
+
+
+def test_long_output_is_cut_and_never_holds_the_program_up(tmp_path: Path) -> None:
+    done = run(
+        "head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' y >&2", tmp_path, limit=1000
+    )
+    assert done.exit == 0
+    assert len(done.out) < 1100
+    assert "cut" in done.out
+
+
+@pytest.mark.parametrize("how", ["timeout", "stopped"])
+def test_time_out_and_stop_end_the_whole_group(tmp_path: Path, how: str) -> None:
+    marker = tmp_path / "grandchild"
+    script = f"(sleep 3; touch {marker}) & sleep 60"
+    more: dict[str, object] = {"timeout": 0.5} if how == "timeout" else {"stopped": lambda: True}
+    began = time.monotonic()
+    done = run(script, tmp_path, **more)
+    assert done.exit is None
+    assert (done.timed_out, done.stopped) == (how == "timeout", how == "stopped")
+    assert time.monotonic() - began < 10
+    time.sleep(3.2)
+    assert not marker.exists()
+
+
+def test_a_program_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ToolFailed, match="no-such-program"):
+        process.run(["no-such-program"], cwd=tmp_path, env=ENV, timeout=5)
+
+
+def test_a_plan_dies_with_the_bot(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(TOP)!r})\n"
+        "from pathlib import Path\nfrom bot import process\n"
+        f"where, env = Path({str(tmp_path)!r}), {ENV!r}\n"
+        "process.run(['sh', '-c', 'echo $$ > pid; exec sleep 60'], cwd=where, env=env, timeout=60)\n"
+    )
+    bot = subprocess.Popen([sys.executable, "-c", code])
+    pid = tmp_path / "pid"
+    until = time.monotonic() + 20
+    while not (pid.exists() and pid.read_text().strip()) and time.monotonic() < until:
+        time.sleep(0.05)
+    bot.send_signal(signal.SIGKILL)
+    bot.wait()
+    while _lives(int(pid.read_text())) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _lives(int(pid.read_text()))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

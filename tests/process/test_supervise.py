@@ -1,0 +1,123 @@
+"""A tool that outlives its caller, with real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot import supervise
+from bot.ports import Invocation
+from bot.supervise import Standing
+
+ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+TOP = Path(__file__).resolve().parents[2]
+
+
+def sh(script: str, cwd: Path) -> Invocation:
+    return Invocation(("sh", "-c", script), cwd, ENV)
+
+
+def never() -> bool:
+    return False
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_the_exit_status_and_the_output_are_kept(tmp_path: Path, status: int) -> None:
+    directory = tmp_path / "attempt"
+    supervise.begin(directory, sh(f"echo words; echo more >&2; exit {status}", tmp_path))
+    assert supervise.wait(directory, never) == supervise.End(Standing.ENDED, status)
+    assert (directory / supervise.OUTPUT).read_text() == "words\nmore\n"
+
+
+def test_begun_twice_it_runs_once(tmp_path: Path) -> None:
+    directory, tally = tmp_path / "attempt", tmp_path / "tally"
+    for _ in range(2):
+        supervise.begin(directory, sh(f"echo x >> {tally}; sleep 0.3", tmp_path))
+    supervise.wait(directory, never)
+    supervise.begin(directory, sh(f"echo x >> {tally}", tmp_path))
+    assert tally.read_text() == "x\n"
+
+
+def test_two_supervisors_that_race_run_it_once(tmp_path: Path) -> None:
+    directory, tally = tmp_path / "attempt", tmp_path / "tally"
+    directory.mkdir()
+    command = {"argv": ["sh", "-c", f"echo x >> {tally}; sleep 0.3"], "cwd": str(tmp_path), "env": ENV, "cap": 1000}
+    (directory / "command.json").write_text(json.dumps(command))
+    argv = [sys.executable, "-I", str(TOP / "bot/supervisor.py"), str(directory)]
+    both = [subprocess.Popen(argv, start_new_session=True) for _ in range(2)]
+    assert [one.wait(20) for one in both] == [0, 0]
+    assert tally.read_text() == "x\n"
+
+
+def test_never_begun_is_told_from_lost(tmp_path: Path) -> None:
+    directory = tmp_path / "attempt"
+    assert supervise.look(directory).standing is Standing.NEVER_BEGAN
+    supervise.begin(directory, sh("sleep 60", tmp_path))
+    wait_for(directory / "tool")
+    assert supervise.look(directory).standing is Standing.RUNNING
+    os.kill(json.loads((directory / "started").read_text())["pid"], signal.SIGKILL)
+    os.killpg(int((directory / "tool").read_text()), signal.SIGKILL)
+    assert supervise.wait(directory, never).standing is Standing.LOST
+
+
+def test_another_process_of_the_same_number_is_not_the_supervisor(tmp_path: Path) -> None:
+    (tmp_path / "started").write_text(json.dumps({"boot": "another", "pid": os.getpid(), "since": "1"}))
+    assert supervise.look(tmp_path).standing is Standing.LOST
+
+
+def test_it_goes_on_when_its_caller_is_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "attempt"
+    code = (
+        f"import sys; sys.path.insert(0, {str(TOP)!r})\n"
+        "from pathlib import Path\nfrom bot import supervise\nfrom bot.ports import Invocation\n"
+        f"d = Path({str(directory)!r})\n"
+        "script = 'for i in 1 2 3 4 5; do echo $i; sleep 0.2; done'\n"
+        f"supervise.begin(d, Invocation(('sh', '-c', script), d.parent, {ENV!r}))\n"
+        "supervise.wait(d, lambda: False)\n"
+    )
+    caller = subprocess.Popen([sys.executable, "-c", code])
+    wait_for(directory / "tool")
+    caller.send_signal(signal.SIGKILL)
+    caller.wait()
+    assert supervise.wait(directory, never) == supervise.End(Standing.ENDED, 0)
+    assert (directory / supervise.OUTPUT).read_text() == "1\n2\n3\n4\n5\n"
+
+
+def test_a_stop_interrupts_once(tmp_path: Path) -> None:
+    directory = tmp_path / "attempt"
+    script = "trap 'echo interrupted' INT; n=0; while [ $n -lt 15 ]; do sleep 0.1; n=$((n+1)); done; exit 4"
+    supervise.begin(directory, sh(script, tmp_path))
+    wait_for(directory / "tool")
+    time.sleep(0.3)
+    assert supervise.wait(directory, lambda: True) == supervise.End(Standing.ENDED, 4)
+    assert (directory / supervise.OUTPUT).read_text().count("interrupted") == 1
+
+
+def test_output_past_the_cap_is_cut_and_the_tool_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "CAP", 100_000)
+    directory = tmp_path / "attempt"
+    supervise.begin(directory, sh("head -c 50000000 /dev/zero | tr '\\0' x; sleep 0.5; exit 5", tmp_path))
+    assert supervise.wait(directory, never).exit == 5
+    text = (directory / supervise.OUTPUT).read_bytes()
+    assert len(text) < 101_000
+    assert b"cut" in text
+
+
+def test_the_environment_is_left_on_no_disk(tmp_path: Path) -> None:
+    directory = tmp_path / "attempt"
+    supervise.begin(directory, Invocation(("true",), tmp_path, ENV | {"SECRET": "hunter2hunter2"}))
+    supervise.wait(directory, never)
+    assert all(b"hunter2" not in path.read_bytes() for path in directory.iterdir())
+    assert (directory.stat().st_mode & 0o777) == 0o700

@@ -1,0 +1,97 @@
+"""A site for real Terraform: a checkout, a scratch and a kept directory."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from bot import supervise
+from bot.core.project import Project
+from bot.core.tree import Entry
+from bot.ports import Applied, Planned, Site
+from bot.tools.terraform import tool
+from bot.tools.terraform.terraform import Terraform
+
+ENV = {"PATH": os.defpath + ":/usr/local/bin"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """A tree made of texts; a value that starts with `-> ` is a symbolic link."""
+
+    texts: Mapping[str, str]
+    files: Mapping[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        modes = {path: "120000" if text.startswith("-> ") else "100644" for path, text in self.texts.items()}
+        object.__setattr__(
+            self, "files", {path: Entry(mode, str(hash(self.texts[path]))) for path, mode in modes.items()}
+        )
+
+    def read(self, path: str) -> bytes:
+        return self.texts[path].removeprefix("-> ").encode()
+
+
+@dataclass
+class Ground:
+    """A place where a project is planned and applied again and again, each time from a fresh checkout."""
+
+    top: Path
+    terraform: Terraform
+    count: int = 0
+
+    def site(self, files: Mapping[str, str], project: Project | None = None) -> Site:
+        self.count += 1
+        here = self.top / str(self.count)
+        for name, text in files.items():
+            path = here / "root" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (here / "scratch").mkdir(mode=0o700)
+        (self.top / "kept").mkdir(exist_ok=True)
+        return Site(
+            root=here / "root",
+            project=project or Project("net", "net"),
+            scratch=here / "scratch",
+            kept=self.top / "kept",
+            log=here / "log",
+            environment=ENV,
+            timeout=60,
+            stopped=lambda: False,
+        )
+
+    def plan(self, text: str, project: Project | None = None, destroy: bool = False) -> Planned:
+        return self.terraform.plan(self.site({"net/main.tf": text}, project), destroy)
+
+    def apply(self, text: str, project: Project | None = None) -> Applied:
+        """Plan and apply, as the bot does; the site's log holds what was printed."""
+        site = self.site({"net/main.tf": text}, project)
+        planned = self.terraform.plan(site)
+        assert planned.artifact
+        return self.carry_out(site, planned.artifact)
+
+    def carry_out(self, site: Site, artifact: Path) -> Applied:
+        invocation = self.terraform.ready(site, artifact)
+        attempt = site.scratch / "attempt"
+        supervise.begin(attempt, invocation)
+        ended = supervise.wait(attempt, lambda: False)
+        return self.terraform.applied(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return Ground(tmp_path, tool({"lock_timeout": "1s"}))
+
+
+@pytest.fixture
+def files() -> Callable[..., Files]:
+    return lambda **texts: Files({name.replace("__", "/"): text for name, text in texts.items()})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terraform_is_there() -> None:
+    if shutil.which("terraform", path=ENV["PATH"]) is None:
+        pytest.skip("terraform is not installed")

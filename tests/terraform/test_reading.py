@@ -1,0 +1,101 @@
+"""What the installed Terraform cannot say yet, read from hand-written `show -json`."""
+
+import json
+from typing import Any
+
+from bot.core.plan import Action, Severity
+from bot.tools.terraform.reading import read
+
+
+def plan(**more: Any) -> str:
+    return json.dumps({"format_version": "1.9", "complete": True, "something_new": [1]} | more)
+
+
+def change(*actions: str, **more: Any) -> dict[str, Any]:
+    inner = {"actions": list(actions), "before": None, "after": {"a": 1}, "after_unknown": {}}
+    return {"address": "x.y", "change": inner} | more
+
+
+def test_an_unknown_action_is_shown_and_counted() -> None:
+    content = read(plan(resource_changes=[change("transmogrify")]), "Terraform 9").content
+    assert content.changes[0].action is Action.UNKNOWN
+    assert content.changes[0].words == ("transmogrify",)
+    assert content.counts.unknown == 1
+    assert not content.counts.empty
+
+
+def test_deferred_changes_and_actions_are_shown() -> None:
+    deferred = {"reason": "provider_config_unknown", "resource_change": {"address": "x.later"}}
+    action = {
+        "address": "action.x.run",
+        "type": "x",
+        "lifecycle_action_trigger": {"triggering_resource_address": "x.y"},
+    }
+    content = read(
+        plan(deferred_changes=[deferred], action_invocations=[action], complete=False), "Terraform 9"
+    ).content
+    assert [row.address for row in content.changes] == ["x.later", "action.x.run"]
+    assert "provider_config_unknown" in content.changes[0].reason
+    assert not content.complete
+    assert content.counts.unknown == 2
+
+
+def test_another_major_format_is_shown_with_a_warning() -> None:
+    content = read(plan(format_version="2.0", resource_changes=[change("create")]), "Terraform 9").content
+    assert content.counts.create == 1
+    assert content.notices[0].severity is Severity.WARNING
+
+
+def test_deposed_objects_are_rows_of_their_own() -> None:
+    rows = [change("create"), change("delete", deposed="abcd1234")]
+    content = read(plan(resource_changes=rows), "Terraform 9").content
+    assert [row.deposed for row in content.changes] == [None, "abcd1234"]
+    assert (content.counts.create, content.counts.destroy) == (1, 1)
+
+
+def test_only_relevant_drift_is_told() -> None:
+    drift = [change("update") | {"address": "x.seen"}, change("update") | {"address": "x.unseen"}]
+    relevant = [{"resource": "x.seen", "attribute": ["a"]}]
+    content = read(plan(resource_drift=drift, relevant_attributes=relevant), "Terraform 9").content
+    assert [row.address for row in content.drift] == ["x.seen"]
+
+
+def test_the_digest_leaves_out_time_and_prior_state() -> None:
+    one = plan(resource_changes=[change("create")], timestamp="2026-01-01", prior_state={"a": 1})
+    other = plan(resource_changes=[change("create")], timestamp="2027-01-01", prior_state={"a": 2})
+    assert read(one, "T").canonical == read(other, "T").canonical
+    assert read(plan(resource_changes=[change("update")]), "T").canonical != read(one, "T").canonical
+
+
+def test_variables_and_configuration_are_never_shown_and_sensitive_ones_are_hidden_everywhere() -> None:
+    secret = "s3cr3t-value"
+    text = plan(
+        resource_changes=[
+            change("create") | {"change": {"actions": ["create"], "before": None, "after": {"copy": secret}}}
+        ],
+        variables={"p": {"value": secret}},
+        configuration={"root_module": {"variables": {"p": {"sensitive": True}}}},
+    )
+    content = read(text, "T").content
+    assert secret not in repr(content)
+    assert "(sensitive value)" in repr(content)
+
+
+def test_json_in_a_text_is_compared_as_such() -> None:
+    before, after = json.dumps({"a": 1, "b": 2}), json.dumps({"a": 1, "b": 3})
+    inner = {"actions": ["update"], "before": {"policy": before}, "after": {"policy": after}}
+    content = read(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
+    texts = [line.text.strip() for line in content.changes[0].lines]
+    assert texts[0] == "policy = jsonencode({"
+    assert "b = 2 -> 3" in texts
+
+
+def test_a_text_of_many_lines_is_compared_line_by_line() -> None:
+    inner = {"actions": ["update"], "before": {"t": "one\ntwo\nthree"}, "after": {"t": "one\n2\nthree"}}
+    content = read(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
+    assert [(line.marker, line.text.strip()) for line in content.changes[0].lines[1:-1]] == [
+        (" ", "one"),
+        ("-", "two"),
+        ("+", "2"),
+        (" ", "three"),
+    ]
