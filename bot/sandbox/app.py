@@ -1,5 +1,6 @@
 """Puts the sandbox's doors together and serves them on one address with waitress."""
 
+import os
 import re
 import signal
 import sys
@@ -109,7 +110,6 @@ def _unlock() -> None:
 
 def end_with_parent(parent: int) -> None:
     """End this process when the one that started it is gone."""
-    import os
 
     def watch() -> None:
         while os.getppid() == parent:

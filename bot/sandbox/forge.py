@@ -147,6 +147,11 @@ class Forge:
         pull.draft = draft
         self.tell(repo, pull, "converted_to_draft" if draft else "ready_for_review", user)
 
+    def reword(self, repo: Repo, pull: Pull, user: User, title: str, body: str) -> None:
+        changes = {"title": {"from": pull.title}} if title != pull.title else {"body": {"from": pull.body}}
+        pull.title, pull.body = title, body
+        self.tell(repo, pull, "edited", user, changes=changes)
+
     def retarget(self, repo: Repo, pull: Pull, user: User, base: str) -> None:
         sha = repository.branch_sha(repo, base)
         if sha is None:

@@ -14,6 +14,8 @@ ALLOWED = re.compile(
 )
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 ALERT = re.compile(r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*(?:<br ?/?>)?\s*")
+TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
+ALONE = frozenset({"br", "hr", "img", "input"})
 COLOURS = {"+": "plus", "-": "minus", "!": "bang", "@": "at"}
 
 
@@ -21,7 +23,23 @@ def rendered(text: str) -> Markup:
     """The comment as HTML that a page may hold."""
     made = _markdown().render(text)
     made = ALERT.sub(lambda m: f'<blockquote class="alert {m[1].lower()}"><p><b>{m[1].title()}</b><br>', made)
-    return Markup(made)
+    return Markup(_balanced(made))
+
+
+def _balanced(page: str) -> str:
+    """What a comment leaves open is closed, and what it never opened is not closed: the page around it is ours."""
+    made, stack, at = [], list[str](), 0
+    for tag in TAG.finditer(page):
+        made.append(page[at : tag.start()])
+        at = tag.end()
+        ends, name = bool(tag[1]), tag[2]
+        if not ends:
+            made.append(tag[0])
+            stack += [] if name in ALONE else [name]
+        while ends and name in stack:
+            made.append(f"</{stack[-1]}>")
+            ends = stack.pop() != name
+    return "".join([*made, page[at:], *(f"</{name}>" for name in reversed(stack))])
 
 
 def _markdown() -> MarkdownIt:

@@ -64,8 +64,14 @@ def _act(owner: str, name: str, number: int) -> AnyResponse:
     try:
         to = _carry_out(repo, pull, _me(repo), form.get("do", ""), form)
     except (Wrong, repository.Conflict, subprocess.CalledProcessError) as why:
-        return Response(render_template("pull.html", **_words(repo, pull), why=str(why) or "there is a conflict"), 422)
+        return Response(render_template("pull.html", **_words(repo, pull, _reason(why))), 422)
     return redirect(to) if to else answer
+
+
+def _reason(why: Exception) -> str:
+    if isinstance(why, repository.Conflict):
+        return f"There is a conflict in {', '.join(map(str, why.args))}."
+    return str(why) if isinstance(why, Wrong) else "git cannot do that."
 
 
 def _carry_out(repo: Repo, pull: Pull, me: User, what: str, form: Any) -> str | None:
@@ -79,6 +85,8 @@ def _carry_out(repo: Repo, pull: Pull, me: User, what: str, form: Any) -> str | 
         _may_write(repo, me)
         forge.merge(repo, pull, me, {"merge_method": what})
     elif what in ("close", "reopen"):
+        if me is not pull.user:
+            _may_write(repo, me)
         forge.set_state(repo, pull, me, "closed" if what == "close" else "open")
     elif what == "push":
         _may_write(repo, me)
@@ -115,7 +123,7 @@ def _revert(repo: Repo, pull: Pull, me: User) -> Pull:
     return _forge().open(repo, me, {"head": branch, "base": pull.base, "title": f'Revert "{pull.title}"'})
 
 
-def _words(repo: Repo, pull: Pull) -> dict[str, Any]:
+def _words(repo: Repo, pull: Pull, why: str = "") -> dict[str, Any]:
     """Everything the page shows."""
     talk: list[tuple[str, str, int, object]] = [
         ("comment", c.created_at, c.id, c) for c in repo.comments.values() if c.number == pull.number
@@ -138,5 +146,5 @@ def _words(repo: Repo, pull: Pull) -> dict[str, Any]:
         "all_files": repository.git(repo.path, "ls-tree", "-r", "--name-only", pull.head_sha).splitlines(),
         "changes": _forge().world.changes,
         "rendered": rendered,
-        "why": "",
+        "why": why,
     }

@@ -1,6 +1,7 @@
 """git on the sandbox's bare repositories: making them, reading refs, merging in GitHub's three styles."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,8 @@ def git(path: Path, *words: str, env: Mapping[str, str] | None = None, ok: tuple
 
 
 def create(repo: Repo) -> None:
+    """An empty one, in the place of whatever an earlier sandbox left there."""
+    shutil.rmtree(repo.path, ignore_errors=True)
     repo.path.mkdir(parents=True)
     git(repo.path, "init", "--bare", "--quiet", f"--initial-branch={repo.default_branch}", ".")
     git(repo.path, "config", "http.receivepack", "true")

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from github import GithubException
 
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
@@ -18,13 +21,17 @@ from bot.ports import Delivery, Remote, Said
 
 MOST_COMMITS_LISTED = 250
 DESCRIPTION = 140
+LARGEST_COMMENT, LARGEST_MARKER = 65536, 512
 METHODS = (("merge", "allow_merge_commit"), ("squash", "allow_squash_merge"), ("rebase", "allow_rebase_merge"))
 MERGE_BUTTON = "web-flow"
+WORST = (CheckState.SUCCESS, CheckState.PENDING, CheckState.FAILURE)
+
+logger = logging.getLogger(__name__)
 
 
 class GitHub:
     name = "github"
-    comment_limit = 65536
+    comment_limit = LARGEST_COMMENT - LARGEST_MARKER
 
     def __init__(self, settings: GitHubSettings, repos: Sequence[str]) -> None:
         self._settings = settings
@@ -48,9 +55,20 @@ class GitHub:
 
     def repositories(self) -> Sequence[Repository]:
         if names := self._allowed.names:
-            return [self.repository(name) for name in names if self._allowed(name)]
+            return [found for name in names if self._allowed(name) and (found := self._named(name))]
         mine = self._call.pages("/user/repos", affiliation="owner,collaborator,organization_member")
         return [shapes.repository(raw) for raw in mine if self._allowed(raw["full_name"]) and not raw.get("archived")]
+
+    def _named(self, name: str) -> Repository | None:
+        """One that the forge does not show must not keep the others from being seen."""
+        try:
+            raw = self._call("GET", f"/repos/{name}")
+        except Refused as why:
+            if not _is_missing(why):
+                raise
+            logger.warning("%s is left out: %s", name, why)
+            return None
+        return None if raw.get("archived") else shapes.repository(raw)
 
     def repository(self, name: str) -> Repository:
         if not self._allowed(name):
@@ -104,10 +122,13 @@ class GitHub:
 
     def checks(self, pull: Pull) -> Sequence[Check]:
         path = _path(pull.repository)
-        statuses = self._call("GET", f"{path}/commits/{pull.head.sha}/status")["statuses"]
-        runs = self._call("GET", f"{path}/commits/{pull.head.sha}/check-runs")["check_runs"]
-        found = {str(raw["context"]): shapes.state(raw["state"]) for raw in statuses}
-        found |= {str(raw["name"]): shapes.state(raw.get("conclusion")) for raw in runs}
+        statuses = self._call.pages(f"{path}/commits/{pull.head.sha}/status", "statuses")
+        runs = self._call.pages(f"{path}/commits/{pull.head.sha}/check-runs", "check_runs")
+        told = [(str(raw["context"]), shapes.state(raw["state"])) for raw in statuses]
+        told += [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
+        found: dict[str, CheckState] = {}
+        for name, state in told:
+            found[name] = max(state, found.get(name, state), key=WORST.index)
         required = self._required(pull)
         return [
             Check(name, found.get(name, CheckState.PENDING), name in required)
@@ -125,9 +146,11 @@ class GitHub:
     def role(self, repository: Repository, user: str) -> Role:
         """Nobody in particular has no role; any other failure is Transient, never a guess."""
         try:
-            return shapes.role(self._call("GET", f"{_path(repository)}/collaborators/{user}/permission"))
+            return shapes.role(
+                self._call("GET", f"{_path(repository)}/collaborators/{quote(user, safe='')}/permission")
+            )
         except Refused as why:
-            if isinstance(why.__cause__, Exception) and getattr(why.__cause__, "status", None) == 404:
+            if _is_missing(why):
                 return Role.NONE
             raise Transient(f"the role of {user} cannot be read: {why}") from why
 
@@ -206,6 +229,10 @@ class GitHub:
 
 def _path(repository: Repository) -> str:
     return f"/repos/{repository.name}"
+
+
+def _is_missing(why: Refused) -> bool:
+    return isinstance(why.__cause__, GithubException) and why.__cause__.status == 404
 
 
 def _marker(topic: str) -> str:

@@ -31,11 +31,11 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callabl
     if not ID.fullmatch(id):
         raise ValueError("the X-GitHub-Delivery header is missing or malformed")
     payload = _payload(lower.get("content-type", ""), body)
-    name = str((payload.get("repository") or {}).get("full_name", ""))
     try:
+        name = str((payload.get("repository") or {}).get("full_name", ""))
         event = _event(lower.get("x-github-event", ""), payload) if allowed(name) else None
-    except (KeyError, TypeError) as missing:
-        raise ValueError(f"the payload lacks {missing}") from missing
+    except (KeyError, TypeError, AttributeError) as missing:
+        raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
     return Delivery(id, name, event)
 
 

@@ -1,0 +1,176 @@
+"""The promises of the Host port, one sentence each, kept by every forge: what it writes."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import Refused, Transient
+from bot.core.pull import Check, CheckState, PullState, Status
+from bot.hosts import __path__ as hosts_path
+from tests.contract import forges
+from tests.contract.acting import Ground
+
+
+def test_every_host_in_the_folder_is_held_to_this() -> None:
+    hosts = {path.name.removesuffix(".py") for path in Path(hosts_path[0]).iterdir() if path.name[0] not in "_."}
+    proven = {path.stem for path in Path(forges.__path__[0]).glob("[a-z]*.py")}
+    assert hosts == proven
+
+
+def test_a_topic_has_one_comment_which_is_edited(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    first = host.say(pull.repository, pull.number, "plan", "one")
+    second = host.say(pull.repository, pull.number, "plan", "two", first.comment)
+    host.say(pull.repository, pull.number, "apply", "another topic")
+    assert second.comment == first.comment
+    assert [body.splitlines()[-1] for _, body in ground.said(pull)] == ["two", "another topic"]
+
+
+def test_our_comment_is_found_again_by_a_host_that_has_forgotten_it(ground: Ground) -> None:
+    pull = ground.open()
+    first = ground.host().say(pull.repository, pull.number, "plan", "one")
+    assert ground.host().say(pull.repository, pull.number, "plan", "two").comment == first.comment
+    assert len(ground.said(pull)) == 1
+
+
+def test_our_comment_is_found_behind_a_hundred_others(ground: Ground) -> None:
+    pull = ground.open()
+    for number in range(100):
+        ground.comment("bob", pull, f"talk {number}")
+    first = ground.host().say(pull.repository, pull.number, "plan", "one")
+    assert ground.host().say(pull.repository, pull.number, "plan", "two").comment == first.comment
+
+
+def test_a_topic_that_begins_like_another_is_another(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    one = host.say(pull.repository, pull.number, "plan", "x")
+    two = host.say(pull.repository, pull.number, "plan 2", "x")
+    three = host.say(pull.repository, pull.number, 'a --> "b" <b>', "x")
+    assert len({one.comment, two.comment, three.comment}) == 3
+    assert host.say(pull.repository, pull.number, 'a --> "b" <b>', "y").comment == three.comment
+
+
+def test_a_comment_that_somebody_deleted_is_written_anew(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    first = host.say(pull.repository, pull.number, "plan", "one")
+    ground.remove(first.comment)
+    second = host.say(pull.repository, pull.number, "plan", "two", first.comment)
+    assert second.comment != first.comment
+    assert len(ground.said(pull)) == 1
+
+
+def test_somebody_elses_comment_with_our_marker_stays_theirs(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    first = host.say(pull.repository, pull.number, "plan", "ours")
+    [(_, body)] = ground.said(pull)
+    ground.remove(first.comment)
+    theirs = ground.comment("bob", pull, body)
+    host.say(pull.repository, pull.number, "plan", "ours again", str(theirs))
+    host.say(pull.repository, pull.number, "plan", "and again")
+    assert [login for login, _ in ground.said(pull)] == ["bob", host.whoami()]
+    assert ground.said(pull)[0][1] == body
+
+
+def test_what_is_said_already_is_not_written_again(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    first = host.say(pull.repository, pull.number, "plan", "the same\n\nwords")
+    ground.writes()
+    assert host.say(pull.repository, pull.number, "plan", "the same\n\nwords", first.comment) == first
+    assert not ground.writes()
+
+
+def test_an_answer_lost_after_the_comment_was_posted_makes_no_double(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.lose_answers("POST", "/comments$")
+    ground.writes()
+    with pytest.raises(Transient):
+        host.say(pull.repository, pull.number, "plan", "one")
+    assert ground.writes() == ["POST"]
+    host.say(pull.repository, pull.number, "plan", "one")
+    assert len(ground.said(pull)) == 1
+
+
+def test_a_comment_may_be_as_long_as_the_host_says(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    host.say(pull.repository, pull.number, "a topic of some length " * 4, "x" * host.comment_limit)
+    assert len(ground.said(pull)) == 1
+
+
+def test_a_reaction_given_twice_is_there_once(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    comment = ground.comment("alice", pull, "/plan")
+    for reaction in ("eyes", "eyes", "rocket"):
+        host.react(pull.repository, comment, reaction)
+    assert sorted(ground.reactions(comment)) == ["eyes", "rocket"]
+
+
+def test_a_status_has_one_state_a_name_and_words_cut_to_what_the_forge_takes(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    host.status(pull.repository, pull.head.sha, Status("plan", CheckState.PENDING, "planning", "https://bot.test/1"))
+    host.status(pull.repository, pull.head.sha, Status("plan", CheckState.SUCCESS, "ä" * 200))
+    assert ground.statuses(pull.head.sha) == {"plan": "ä" * 139 + "…"}
+    assert host.checks(pull) == [Check("plan", CheckState.SUCCESS, required=False)]
+
+
+def test_a_status_without_a_proper_address_is_still_said(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    host.status(pull.repository, pull.head.sha, Status("plan", CheckState.FAILURE, "no", "/runs/1"))
+    assert ground.statuses(pull.head.sha) == {"plan": "no"}
+
+
+def test_a_merge_lands_and_says_what_landed(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    landed = host.merge(pull, "applied before")
+    now = ground.again(pull)
+    assert (now.state, now.merge_commit, now.merged_by) == (PullState.MERGED, landed, host.whoami())
+    assert ground.parents(landed) == 2
+
+
+def test_a_merge_is_refused_when_the_head_has_moved(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.push("change", {"more.txt": "x"})
+    with pytest.raises(Refused, match="modified"):
+        host.merge(pull, "x")
+    assert ground.again(pull).state is PullState.OPEN
+
+
+def test_a_merge_is_refused_in_the_forges_own_words(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.require("ci")
+    with pytest.raises(Refused, match='"ci" is expected'):
+        host.merge(pull, "x")
+    ground.require()
+    ground.conflict(pull)
+    with pytest.raises(Refused, match="not mergeable"):
+        host.merge(pull, "x")
+
+
+def test_a_merge_is_made_in_the_style_that_the_repository_allows(ground: Ground) -> None:
+    ground.allow_only("squash")
+    assert ground.parents(ground.host().merge(ground.open(), "x")) == 1
+
+
+def test_a_merge_whose_answer_was_lost_is_found_to_have_landed(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.lose_answers("PUT", "/merge$")
+    assert host.merge(pull, "x") == ground.again(pull).merge_commit
+
+
+def test_a_pull_request_is_opened_once(ground: Ground) -> None:
+    ground.push("rollback", {"README.md": "back\n"})
+    host, repository = ground.host(), ground.repository()
+    first = host.open_pull(repository, "rollback", "main", "Take it back", "because")
+    second = host.open_pull(repository, "rollback", "main", "Take it back", "because")
+    assert (first.number, first.head.name, first.title) == (second.number, "rollback", "Take it back")
+    ground.close(first)
+    assert host.open_pull(repository, "rollback", "main", "Take it back", "again").number != first.number
+
+
+def test_an_answer_lost_after_the_pull_request_was_opened_makes_no_second(ground: Ground) -> None:
+    ground.push("rollback", {"README.md": "back\n"})
+    host, repository = ground.host(), ground.repository()
+    ground.lose_answers("POST", "/pulls$")
+    with pytest.raises(Transient):
+        host.open_pull(repository, "rollback", "main", "Back", "")
+    assert host.open_pull(repository, "rollback", "main", "Back", "").number == 1
+    assert len(host.open_pulls(repository)) == 1

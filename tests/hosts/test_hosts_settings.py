@@ -1,0 +1,73 @@
+"""The operator's settings for GitHub, and what is imported for them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import Refused
+from bot.hosts.github import host
+from bot.hosts.github.allowed import Allowed
+from bot.hosts.github.settings import GitHubSettings
+from tests.hosts.signed import SECTION
+
+
+@pytest.mark.parametrize(
+    ("section", "named"),
+    [
+        ({}, "GITHUB__TOKEN"),
+        (SECTION | {"token": ""}, "GITHUB__TOKEN"),
+        (SECTION | {"webhook_secret": ""}, "GITHUB__WEBHOOK_SECRET"),
+        (SECTION | {"webhook_secret": " \n"}, "GITHUB__WEBHOOK_SECRET"),
+        (SECTION | {"api_url": "api.github.com"}, "GITHUB__API_URL"),
+        (SECTION | {"ca_file": "/no/such/file"}, "GITHUB__CA_FILE"),
+        (SECTION | {"tokken": "x"}, "GITHUB__TOKKEN"),
+    ],
+)
+def test_a_missing_or_wrong_setting_is_named_at_the_start(section: dict[str, object], named: str) -> None:
+    with pytest.raises(Refused, match=named):
+        host(section, ["acme/*"])
+
+
+def test_a_refusal_does_not_say_the_secret() -> None:
+    with pytest.raises(Refused) as refused:
+        host(SECTION | {"token": ["hush-hush"]}, ["acme/*"])
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("api", "web"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://api.github.com/", "https://github.com"),
+        ("https://git.acme.test/api/v3", "https://git.acme.test"),
+        ("https://git.acme.test/api/v3/", "https://git.acme.test"),
+        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+    ],
+)
+def test_the_address_for_people_follows_from_that_of_the_api(api: str, web: str) -> None:
+    assert GitHubSettings.of(SECTION | {"api_url": api}).web_url == web
+
+
+@pytest.mark.parametrize(
+    ("patterns", "name", "taken"),
+    [
+        ((), "acme/infra", False),
+        (("*",), "acme/infra", True),
+        (("acme/*",), "ACME/Infra", True),
+        (("acme/*", "!acme/secret"), "acme/secret", False),
+        (("!acme/secret", "acme/*"), "acme/secret", True),
+        (("acme/*",), "acme-evil/infra", False),
+        (("acme/infra",), "acme/infra2", False),
+        (("*",), "", False),
+    ],
+)
+def test_the_last_glob_that_matches_decides(patterns: tuple[str, ...], name: str, taken: bool) -> None:
+    assert Allowed(patterns)(name) is taken
+
+
+def test_githubs_library_is_imported_only_when_a_host_is_made() -> None:
+    code = "import sys, bot.hosts.github; sys.exit('github' in sys.modules)"
+    root = Path(__file__).resolve().parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
