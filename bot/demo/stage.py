@@ -69,7 +69,7 @@ class Stage:
         self.bot_url = self.bot_url or f"http://127.0.0.1:{_free_port()}"
         own = {"LISTEN": self.bot_url.removeprefix("http://"), "URL": self.bot_url}
         env = self.environment() | {f"GITOPS_BOT_SERVER__{key}": value for key, value in own.items()}
-        self._bot = self._process("bot", [sys.executable, "-m", "bot", "serve"], env)
+        self._bot = self._process("bot", [sys.executable, "-m", "bot", "serve", "--with-parent"], env)
         self._first_line(self._bot, "bot", "gitops-bot listening on ")
 
     def kill_bot(self, number: int = signal.SIGKILL) -> int:

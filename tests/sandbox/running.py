@@ -74,7 +74,7 @@ def furnish(forge: Forge, directory: Path, private: bool = True) -> Place:
     return Place(forge, repo, directory, *people, bot, clone)
 
 
-def until(look: Callable[[], T | None], patience: float = 10) -> T:
+def until(look: Callable[[], T | None], patience: float = 30) -> T:
     """Look until there is something; it."""
     end = monotonic() + patience
     while monotonic() < end:

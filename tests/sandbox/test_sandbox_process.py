@@ -34,7 +34,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=1).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
