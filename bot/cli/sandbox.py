@@ -6,8 +6,8 @@ from bot.cli.call import Call
 
 
 def run(call: Call) -> int:
-    from bot.sandbox.app import end_with_parent
     from bot.sandbox.app import run as serve
+    from bot.sandbox.leash import end_with_parent
 
     if call.options["with_parent"]:
         end_with_parent(os.getppid())

@@ -7,7 +7,7 @@ from bot.cli.call import Call
 
 
 def run(call: Call) -> int:
-    from bot.sandbox.app import end_with_parent
+    from bot.sandbox.leash import end_with_parent
     from bot.wiring import serve
 
     level = logging.DEBUG if call.options["verbose"] else logging.INFO

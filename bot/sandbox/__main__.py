@@ -4,7 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from bot.sandbox.app import end_with_parent, run
+from bot.sandbox.app import run
+from bot.sandbox.leash import end_with_parent
 
 
 def main() -> None:

@@ -1,10 +1,8 @@
 """Puts the sandbox's doors together and serves them on one address with waitress."""
 
-import os
 import re
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -106,14 +104,3 @@ def _unlock() -> None:
     held = g.pop("held", None)
     if held is not None:
         held.release()
-
-
-def end_with_parent(parent: int) -> None:
-    """End this process when the one that started it is gone."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
