@@ -5,10 +5,13 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from bot.core.errors import Refused
+from git import Reference, Repo
+from gitdb.exc import BadName  # type: ignore[import-untyped]  # gitdb has no types
+
+from bot.core.errors import Refused, ToolFailed
 from bot.git.command import OURSELVES, Git, sha
 from bot.git.tree import GitTree
 from bot.ports import Remote
@@ -42,7 +45,11 @@ class Mirror:
 
     def resolve(self, ref: str) -> str:
         """The commit that a full ref name stands at."""
-        return sha(self._git("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}").out.strip())
+        with closing(Repo(self._path)) as repository:
+            try:
+                return sha(Reference(repository, ref).commit.hexsha)
+            except (ValueError, BadName) as missing:
+                raise ToolFailed(f"there is no {ref} in the mirror") from missing
 
     def merge_result(self, base: str, head: str) -> str:
         """The commit of base with head merged in, the same every time. Raises Refused naming the files in conflict."""
@@ -69,7 +76,8 @@ class Mirror:
         return self._git("merge-base", "--is-ancestor", sha(one), sha(other), ok=(0, 1)).exit == 0
 
     def parents(self, commit: str) -> tuple[str, ...]:
-        return tuple(self._git("show", "-s", "--format=%P", sha(commit)).out.split())
+        with closing(Repo(self._path)) as repository:
+            return tuple(parent.hexsha for parent in repository.commit(sha(commit)).parents)
 
     def change_digest(self, base: str, head: str) -> str:
         """Digest of what head itself changes: its diff against the merge base, without line numbers and object ids."""
