@@ -26,7 +26,7 @@ def run(call: Call) -> int:
         return TOOL_MISSING
     with _directory(call.options["dir"]) as directory:
         try:
-            with Stage(directory, {"SWEEP_EVERY": "5s"}, port=call.options["port"], path=path) as stage:
+            with Stage(directory, {"SWEEP_EVERY": "5s"}, port=call.options["port"], path=path, private=True) as stage:
                 return _story(call, stage) if call.options["story"] else _page(call, stage)
         except Waited as waited:
             call.say(f"This should have happened and did not: {waited}")
