@@ -13,7 +13,7 @@ from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, State
 from bot.ports import Applied, Site
-from bot.steps import settle, speak
+from bot.steps import settle
 from bot.steps.bot import Bot, short
 from bot.steps.source import tool
 from bot.steps.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
@@ -47,7 +47,7 @@ def run(bot: Bot, job: Job) -> None:
         settle.settle(bot, replace(attempt.row, state=State.SKIPPED, note=stop))
         return
     with bot.limits.workers, settle.slot(bot, attempt.pull, attempt.row) as entered:
-        if entered and _claim(bot, job, attempt.row):
+        if entered and settle.claim(bot, job, attempt.row):
             _carry_out(bot, attempt, begun)
 
 
@@ -65,14 +65,6 @@ def _attempt(bot: Bot, job: Job) -> Attempt | None:
         return None
     intent = short("intent", its.id, row.project.place)
     return Attempt(pull, its, row, plan, intent, bot.folders.attempt(intent))
-
-
-def _claim(bot: Bot, job: Job, row: RunProject) -> bool:
-    with bot.store.begin() as tx:
-        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
-    if claimed:
-        speak.ask_for(bot, row.run)
-    return claimed
 
 
 def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:

@@ -6,7 +6,7 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
-from bot.steps import settle, speak
+from bot.steps import settle
 from bot.steps.bot import Bot
 from bot.steps.work import clean, commit_of, forget_artifacts, planned, site
 from bot.store import plans, pulls, runs
@@ -28,16 +28,8 @@ def run(bot: Bot, job: Job) -> None:
         settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))
         return
     with bot.limits.workers, settle.slot(bot, pull, row) as entered:
-        if entered and _claim(bot, job, row):
+        if entered and settle.claim(bot, job, row):
             _plan(bot, pull, its, row)
-
-
-def _claim(bot: Bot, job: Job, row: RunProject) -> bool:
-    with bot.store.begin() as tx:
-        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
-    if claimed:
-        speak.ask_for(bot, row.run)
-    return claimed
 
 
 def _plan(bot: Bot, pull: Pull, its: Run, row: RunProject) -> None:

@@ -55,8 +55,6 @@ class Shapes:
         mergeable = None
         if pull.state == "open":
             mergeable = repository.mergeable(repo, pull.base_sha, pull.head_sha)
-        head_repo = self.repo(pull.head_repo) if pull.head_repo else None
-        owner = pull.head_repo.owner if pull.head_repo else "unknown"
         api = f"{self.api}/repos/{repo.full_name}"
         return {
             "id": pull.id,
@@ -80,21 +78,16 @@ class Shapes:
             "merge_commit_sha": pull.merge_commit_sha,
             "mergeable": mergeable,
             "mergeable_state": {True: "clean", False: "dirty", None: "unknown"}[mergeable],
-            "head": {
-                "ref": pull.head,
-                "sha": pull.head_sha,
-                "label": f"{owner}:{pull.head}",
-                "repo": head_repo,
-                "user": {"login": owner, "id": 1, "type": "User"},
-            },
-            "base": {
-                "ref": pull.base,
-                "sha": pull.base_sha,
-                "label": f"{repo.owner}:{pull.base}",
-                "repo": self.repo(repo),
-                "user": {"login": repo.owner, "id": 1, "type": "Organization"},
-            },
+            "head": self._side(pull.head_repo, pull.head, pull.head_sha),
+            "base": self._side(repo, pull.base, pull.base_sha),
         }
+
+    def _side(self, repo: Repo | None, branch: str, sha: str) -> dict[str, Any]:
+        """One of the two branches; the head's repository is null when the fork is gone."""
+        owner = repo.owner if repo else "unknown"
+        user = {"login": owner, "id": 1, "type": "User"}
+        its = self.repo(repo) if repo else None
+        return {"ref": branch, "sha": sha, "label": f"{owner}:{branch}", "repo": its, "user": user}
 
     def comment(self, repo: Repo, comment: Comment) -> dict[str, Any]:
         api = f"{self.api}/repos/{repo.full_name}"

@@ -74,6 +74,15 @@ def start_again(bot: Bot, run: str, place: str) -> None:
     start(bot, run, place)
 
 
+def claim(bot: Bot, job: Job, row: RunProject) -> bool:
+    """Make the row this job's; false when it has ended or another job works on it. A later try is the same job."""
+    with bot.store.begin() as tx:
+        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
+    if claimed:
+        speak.ask_for(bot, row.run)
+    return claimed
+
+
 @contextmanager
 def slot(bot: Bot, pull: Pull, row: RunProject) -> Iterator[bool]:
     """Hold the place's slot; false, and the row is written down as waiting, when another run holds it."""

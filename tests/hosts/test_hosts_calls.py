@@ -6,25 +6,28 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.errors import Refused, Transient
-from bot.core.pull import Repository
+from bot.core.pull import Branch, CheckState, Contributors, Pull, PullState, Repository, Status
 from bot.hosts.github import host
 from bot.ports import Host
-from tests.hosts.signed import REPOSITORY, SECTION
+from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECTION
 
 INFRA = Repository("github:7", "acme/infra", "main", private=True)
+TIP = "c" * 40
 
 
 @dataclass
 class Line:
-    """A server that answers as told, the last answer for ever. `asked` is what came."""
+    """A server that answers as told, the last answer for ever. `asked` and `sent` are what came."""
 
     url: str = ""
     answers: list[tuple[int, dict[str, str], object]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def line() -> Iterator[Line]:
     class Answers(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             told.asked.append(f"{self.command} {self.path.partition('?')[0]}")
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            told.sent.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             status, headers, content = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
@@ -137,3 +140,130 @@ def test_an_answer_that_is_no_json_is_transient(line: Line, body: bytes) -> None
     line.answers = [(200, {"Content-Type": "text/html"}, body)]
     with pytest.raises(Transient):
         github(line).repository("acme/infra")
+
+
+MOVED = {"message": "Moved Permanently", "url": "https://forge.test/api/v3/repositories/7"}
+
+
+def commit(author: str | None, committer: str | None) -> dict[str, object]:
+    return {"sha": TIP, "author": author and {"login": author}, "committer": committer and {"login": committer}}
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_what_is_written_to_a_renamed_repository_is_not_taken_for_written(line: Line, status: int) -> None:
+    line.answers = [(status, {"Location": f"{line.url}/repositories/7/statuses/x"}, MOVED)]
+    with pytest.raises(Transient, match="another name"):
+        github(line).status(INFRA, TIP, Status("plan", CheckState.SUCCESS, "done"))
+    assert len(line.asked) == 1
+
+
+def test_a_list_of_a_renamed_repository_is_not_read_without_its_filter(line: Line) -> None:
+    next_page = {"Link": f'<{line.url}/repositories/7/pulls?page=2>; rel="next"'}
+    line.answers = [(301, {"Location": f"{line.url}/repositories/7/pulls"}, MOVED), (200, next_page, []), (500, {}, {})]
+    with pytest.raises(Transient, match="another name"):
+        github(line).open_pulls(INFRA)
+
+
+def test_a_renamed_repository_is_found_under_its_new_name(line: Line) -> None:
+    renamed = REPOSITORY | {"full_name": "acme/platform"}
+    line.answers = [(301, {"Location": f"{line.url}/repositories/7"}, MOVED), (200, {}, renamed)]
+    assert github(line).repository("acme/infra").name == "acme/platform"
+
+
+def test_an_address_that_leads_elsewhere_is_named(line: Line) -> None:
+    line.answers = [(301, {"Location": "https://forge.test/api/v3/user"}, MOVED)]
+    with pytest.raises(Refused, match="GITHUB__API_URL"):
+        github(line).whoami()
+
+
+@pytest.mark.parametrize("said", ["Requires authentication", "Must specify two-factor authentication OTP code."])
+def test_whatever_is_wrong_with_the_token_it_is_named(line: Line, said: str) -> None:
+    line.answers = [(401, {}, {"message": said})]
+    with pytest.raises(Refused, match="GITHUB__TOKEN"):
+        github(line).whoami()
+
+
+def test_a_refusal_says_what_did_not_hold(line: Line) -> None:
+    wrong = [{"code": "custom", "message": "No commits between main and x"}, {"field": "base", "code": "invalid"}]
+    line.answers = [(200, {}, []), (422, {}, {"message": "Validation Failed", "errors": wrong})]
+    with pytest.raises(Refused, match="Validation Failed: No commits between main and x, base is invalid"):
+        github(line).open_pull(INFRA, "x", "main", "Back", "")
+
+
+def test_who_writes_as_the_merge_button_is_unknown(line: Line) -> None:
+    line.answers = [(200, {}, [commit("web-flow", "web-flow")])]
+    assert github(line).contributors(INFRA, 4) == Contributors(frozenset(), (TIP[:7],))
+
+
+def test_the_merge_button_is_no_contributor(line: Line) -> None:
+    line.answers = [(200, {}, [commit("bob", "web-flow"), commit("bob", "carol"), commit("bob", None)])]
+    assert github(line).contributors(INFRA, 4) == Contributors(frozenset({"bob", "carol"}), (TIP[:7],))
+
+
+def test_what_a_branch_demands_is_asked_of_that_very_branch(line: Line) -> None:
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, {"check_runs": []}), (200, {}, {})]
+    base, head = Branch("release/1#2?x=%2e", TIP), Branch("change", TIP)
+    github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
+    assert line.asked[-1] == "GET /api/v3/repos/acme/infra/branches/release/1%232%3Fx%3D%252e"
+
+
+def test_comments_on_issues_are_left_out_even_where_the_repository_is_called_pull(line: Line) -> None:
+    there = {"issue_url": f"{line.url}/repos/acme/pull/issues/4"}
+    issue = COMMENT | there | {"html_url": "https://forge.test/acme/pull/issues/4#issuecomment-9"}
+    pull = COMMENT | there | {"id": 10, "html_url": "https://forge.test/acme/pull/pull/4#issuecomment-10"}
+    line.answers = [(200, {}, [issue, pull]), (200, {}, {"login": "ours", "id": 1})]
+    found = github(line).comments(Repository("github:8", "acme/pull", "main", True), datetime(2026, 1, 1, tzinfo=UTC))
+    assert [comment.id for comment in found] == [10]
+
+
+def test_no_topic_ends_its_marker_early(line: Line) -> None:
+    told = {"id": 5, "updated_at": "2026-01-02T03:04:05Z"}
+    line.answers = [(200, {}, []), (201, {}, told)]
+    github(line).say(INFRA, 4, "x --> <script>\nhi --!> ", "words")
+    marker, _, rest = json.loads(line.sent[-1])["body"].partition("\n")
+    assert (marker.index(">"), rest) == (len(marker) - 1, "words")
+
+
+@pytest.mark.parametrize("url", ["/runs/1", "javascript:alert(1)", "ftp://bot.test/1", ""])
+def test_a_status_links_to_pages_only(line: Line, url: str) -> None:
+    line.answers = [(201, {}, {})]
+    github(line).status(INFRA, TIP, Status("plan", CheckState.SUCCESS, "done", url))
+    assert "target_url" not in json.loads(line.sent[-1])
+
+
+def test_a_comment_whose_text_was_changed_is_known_as_edited(line: Line) -> None:
+    own = COMMENT | {"issue_url": f"{line.url}/repos/acme/infra/issues/4"}
+    line.answers = [(200, {}, own | {"updated_at": "2026-01-02T03:04:06Z"}), (200, {}, own)]
+    assert [github(line).comment(INFRA, 9).edited for _ in range(2)] == [True, False]
+
+
+def test_a_merged_pull_request_is_known_in_a_list_that_does_not_say_merged(line: Line) -> None:
+    listed = {key: value for key, value in PULL.items() if key != "merged"}
+    merged = listed | {"state": "closed", "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": TIP}
+    line.answers = [(200, {}, [merged, listed | {"number": 5, "state": "closed", "merged_at": None}])]
+    [found] = github(line).merged_pulls(INFRA, datetime(2026, 1, 1, tzinfo=UTC))
+    assert (found.number, found.state, found.merge_commit) == (4, PullState.MERGED, TIP)
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "state"),
+    [
+        ("success", CheckState.SUCCESS),
+        ("skipped", CheckState.SUCCESS),
+        ("neutral", CheckState.SUCCESS),
+        (None, CheckState.PENDING),
+        *((word, CheckState.FAILURE) for word in ("failure", "cancelled", "timed_out", "action_required", "stale")),
+        ("some new word", CheckState.FAILURE),
+    ],
+)
+def test_a_conclusion_that_we_do_not_know_is_no_success(line: Line, conclusion: str | None, state: CheckState) -> None:
+    runs = {"check_runs": [{"name": "ci", "conclusion": conclusion}]}
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, runs), (200, {}, {})]
+    base, head = Branch("main", TIP), Branch("change", TIP)
+    [check] = github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
+    assert check.state is state
+
+
+def test_a_review_that_is_not_submitted_yet_is_none(line: Line) -> None:
+    line.answers = [(200, {}, [{"user": {"login": "bob"}, "state": "PENDING", "commit_id": TIP}])]
+    assert github(line).reviews(INFRA, 4) == []

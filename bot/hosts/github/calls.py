@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import requests
-from github import Auth, BadCredentialsException, Github, GithubException, RateLimitExceededException
+from github import Auth, Github, GithubException, RateLimitExceededException
+from urllib3.exceptions import MaxRetryError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from bot.core.errors import Refused, Transient
@@ -17,6 +19,33 @@ TRIES = 3
 PAUSE_FACTOR = 0.2
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 WORTH_REPEATING = (500, 502, 503, 504)
+ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+
+
+class _Retry(Retry):
+    """Not PyGithub's own: that one sleeps through rate limits, and we give the turn to another job.
+
+    GitHub answers for a renamed repository with 301 or 307. PyGithub takes 307 for success, and follows 301 without the
+    query, so without filter and page: only a GET that has none is left to it. The sweep learns the new name.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return status_code in ELSEWHERE or super().is_retry(method, status_code, has_retry_after)
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *more: Any,
+        **others: Any,
+    ) -> Self:
+        if response is not None and response.status in ELSEWHERE:
+            if method == "GET" and response.status == 301 and "?" not in (url or ""):
+                raise MaxRetryError(others["_pool"], url or "")
+            response.drain_conn()
+            raise Transient(f"GitHub says that this has another name now: {(url or '').partition('?')[0]}")
+        return super().increment(method, url, response, *more, **others)
 
 
 class Calls:
@@ -24,8 +53,7 @@ class Calls:
 
     def __init__(self, settings: GitHubSettings) -> None:
         token = settings.token.get_secret_value()
-        # Not PyGithub's own: that one sleeps through rate limits, and we give the turn to another job.
-        retry = Retry(
+        retry = _Retry(
             total=TRIES,
             allowed_methods=SAFE_TO_REPEAT,
             status_forcelist=WORTH_REPEATING,
@@ -67,12 +95,12 @@ class Calls:
             )
         except RateLimitExceededException as limit:
             raise Transient("GitHub's rate limit is reached", after=_after(limit)) from limit
-        except BadCredentialsException as wrong:
-            raise Refused("GitHub does not take the token (GITHUB__TOKEN)") from wrong
         except GithubException as error:
             raise _translated(error, method, path) from error
         except requests.RequestException as down:
             raise Transient(f"GitHub cannot be reached: {type(down).__name__}") from down
+        except RuntimeError as elsewhere:  # so PyGithub says it when it is sent to another host or to https
+            raise Refused(f"GitHub is elsewhere (GITHUB__API_URL): {elsewhere}") from elsewhere
         except ValueError as cut:
             raise Transient("GitHub's answer was cut short") from cut
         if isinstance(found, dict) and found.keys() == {"data", "url"}:  # PyGithub's wrapping of what is no JSON
@@ -87,6 +115,8 @@ def _translated(error: GithubException, method: str, path: str) -> Exception:
         return Transient(f"GitHub asks to wait: {said}", after=after)
     if error.status >= 500:
         return Transient(f"GitHub answered {error.status}: {said}", after=after)
+    if error.status == 401:
+        return Refused(f"GitHub does not take the token (GITHUB__TOKEN): {said}")
     if error.status == 404:
         return Refused(f"GitHub does not know {path.lstrip('/')}, or the token may not see it")
     if error.status == 403:
@@ -95,8 +125,12 @@ def _translated(error: GithubException, method: str, path: str) -> Exception:
 
 
 def _message(error: GithubException) -> str:
-    message = error.data.get("message") if isinstance(error.data, dict) else None
-    return str(message or error.message or error.status)
+    """What GitHub said; of `Validation Failed`, also what failed."""
+    told = error.data if isinstance(error.data, dict) else {}
+    wrong = [one for one in told.get("errors") or [] if isinstance(one, dict)]
+    why = [str(one.get("message") or f"{one.get('field')} is {one.get('code')}") for one in wrong]
+    said = str(told.get("message") or error.message or error.status)
+    return f"{said}: {', '.join(why)}" if why else said
 
 
 def _after(error: GithubException) -> float | None:

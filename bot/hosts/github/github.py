@@ -98,7 +98,7 @@ class GitHub:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": moment, "sort": "updated", "direction": "asc"}
         found = self._call.pages(f"{_path(repository)}/issues/comments", **query)
-        comments = [shapes.comment(raw) for raw in found if "/pull/" in str(raw["html_url"])]
+        comments = [shapes.comment(raw) for raw in found if _is_on_a_pull(raw)]
         return [comment for comment in comments if comment.author != self._login]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
@@ -114,9 +114,9 @@ class GitHub:
         logins: set[str] = set()
         unknown: list[str] = []
         for commit in commits:
-            people = [commit.get("author"), commit.get("committer")]
-            logins |= {person["login"] for person in people if person and person.get("login") != MERGE_BUTTON}
-            if not all(person and person.get("login") for person in people):
+            author, committer = (str((commit.get(part) or {}).get("login") or "") for part in ("author", "committer"))
+            logins |= {author, committer} - {"", MERGE_BUTTON}
+            if author in ("", MERGE_BUTTON) or not committer:  # the button commits for people; it is never the author
                 unknown.append(str(commit["sha"])[:7])
         return Contributors(frozenset(logins), tuple(unknown))
 
@@ -137,7 +137,7 @@ class GitHub:
 
     def _required(self, pull: Pull) -> set[str]:
         """Contexts that the base branch demands, as far as the token may see."""
-        branch = self._call("GET", f"{_path(pull.repository)}/branches/{pull.base.name}")
+        branch = self._call("GET", f"{_path(pull.repository)}/branches/{quote(pull.base.name)}")
         wanted = (branch.get("protection") or {}).get("required_status_checks") or {}
         if wanted.get("enforcement_level") == "off":
             return set()
@@ -229,6 +229,11 @@ class GitHub:
 
 def _path(repository: Repository) -> str:
     return f"/repos/{repository.name}"
+
+
+def _is_on_a_pull(raw: dict[str, Any]) -> bool:
+    """By the end of the address, for a repository may be called `pull`."""
+    return urlsplit(str(raw["html_url"])).path.split("/")[-2] == "pull"
 
 
 def _is_missing(why: Refused) -> bool:
