@@ -8,12 +8,12 @@ from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
+from bot.tools.terraform import hcl
 
-SOURCE = re.compile(rb'^\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
+SOURCE = re.compile(rb'(?:^|[{,])\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
 BLOCK = re.compile(
     rb"^\s*(?:resource|data|provider|module|output|terraform|removed|import|moved)\b[^=\n]*\{", re.MULTILINE
 )
-BACKEND = re.compile(rb'^\s*(backend\s+"[a-z0-9_-]+"|cloud)\s*\{', re.MULTILINE)
 CONFIGURATION = (".tf", ".tofu", ".tf.json")
 LINK = "120000"
 
@@ -51,15 +51,17 @@ def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[st
 
 
 def backend(tree: Tree, project: Project) -> str:
-    """The backend as written, without comments and spaces; empty when there is none, or a local relative one."""
+    """Every backend as written, in all files, and what configures it; empty when the state is ours to keep."""
+    found = []
     for path in _configuration(tree, project.dir):
-        text = tree.read(path)
-        if match := BACKEND.search(text):
-            block = re.sub(rb"#[^\n]*|//[^\n]*|\s+", b"", _block(text[match.start() :]))
-            if block.startswith(b'backend"local"') and b'path="/' not in block:
-                continue
-            return " ".join([block.decode(errors="replace"), *project.terraform.backend_config])
-    return ""
+        found += [block for block in hcl.backends(path, tree.read(path)) if not hcl.is_ours(block)]
+    if not found:
+        return ""
+    options = [
+        f"{option}@{tree.files[file].id}" if (file := f"{project.dir}/{option}") in tree.files else option
+        for option in project.terraform.backend_config
+    ]
+    return " ".join([*found, *options])
 
 
 def _below(tree: Tree, directory: str, others: frozenset[str]) -> Iterator[str]:
@@ -78,7 +80,7 @@ def _configuration(tree: Tree, directory: str) -> list[str]:
 
 def _sources(tree: Tree, directory: str) -> Iterator[str]:
     for path in _configuration(tree, directory):
-        for source in SOURCE.findall(tree.read(path)):
+        for source in SOURCE.findall(hcl.without_comments(tree.read(path))):
             yield source.decode(errors="replace")
 
 
@@ -111,13 +113,3 @@ def _has_blocks(tree: Tree, directory: str) -> bool:
 def _apart(directory: str) -> bool:
     parts = directory.split("/")
     return any(part == "modules" or (part.startswith(".") and part != ".") for part in parts)
-
-
-def _block(text: bytes) -> bytes:
-    """The text up to the brace that closes its first one."""
-    depth = 0
-    for position, byte in enumerate(text):
-        depth += (byte == ord("{")) - (byte == ord("}"))
-        if byte == ord("}") and depth == 0:
-            return text[: position + 1]
-    return text

@@ -3,23 +3,22 @@
 import json
 import os
 import posixpath
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from bot.core.errors import Refused
 from bot.ports import Site
+from bot.tools.terraform import hcl
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
-BACKEND = re.compile(r'^\s*backend\s+"([a-z0-9_-]+)"\s*\{([^}]*)\}|^\s*cloud\s*\{', re.MULTILINE)
-ABSOLUTE = re.compile(r'path\s*=\s*"/')
 COPIES = 10
 NOTE = "This project has no backend: its state is kept on the bot's disk."
 
 
 def prepare(site: Site) -> tuple[str, ...]:
     """Give a project without a lasting backend a local one under `site.kept`. Returns what people should know of it."""
-    if _has_lasting_backend(site.directory):
+    if _has_lasting_backend(site):
         return ()
     kept = json.dumps(str(site.kept)).replace("${", "$${").replace("%{", "%%{")[1:-1]
     text = (
@@ -54,16 +53,24 @@ def back_up(site: Site) -> None:
         old.unlink()
 
 
-def _has_lasting_backend(directory: Path) -> bool:
-    """A remote backend, a cloud block, or a local one at an absolute path."""
-    for path in sorted([*directory.glob("*.tf"), *directory.glob("*.tofu"), *directory.glob("*.tf.json")]):
+def _has_lasting_backend(site: Site) -> bool:
+    """A remote backend, a cloud block, or a local one at an absolute path.
+
+    Where the state is ours to keep, nothing of the pull request may lead it elsewhere: Refused.
+    """
+    found: list[str] = []
+    for path in sorted(
+        [*site.directory.glob("*.tf"), *site.directory.glob("*.tofu"), *site.directory.glob("*.tf.json")]
+    ):
         if path.name == OVERRIDE or not path.is_file():
             continue
-        text = path.read_text(errors="replace")
-        if path.name.endswith(".json"):
-            blocks = (json.loads(text).get("terraform") or {}) if '"terraform"' in text else {}
-            if isinstance(blocks, dict) and ({"backend", "cloud"} & blocks.keys()):
-                return True
-        elif match := BACKEND.search(text):
-            return match[1] != "local" or bool(ABSOLUTE.search(match[2]))
-    return False
+        blocks = hcl.backends(path.name, path.read_bytes())
+        if blocks and "override." in path.name:
+            raise Refused(
+                f"{site.project.name}: a backend in {path.name} overrides where the state is; put it elsewhere"
+            )
+        found += blocks
+    lasting = any(not hcl.is_ours(block) for block in found)
+    if not lasting and site.project.terraform.backend_config:
+        raise Refused(f"{site.project.name}: `backend_config` without a backend to configure")
+    return lasting
