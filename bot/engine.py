@@ -95,7 +95,7 @@ class Engine:
             return
         wait = error.after or min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
         logger.warning("job %s tries again in %.0f s: %s", job.id, wait, error)
-        again = replace(job, id=f"{job.id.split('~')[0]}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
+        again = replace(job, id=f"{job.root}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
         self.later(again, wait)
 
     def _start(self, job: Job) -> None:

@@ -111,10 +111,10 @@ def _seen(bot: Bot, pull: Pull) -> Seen:
 def _rows(bot: Bot) -> None:
     """Rows that nobody works on: queued without a job, or running with a job that is gone."""
     with bot.store.read() as tx:
+        taken = locks.slots(tx)  # before the rows: a slot that is seen here has its row running, or ended since
         ready, held = runs.ready(tx), runs.held(tx)
         slotless = [(row.run, row.project.place) for row in runs.waiting(tx, settle.SLOT)]
         unfinished = runs.unfinished(tx)
-        taken = locks.slots(tx)
     for run, place, job in held:
         if not bot.engine.promised(job):
             logger.warning("row %s %s was left by job %s", run, place, job)
@@ -142,6 +142,7 @@ def _tidy(bot: Bot) -> None:
     with bot.store.begin() as tx:
         inbox.forget(tx, now - KEPT)
         keep = plans.with_artifacts_to_keep(tx, now) | {intent.plan for intent in intents.open_ones(tx)}
+        attempts = {intent.id for intent in intents.open_ones(tx)}
         at_work = {run.id for run in runs.unfinished(tx)}
     bot.engine.forget(now - KEPT)
     for path in _older(bot, "artifacts", OVERLAP):
@@ -152,6 +153,9 @@ def _tidy(bot: Bot) -> None:
             clean(path)
     for path in _older(bot, "logs", KEPT):
         clean(path)
+    for path in _older(bot, "applies", KEPT):
+        if path.name not in attempts:
+            clean(path)
 
 
 def _older(bot: Bot, folder: str, than: timedelta) -> list[Path]:

@@ -50,7 +50,7 @@ class Selection:
 class Run:
     """One plan or apply of one pull request at one head and base commit. `result` is the merge result's commit.
 
-    `note` is a sentence for people: why it was refused, superseded, cancelled.
+    `note` is a sentence for people: why it was refused, superseded, cancelled. `branch` is the base's name.
     `why` is `push`, `comment:12`, `merge`, `moved`…
     """
 
@@ -65,6 +65,7 @@ class Run:
     result: str = ""
     selection: Selection = Selection()
     note: str = ""
+    branch: str = ""
     created_at: datetime | None = None
     ended_at: datetime | None = None
 

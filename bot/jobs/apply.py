@@ -27,7 +27,7 @@ BY_ITSELF = {"approval": ApplyMode.APPROVAL, "merge": ApplyMode.MERGE}
 
 def run(bot: Bot, job: Job) -> None:
     pull = bot.pull(job)
-    id = short("apply", job.id.split("~")[0])
+    id = short("apply", job.root)
     with bot.store.read() as tx:
         known = runs.get(tx, id)
     if known is None:
@@ -121,6 +121,7 @@ def _new(bot: Bot, job: Job, its: Source, id: str) -> Run:
         why=job.args["why"],
         head=its.head,
         base=its.base,
+        branch=its.pull.base.name,
         result=its.result,
         selection=load(Selection, job.args.get("selection", "{}")),
         created_at=bot.clock(),

@@ -15,7 +15,8 @@ from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, Stat
 from bot.ports import Applied, Site
 from bot.steps import settle
 from bot.steps.bot import Bot, short
-from bot.steps.source import tool
+from bot.steps.evidence import objection
+from bot.steps.source import source, tool
 from bot.steps.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
 from bot.store import intents, ledger, plans, pulls, runs
 from bot.supervise import Standing
@@ -46,8 +47,8 @@ def run(bot: Bot, job: Job) -> None:
     if stop and begun is None:
         settle.settle(bot, replace(attempt.row, state=State.SKIPPED, note=stop))
         return
-    with bot.limits.workers, settle.slot(bot, attempt.pull, attempt.row) as entered:
-        if entered and settle.claim(bot, job, attempt.row):
+    with bot.limits.workers, settle.claim(bot, job, attempt.pull, attempt.row) as mine:
+        if mine:
             _carry_out(bot, attempt, begun)
 
 
@@ -76,14 +77,26 @@ def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:
             _start(bot, attempt, where)
         ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id))
         applied = _outcome(bot, attempt, where, ended)
-    except Refused as why:
-        settle.settle(bot, replace(attempt.row, state=State.REFUSED, note=str(why)))
-    except ToolFailed as failed:
-        settle.settle(bot, replace(attempt.row, state=State.FAILED, note=str(failed), output=failed.output))
+    except (Refused, ToolFailed) as why:
+        _not_carried_out(bot, attempt, why)
     else:
         _keep(bot, attempt, applied)
         clean(attempt.directory)
     clean(bot.folders.scratch(attempt.run.id, attempt.row.project.place))
+
+
+def _not_carried_out(bot: Bot, attempt: Attempt, why: Refused | ToolFailed) -> None:
+    """Settle a row that could not go on: refused or failed when nothing began, by its exit status when it did."""
+    ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id))
+    if ended.standing is Standing.NEVER_BEGAN:
+        with bot.store.begin() as tx:
+            intents.end(tx, attempt.intent, Outcome.FAILED)
+        state = State.REFUSED if isinstance(why, Refused) else State.FAILED
+        settle.settle(bot, replace(attempt.row, state=state, note=str(why), output=getattr(why, "output", "")))
+        return
+    good = ended.exit == 0
+    summary = "applied" if good else f"{UNKNOWN} ({why})"
+    _keep(bot, attempt, Applied(Outcome.DONE if good else Outcome.UNKNOWN, summary, "", None))
 
 
 def _site(bot: Bot, attempt: Attempt) -> Site:
@@ -103,7 +116,7 @@ def _to_plan_again(bot: Bot, attempt: Attempt) -> bool:
 
 def _verified(bot: Bot, attempt: Attempt) -> Attempt:
     """The attempt with a plan that is true now. Raises Refused when planning again gives another result."""
-    _same_head(bot, attempt)
+    _still_wanted(bot, attempt)
     if not _to_plan_again(bot, attempt):
         return attempt
     old = attempt.plan
@@ -116,15 +129,24 @@ def _verified(bot: Bot, attempt: Attempt) -> Attempt:
         raise Refused("planned again just before its apply, it came out differently; see the new plan, then `/apply`")
     with bot.store.begin() as tx:
         plans.add(tx, new, attempt.pull.repository.key)
+        runs.set_plan(tx, attempt.run.id, attempt.row.project.place, new.id)
     forget_artifacts(bot, (old.id,))
     return replace(attempt, plan=new, row=replace(attempt.row, plan=new.id))
 
 
-def _same_head(bot: Bot, attempt: Attempt) -> None:
-    """The last look before anything changes: a push since then means that people would apply what they did not see."""
+def _still_wanted(bot: Bot, attempt: Attempt) -> None:
+    """The last look before anything changes: same head, same base branch, nobody froze, objected or took back."""
     now = bot.host(attempt.pull.repository).pull(attempt.pull.repository, attempt.pull.number)
     if now.state is PullState.OPEN and now.head.sha != attempt.run.head:
         raise Refused(f"the pull request moved on to {now.head.sha[:7]} before this project began")
+    if now.base.name != attempt.run.branch:
+        raise Refused(f"the pull request was given another base, {now.base.name}, before this project began")
+    landed = attempt.run.why == "merge"
+    plan = replace(attempt.plan, expires_at=max(attempt.plan.expires_at, bot.clock())) if landed else attempt.plan
+    with source(bot, now, as_landed=landed) as its:
+        why = objection(bot, its, replace(plan, state=PlanState.CURRENT) if landed else plan)
+    if why:
+        raise Refused(f"before this project began: {why}")
 
 
 def _start(bot: Bot, attempt: Attempt, where: Site) -> None:

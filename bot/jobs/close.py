@@ -17,10 +17,13 @@ def run(bot: Bot, job: Job) -> None:
     pull = bot.pull(job)
     with bot.store.read() as tx:
         dealt_with = pulls.closed_for(tx, pull.key)
+        applying = runs.unfinished(tx, pull.key, RunKind.APPLY)
         left = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
     if pull.state is PullState.OPEN or dealt_with == _closure(pull):
         return
     _stop_plans(bot, pull)
+    if applying:  # its end asks again
+        return
     if pull.state is PullState.CLOSED:
         _closed(bot, pull)
     elif not left:

@@ -32,11 +32,14 @@ _TOUCHED = (State.DONE, State.FAILED, State.UNKNOWN)
 def _apply_ended(bot: Bot, job: Job, its: Run, touched: set[str], left: list[Plan]) -> None:
     """Tell other pulls whose plans rest on state that is no more; go on to the merge when nothing is left."""
     stale.mark_others(bot, its.pull, touched)
+    stale.mark_dependents(bot, its.pull, touched)
     speak.ask(bot, speak.plan_topic(its.pull), its.pull)
     if left and its.state is not State.DONE:
         bot.engine.start(Job(f"again:{its.id}", "plan", {**_pull_args(job), "asked_by": its.asked_by, "why": "apply"}))
     if its.state is State.DONE and not left:
         bot.engine.start(Job(f"merge:{its.id}", "merge", {**_pull_args(job), "run": its.id}))
+    else:
+        bot.engine.start(Job(f"close:{its.id}", "close", {**_pull_args(job), "asked_by": its.asked_by}))
 
 
 def _tidy(bot: Bot, job: Job, its: Run) -> None:

@@ -8,7 +8,7 @@ from bot.steps import speak
 from bot.steps.bot import Bot
 from bot.steps.evidence import missing
 from bot.steps.source import projects, source
-from bot.store import ledger, runs
+from bot.store import ledger, locks, runs
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -19,7 +19,7 @@ def run(bot: Bot, job: Job) -> None:
         return
     if pull.state is PullState.OPEN:
         _merge(bot, job, pull, its)
-    if bot.pull(job).state is PullState.MERGED:
+    if bot.pull(job).state is not PullState.OPEN:
         bot.engine.start(Job(f"close:{job.id}", "close", {**job.args, "asked_by": its.asked_by}))
 
 
@@ -27,6 +27,12 @@ def _may_merge(bot: Bot, pull: Pull, its: Run) -> bool:
     """Raises Refused when something is left to plan; false when people merge by themselves here."""
     if pull.head.sha != its.head:
         raise Refused(f"a push came after the apply; what was applied is {its.head[:7]}")
+    if pull.base.name != its.branch:
+        raise Refused(f"what was applied was meant for {its.branch}")
+    with bot.store.read() as tx:
+        freeze = locks.frozen(tx)
+    if freeze:
+        raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
     with source(bot, pull) as now:
         there = projects(bot, now)
     lacking = ", ".join(name for name, _ in missing(bot, pull.key, there))

@@ -17,7 +17,7 @@ from bot.steps import settle, speak
 from bot.steps.bot import Bot, short
 from bot.steps.rows import rows
 from bot.steps.source import Projects, projects, source
-from bot.store import plans, runs
+from bot.store import plans, pulls, runs
 from bot.store.columns import load
 
 ABOUT_A_HEAD = frozenset({"opened", "pushed", "ready", "sweep"})
@@ -26,6 +26,9 @@ SUPERSEDED = "superseded by a newer plan"
 
 def run(bot: Bot, job: Job) -> None:
     pull = bot.pull(job)
+    if job.args["why"] == "pushed":
+        with bot.store.begin() as tx:
+            pulls.pushed_by(tx, pull.key, job.args["asked_by"])
     id = _id(bot, job, pull)
     with bot.store.read() as tx:
         known = runs.get(tx, id)
@@ -39,7 +42,7 @@ def run(bot: Bot, job: Job) -> None:
 
 def _id(bot: Bot, job: Job, pull: Pull) -> str:
     """A push found by its webhook and by the sweep is one run; going back to an earlier head is a new one."""
-    own = short("plan", job.id.split("~")[0])
+    own = short("plan", job.root)
     if job.args["why"] not in ABOUT_A_HEAD:
         return own
     of_head = short("plan", pull.key, pull.head.sha, pull.base.name)
@@ -104,6 +107,7 @@ def _new(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
         why=job.args["why"],
         head=pull.head.sha,
         base=pull.base.sha,
+        branch=pull.base.name,
         selection=load(Selection, job.args.get("selection", "{}")),
         created_at=bot.clock(),
     )

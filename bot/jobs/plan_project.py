@@ -27,8 +27,8 @@ def run(bot: Bot, job: Job) -> None:
     if stop:
         settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))
         return
-    with bot.limits.workers, settle.slot(bot, pull, row) as entered:
-        if entered and settle.claim(bot, job, row):
+    with bot.limits.workers, settle.claim(bot, job, pull, row) as mine:
+        if mine:
             _plan(bot, pull, its, row)
 
 

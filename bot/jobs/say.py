@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.05
 
 def run(bot: Bot, job: Job) -> None:
     topic = job.args["topic"]
-    speaker = job.id.split("~")[0]
+    speaker = job.root
     with bot.store.begin() as tx:
         mine = topics.take_floor(tx, topic, speaker, bot.clock())
     if not mine:

@@ -8,7 +8,7 @@ from bot.steps.bot import Bot
 
 def answer(bot: Bot, job: Job, pull: Pull, kind: str, **words: object) -> None:
     """Say the words of that kind under the topic of this job."""
-    tell(bot, pull, f"answer:{job.id.split('~')[0].partition(':')[2]}", kind, **words)
+    tell(bot, pull, f"answer:{job.root.partition(':')[2]}", kind, **words)
 
 
 def tell(bot: Bot, pull: Pull, topic: str, kind: str, **words: object) -> None:

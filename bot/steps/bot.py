@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.core.errors import Refused
 from bot.core.job import Job
-from bot.core.pull import Pull, Repository
+from bot.core.pull import Pull, PullState, Repository
 from bot.core.run import Run
 from bot.engine import Engine
 from bot.git import Mirror
@@ -94,6 +94,8 @@ class Bot:
         pull = self.host(self.repository(job)).pull(self.repository(job), int(job.args["number"]))
         with self.store.begin() as tx:
             pulls.save(tx, pull)
+            if pull.state is PullState.OPEN:
+                pulls.set_closed_for(tx, pull.key, None)
         return pull
 
     def repository(self, job: Job) -> Repository:

@@ -1,6 +1,7 @@
 """Gather what the gate weighs, live from the forge and from git: never from what we remember of people."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.errors import Refused
 from bot.core.gate import Case, Demand, Opinion
@@ -18,9 +19,11 @@ def case(bot: Bot, source: Source, its_plans: Sequence[Plan], missing: Sequence[
     pull = source.pull
     host = bot.host(pull.repository)
     base = _base(source, its_plans)
+    made_by = host.contributors(pull.repository, pull.number)
     with bot.store.read() as tx:
         shown = plans.showing(tx, pull.key)
         asker = pulls.asker(tx, pull.key)
+        pushers = pulls.pushers(tx, pull.key)
         freeze = locks.frozen(tx)
         held = tuple(
             lock
@@ -33,7 +36,7 @@ def case(bot: Bot, source: Source, its_plans: Sequence[Plan], missing: Sequence[
         missing=tuple(missing),
         opinions=_opinions(host, source, base, host.reviews(pull.repository, pull.number)),
         change=source.mirror.change_digest(base, pull.head.sha),
-        contributors=host.contributors(pull.repository, pull.number),
+        contributors=replace(made_by, logins=made_by.logins | pushers),
         asker=asker,
         shown=shown,
         checks=tuple(host.checks(pull)) if pull.state is PullState.OPEN else (),
@@ -84,6 +87,16 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
             return weigh(case(bot, its, live, missing(bot, pull.key, projects(bot, its)))).demands
     except Refused as why:
         return (Demand(None, False, str(why)),)
+
+
+def objection(bot: Bot, source: Source, plan: Plan) -> str | None:
+    """Why this plan may no longer be applied, though its run passed the gate: a freeze, an objection, a lost approval.
+
+    Mergeability and checks were asked at the gate and may well be computed anew while the apply reports.
+    """
+    now = case(bot, source, [plan], ())
+    settled = replace(now, pull=replace(now.pull, mergeable=True), checks=())
+    return next((f"{demand.text} {demand.remedy}".strip() for demand in weigh(settled).demands if not demand.met), None)
 
 
 def missing(bot: Bot, pull: str, there: Projects) -> tuple[tuple[str, str], ...]:

@@ -12,10 +12,11 @@ from bot.core.pull import Pull
 from bot.core.run import Run, RunKind, RunProject, State
 from bot.steps import dependents, speak
 from bot.steps.bot import Bot
-from bot.store import locks, pulls, runs
+from bot.store import intents, locks, pulls, runs
 
 JOB_OF = {RunKind.PLAN: "plan_project", RunKind.APPLY: "apply_project"}
 SLOT = "another run of this project"
+AGAIN_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -74,32 +75,31 @@ def start_again(bot: Bot, run: str, place: str) -> None:
     start(bot, run, place)
 
 
-def claim(bot: Bot, job: Job, row: RunProject) -> bool:
-    """Make the row this job's; false when it has ended or another job works on it. A later try is the same job."""
-    with bot.store.begin() as tx:
-        claimed = runs.claim(tx, row.run, row.project.place, job.id.split("~")[0], bot.clock())
-    if claimed:
-        speak.ask_for(bot, row.run)
-    return claimed
-
-
 @contextmanager
-def slot(bot: Bot, pull: Pull, row: RunProject) -> Iterator[bool]:
-    """Hold the place's slot; false, and the row is written down as waiting, when another run holds it."""
+def claim(bot: Bot, job: Job, pull: Pull, row: RunProject) -> Iterator[bool]:
+    """Hold the row and its place's slot; false when another job works on the row, or it must wait for another run.
+
+    Both are taken in one transaction, so that whoever gets nothing has nothing to give back. A later try of the same
+    job finds what it holds.
+    """
     repository, place = pull.repository.key, row.project.place
     with bot.store.begin() as tx:
-        entered = locks.enter(tx, repository, place, row.run)
-        if not entered:
+        mine = runs.claim(tx, row.run, place, job.root, bot.clock())
+        if mine and not locks.enter(tx, repository, place, row.run):
             runs.wait(tx, row.run, place, SLOT)
+            mine = False
+    if not mine:
+        yield False
+        return
+    speak.ask_for(bot, row.run)
     try:
-        yield entered
+        yield True
     except Transient:
         raise
     except BaseException:
         free_slot(bot, repository, place, row.run)
         raise
-    if entered:
-        free_slot(bot, repository, place, row.run)
+    free_slot(bot, repository, place, row.run)
 
 
 def free_slot(bot: Bot, repository: str, place: str, run: str) -> None:
@@ -118,7 +118,12 @@ def broke(bot: Bot, job: Job, why: str) -> None:
     if run and place:
         with bot.store.read() as tx:
             row = runs.project(tx, run, place)
-        if row:
+            begun = any((intent.run, intent.place) == (run, place) for intent in intents.open_ones(tx))
+        if begun:  # the tool may be at work: the next job finds it, and tells how it ended
+            with bot.store.begin() as tx:
+                runs.wait(tx, run, place, "")
+            bot.engine.later(Job(f"{run}:{place}:{uuid.uuid4().hex[:8]}", job.kind, dict(job.args)), AGAIN_SECONDS)
+        elif row:
             settle(bot, replace(row, state=State.FAILED, note=why))
         return
     if run:

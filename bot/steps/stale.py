@@ -24,6 +24,17 @@ def mark_others(bot: Bot, pull: str, touched: set[str]) -> None:
         plan_again(bot, other)
 
 
+def mark_dependents(bot: Bot, pull: str, touched: set[str]) -> None:
+    """Plans of the same pull that were made before what they depend on was applied."""
+    with bot.store.begin() as tx:
+        names = {plan.project.name for plan in plans.applied_of(tx, pull) if plan.project.place in touched}
+        behind = [plan for plan in plans.live(tx, pull) if names.intersection(plan.project.depends_on)]
+        for plan in behind:
+            plans.set_state(tx, plan.id, PlanState.STALE, "what it depends on was applied since")
+    if behind:
+        plan_again(bot, pull)
+
+
 def check(bot: Bot, pull: Pull) -> None:
     """Compare the pull's plans with its merge result as it is now; plan again when one is stale."""
     with bot.store.read() as tx:

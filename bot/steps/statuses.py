@@ -3,10 +3,10 @@
 from bot import templates
 from bot.core.project import ApplyMode
 from bot.core.pull import CheckState, Pull, Status
-from bot.core.run import PlanState, State
+from bot.core.run import PlanState, RunKind, State
 from bot.core.view import RunView
 from bot.steps.bot import Bot
-from bot.store import plans, topics
+from bot.store import plans, runs, topics
 
 PLAN, APPLY = "gitops-bot/plan", "gitops-bot/apply"
 
@@ -35,12 +35,16 @@ def say_apply(bot: Bot, pull: Pull, view: RunView) -> None:
 def say_left(bot: Bot, pull: Pull, sha: str, url: str | None) -> None:
     """The apply status from what is left: success when everything is applied, or will be by the merge."""
     with bot.store.read() as tx:
-        live = plans.live(tx, pull.key)
-    left = [plan for plan in live if not plan.content.counts.empty]
-    now = [plan for plan in left if plan.rules.apply is not ApplyMode.MERGE]
+        newest = runs.latest(tx, pull.key, RunKind.PLAN)
+        rows = runs.projects(tx, newest.id) if newest else ()
+        made = [plan for row in rows if row.plan and (plan := plans.get(tx, row.plan))]
+        made += [plan for plan in plans.live(tx, pull.key) if plan.id not in {one.id for one in made}]
+    done = (PlanState.APPLIED, PlanState.SUPERSEDED)
+    left = [plan for plan in made if not plan.content.counts.empty and plan.state not in done]
+    now = [plan for plan in left if plan.rules.apply is not ApplyMode.MERGE or plan.state is PlanState.GONE]
     if now:
-        stale = sum(plan.state is PlanState.STALE for plan in now)
-        words = f"{len(now)} to apply" + (f", {stale} of them stale" if stale else "")
+        stale = sum(plan.state is not PlanState.CURRENT for plan in now)
+        words = f"{len(now)} to apply" + (f", {stale} of them to be planned again" if stale else "")
         put(bot, pull, sha, Status(APPLY, CheckState.PENDING, words, url))
     elif left:
         put(bot, pull, sha, Status(APPLY, CheckState.SUCCESS, f"{len(left)} will be applied by the merge", url))

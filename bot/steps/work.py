@@ -31,7 +31,7 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
         scratch=_private(folders.scratch(row.run, place)),
         kept=_private(folders.kept(pull.repository.key, row.project.dir)),
         log=_made_for(folders.log(row.run, place)),
-        environment=bot.environment,
+        environment={**bot.environment, "HOME": str(_private(folders.scratch(row.run, place) / "home"))},
         timeout=bot.limits.tool.total_seconds(),
         stopped=lambda: bot.stopping.is_set() or cancelled(bot, row.run),
     )

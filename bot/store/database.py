@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.core.errors import Transient
+
 BUSY_SECONDS = 30
 
 
@@ -27,16 +29,22 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """A transaction that may write; all of it happens or nothing."""
-        with self._engine.begin() as tx:
-            yield tx
+        """A transaction that may write; all of it happens or nothing. Transient when the database does not answer."""
+        try:
+            with self._engine.begin() as tx:
+                yield tx
+        except sa.exc.OperationalError as error:
+            raise Transient("the database does not answer") from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads and never waits for a writer."""
-        with self._engine.connect() as tx:
-            tx.execution_options(reads_only=True)
-            yield tx
+        try:
+            with self._engine.connect() as tx:
+                tx.execution_options(reads_only=True)
+                yield tx
+        except sa.exc.OperationalError as error:
+            raise Transient("the database does not answer") from error
 
     def migrate(self) -> None:
         """Bring the tables to the newest shape. Several processes may do this at once."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.core.pull import Pull, PullState, Repository
 from bot.store import tables
-from bot.store.columns import dump, load, upsert
+from bot.store.columns import dump, insert_new, load, upsert
 
 
 def save(tx: sa.Connection, pull: Pull) -> None:
@@ -76,6 +76,15 @@ def asked_by(tx: sa.Connection, key: str, asker: str) -> None:
 def asker(tx: sa.Connection, key: str) -> str | None:
     login: str | None = tx.execute(sa.select(tables.pull.c.asker).where(tables.pull.c.key == key)).scalar()
     return login
+
+
+def pushed_by(tx: sa.Connection, key: str, login: str) -> None:
+    """Remember who pushed to the pull: a commit's author is only what its maker wrote."""
+    insert_new(tx, tables.pusher, pull=key, login=login)
+
+
+def pushers(tx: sa.Connection, key: str) -> frozenset[str]:
+    return frozenset(tx.execute(sa.select(tables.pusher.c.login).where(tables.pusher.c.pull == key)).scalars())
 
 
 def closed_for(tx: sa.Connection, key: str) -> str | None:

@@ -27,6 +27,7 @@ def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, n
         "why": run.why,
         "head": run.head,
         "base": run.base,
+        "branch": run.branch,
         "result": run.result,
         "selection": dump(Selection, run.selection),
         "note": run.note,
@@ -118,6 +119,11 @@ def held(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
     """(run, place, job) of running rows."""
     query = sa.select(rows.c.run, rows.c.place, rows.c.holder).where(rows.c.state == State.RUNNING)
     return tuple((row.run, row.place, row.holder) for row in tx.execute(query))
+
+
+def set_plan(tx: sa.Connection, run: str, place: str, plan: str) -> None:
+    """The row goes on with another plan of the same result."""
+    tx.execute(rows.update().where(_is(run, place)).values(plan=plan))
 
 
 def wait(tx: sa.Connection, run: str, place: str, what: str) -> None:
@@ -246,6 +252,7 @@ def _run(row: sa.Row[tuple[object, ...]]) -> Run:
         why=row.why,
         head=row.head,
         base=row.base,
+        branch=row.branch,
         result=row.result,
         selection=load(Selection, row.selection),
         note=row.note,

@@ -39,6 +39,13 @@ pull = sa.Table(
     sa.Column("json", sa.Text, nullable=False),
 )
 
+pusher = sa.Table(
+    "pusher",
+    metadata,
+    sa.Column("pull", sa.Text, primary_key=True),
+    sa.Column("login", sa.Text, primary_key=True),
+)
+
 run = sa.Table(
     "run",
     metadata,
@@ -50,6 +57,7 @@ run = sa.Table(
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("head", sa.Text, nullable=False),
     sa.Column("base", sa.Text, nullable=False),
+    sa.Column("branch", sa.Text, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("selection", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),

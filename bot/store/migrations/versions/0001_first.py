@@ -91,6 +91,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pull_repository"), "pull", ["repository"], unique=False)
     op.create_table(
+        "pusher",
+        sa.Column("pull", sa.Text(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("pull", "login"),
+    )
+    op.create_table(
         "repository",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -109,6 +115,7 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("head", sa.Text(), nullable=False),
         sa.Column("base", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("selection", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
