@@ -6,11 +6,11 @@ import logging
 import os
 import pkgutil
 import signal
-import socket
 import sqlite3
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from bot import jobs, supervise
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.core.pull import Repository
-from bot.core.run import Run
+from bot.core.run import Intent, Run
 from bot.engine import Engine
 from bot.intake import Intake
 from bot.ports import Host, Tool
@@ -174,16 +174,19 @@ def _engine_url(settings: Settings, store: Store) -> str:
 
 
 def _executor(settings: Settings, store: Store) -> str:
-    """Unique among live processes (the data directory is claimed), and the same after a restart."""
-    return "embedded" if store.embedded else f"{socket.gethostname()}:{settings.data_dir}"
+    """Unique among live processes (the data directory is claimed), and the same after a restart, whatever the host."""
+    if store.embedded:
+        return "embedded"
+    path = settings.data_dir / "executor"
+    if not path.exists():
+        path.write_text(uuid.uuid4().hex)
+    return path.read_text()
 
 
 def _environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """What tools get: built from nothing, with what the operator names."""
-    home = settings.data_dir / "home"
-    home.mkdir(mode=0o700, exist_ok=True)
+    """What tools get: built from nothing, with what the operator names. Each run adds a HOME of its own."""
     names = (*ALWAYS_PASSED, *settings.tool_env)
-    return {"HOME": str(home)} | {name: environment[name] for name in names if name in environment}
+    return {name: environment[name] for name in names if name in environment}
 
 
 def _link(vault: Vault, url: str, repository: Repository, run: Run) -> str | None:
@@ -211,11 +214,17 @@ def _leave(parts: Parts, grace: float) -> None:
 
 
 def _applies_end(bot: Bot, seconds: float) -> bool:
-    """True when no apply is open any more."""
+    """True when no tool is applying any more, and what it did is told."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with bot.store.read() as tx:
-            if not intents.open_ones(tx):
-                return True
+            running = [intent for intent in intents.open_ones(tx) if _has_folder(bot, intent)]
+        if not running:
+            return True
         time.sleep(LOOK_SECONDS)
     return False
+
+
+def _has_folder(bot: Bot, intent: Intent) -> bool:
+    """An attempt whose end was told has left no folder behind."""
+    return bot.folders.attempt(intent.id).exists()
