@@ -84,3 +84,43 @@ def test_where_the_state_lives_is_told_without_comments_and_spaces() -> None:
     )
     assert backend(Files({"a/main.tf": ROOT}), project) == ""
     assert backend(Files({"a/main.tf": 'terraform {\n  backend "local" {\n    path = "x"\n  }\n}\n'}), project) == ""
+
+
+def test_a_backend_in_a_comment_or_a_string_is_none_and_one_behind_a_comment_is_one() -> None:
+    project = Project("a", "a")
+    for text in (
+        '# backend "s3" {\n',
+        '/*\nbackend "s3" {\n}\n*/\n',
+        'locals {\n  x = "backend \\"s3\\" {"\n}\n',
+        'locals {\n  x = <<EOT\nbackend "s3" {\nEOT\n}\n',
+    ):
+        assert backend(Files({"a/main.tf": text}), project) == "", text
+    hidden = 'terraform { /* see below */ backend "s3" {\n    bucket = "b"\n  }\n}\n'
+    assert 'bucket="b"' in backend(Files({"a/main.tf": hidden}), project)
+
+
+def test_every_backend_counts_in_every_file_and_form() -> None:
+    one = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n'
+    override = '{"terraform": {"backend": {"s3": {"bucket": "evil"}}}}'
+    project = Project("a", "a")
+    assert backend(Files({"a/main.tf": one}), project) != backend(
+        Files({"a/main.tf": one, "a/x_override.tf.json": override}), project
+    )
+    assert backend(Files({"a/main.tf": 'terraform {\n  cloud {\n  organization = "x"\n  }\n}\n'}), project) != ""
+
+
+def test_a_file_that_configures_the_backend_is_part_of_where_the_state_lives() -> None:
+    text = 'terraform {\n  backend "s3" {}\n}\n'
+    project = Project("a", "a", terraform=TerraformOptions(backend_config=("b.hcl",)))
+    before = backend(Files({"a/main.tf": text, "a/b.hcl": 'bucket = "ours"'}), project)
+    assert before != backend(Files({"a/main.tf": text, "a/b.hcl": 'bucket = "theirs"'}), project)
+
+
+def test_a_module_written_on_one_line_is_an_input() -> None:
+    tree = Files({"a/main.tf": 'module "m" { source = "../m" }\n', "m/main.tf": ROOT})
+    assert "m/main.tf" in inputs(tree, Project("a", "a"), frozenset())
+
+
+def test_a_module_in_a_comment_is_none() -> None:
+    tree = Files({"a/main.tf": '# module "m" { source = "../m" }\n/*\nsource = "../m"\n*/\n', "m/main.tf": ROOT})
+    assert "m/main.tf" not in inputs(tree, Project("a", "a"), frozenset())

@@ -156,6 +156,31 @@ def test_an_absolute_local_backend_is_left_alone(ground: Ground, tmp_path: Path)
     assert ground.plan(text).content.notes == ()
 
 
+def test_a_backend_in_a_comment_does_not_lead_the_state_away(ground: Ground) -> None:
+    ground.apply('# backend "s3" {\n# }\n' + ONE)
+    assert "kept on the bot's disk" in ground.plan('/* backend "s3" {} */\n' + ONE).content.notes[0]
+    assert list((ground.top / "kept").rglob("terraform.tfstate"))
+
+
+def test_a_backend_in_an_override_file_is_refused(ground: Ground, tmp_path: Path) -> None:
+    text = f'terraform {{\n  backend "local" {{\n    path = "{tmp_path}/x.tfstate"\n  }}\n}}\n'
+    site = ground.site({"net/main.tf": ONE, "net/zzzzz_override.tf": text})
+    with pytest.raises(Refused, match="overrides where the state is"):
+        ground.terraform.plan(site)
+
+
+def test_backend_configuration_may_not_lead_a_kept_state_elsewhere(ground: Ground, tmp_path: Path) -> None:
+    options = TerraformOptions(backend_config=(f"path={tmp_path}/x.tfstate",))
+    with pytest.raises(Refused, match="without a backend"):
+        ground.plan(ONE, Project("net", "net", terraform=options))
+
+
+def test_a_backend_that_this_tool_does_not_read_is_not_taken_for_one(ground: Ground) -> None:
+    site = ground.site({"net/main.tf": ONE, "net/backend.tofu": 'terraform {\n  backend "s3" {}\n}\n'})
+    with pytest.raises(Refused, match="would not be kept"):
+        ground.terraform.plan(site)
+
+
 def test_our_override_follows_no_link_of_the_pull_request(ground: Ground, tmp_path: Path) -> None:
     site = ground.site({"net/main.tf": ONE})
     victim = tmp_path / "victim"

@@ -8,8 +8,8 @@ BACKEND = re.compile(rb'\b(backend\s+"[a-z0-9_-]+"|cloud)\s*\{')
 
 
 def without_comments(text: bytes) -> bytes:
-    """The text with comments gone; strings and heredocs, which may hold what looks like one, stay."""
-    return TOKEN.sub(lambda match: match[0] if match[0].startswith((b'"', b"<<")) else b" ", text)
+    """The text with comments and heredocs gone; strings, which may hold what looks like one, stay."""
+    return TOKEN.sub(lambda match: match[0] if match[0].startswith(b'"') else b" ", text)
 
 
 def backends(path: str, text: bytes) -> list[str]:

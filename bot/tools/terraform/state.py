@@ -31,6 +31,22 @@ def prepare(site: Site) -> tuple[str, ...]:
     return (NOTE,)
 
 
+def check(site: Site, initialised: Path) -> None:
+    """Refuse to go on where init did not put the state where `prepare` meant it: what Terraform read is what counts.
+
+    `initialised` is TF_DATA_DIR, in which init leaves the backend that it chose.
+    """
+    kept = (site.directory / OVERRIDE).exists()
+    try:
+        chosen = json.loads((initialised / "terraform.tfstate").read_text())["backend"]
+        path = str(chosen["config"].get("path") or "") if chosen["type"] == "local" else None
+    except (OSError, ValueError, KeyError):
+        path = ""
+    if path == str(site.kept / "terraform.tfstate") if kept else path is None or path.startswith("/"):
+        return
+    raise Refused(f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file")
+
+
 def _write(target: Path, text: str) -> None:
     """Put our file there, whatever the pull request has put there: a link is replaced, never followed."""
     with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=".", delete=False) as aside:

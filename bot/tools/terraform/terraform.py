@@ -164,6 +164,7 @@ class _Tool:
             lockfile="readonly" if tracked and self.site.locked_dependencies else None,
             backend_config=config or None,
         )
+        state.check(self.site, Path(self.env["TF_DATA_DIR"]))
 
     def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
         done = self._run(

@@ -1,0 +1,138 @@
+"""What people try, or just happen to do, to have something applied that nobody approved; each by name."""
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import (
+    ONE,
+    TWO,
+    applied,
+    approved,
+    begin,
+    bots_comments,
+    propose,
+    pull_main,
+    state_of,
+)
+from tests.e2e.shell import shell
+from tests.e2e.test_apply import slow
+
+IN_TURN = "version: 1\nprojects:\n  - dir: a\n  - dir: b\n    depends_on: [a]\n"
+
+
+def two_in_turn(stage: Stage) -> int:
+    """An apply of `a`, which takes three seconds, with `b` waiting for it; the pull's number."""
+    clone = begin(stage, {"gitops.yaml": IN_TURN})
+    number = propose(stage, clone, {"a/main.tf": slow(3), "b/main.tf": ONE})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    return number
+
+
+def refused(stage: Stage, number: int, *words: str) -> str:
+    """The apply's comment, which refuses `b` and says why."""
+    comment = stage.comment_with(number, "🚫", *words)
+    assert "terraform_data" in state_of(stage, "a")
+    assert state_of(stage, "b") == ""
+    return comment
+
+
+def test_who_pushed_cannot_approve_even_when_the_commit_names_another_author(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    bobs = stage.clone(stage.bob)
+    stage.bob.git(bobs, "checkout", "--quiet", "change")
+    stage.bob.git(bobs, "config", "user.name", "alice")
+    stage.bob.git(bobs, "config", "user.email", stage.alice.email)
+    head = stage.bob.push(bobs, {"net/more.tf": ONE.replace("one", "more")}, "change", "Nothing to see here")
+    stage.comment_with(number, head[:7], "2 to create", "What blocks the apply")
+    stage.bob.approve(stage.repo, number)
+    stage.bob.comment(stage.repo, number, "/apply")
+    stage.wait_for("a refusal", lambda: any("0 of 1 approval" in body for body in bots_comments(stage, number)[1:]))
+    assert state_of(stage, "net") == ""
+
+
+def test_another_base_given_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:
+    number = two_in_turn(stage)
+    stage.alice.git(stage.clone(), "push", "--quiet", "origin", "HEAD:refs/heads/release")
+    stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", base="release")
+    refused(stage, number, "another base, release")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_push_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:
+    number = two_in_turn(stage)
+    clone = stage.clone()
+    stage.alice.git(clone, "checkout", "--quiet", "change")
+    stage.alice.push(clone, {"b/main.tf": TWO}, "change", "Something else")
+    refused(stage, number, "moved on to")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_freeze_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:
+    number = two_in_turn(stage)
+    shell(stage, "freeze", "incident 7")
+    refused(stage, number, "incident 7")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_an_objection_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:
+    number = two_in_turn(stage)
+    stage.bob.request_changes(stage.repo, number)
+    refused(stage, number, "bob")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_pull_closed_while_an_apply_runs_tells_the_outcome_and_keeps_the_lock(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": slow(3)})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    stage.alice.close(stage.repo, number)
+    assert "net:default" in shell(stage, "locks")
+    stage.comment_with(number, "Applied")
+    stage.comment_with(number, "closed", "in no branch")
+    assert "net:default" in shell(stage, "locks")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_pull_closed_a_second_time_frees_what_it_took_since_the_first(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    for _ in range(2):
+        stage.wait_for("a plan", lambda: list(stage.data.glob("artifacts/*")))
+        stage.alice.close(stage.repo, number)
+        stage.wait_for("the artifact to be gone", lambda: not list(stage.data.glob("artifacts/*")))
+        stage.alice.reopen(stage.repo, number)
+
+
+def test_the_apply_status_stays_pending_after_an_unlock(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.status(number, "gitops-bot/apply", "pending")
+    answered = len(bots_comments(stage, number))
+    stage.alice.comment(stage.repo, number, "/unlock")
+    stage.wait_for("an answer", lambda: len(bots_comments(stage, number)) > answered)
+    stage.wait_for("the plan to be let go", lambda: not list(stage.data.glob("artifacts/*")))
+    head = stage.alice.pull(stage.repo, number)["head"]["sha"]
+    assert stage.alice.statuses(stage.repo, head)["gitops-bot/apply"] == "pending"
+
+
+def test_a_directory_with_a_tilde_and_a_number_is_planned_and_applied_like_others(stage: Stage) -> None:
+    clone = begin(stage)
+    applied(stage, propose(stage, clone, {"net~2/main.tf": ONE}))
+    pull_main(stage, clone)
+    applied(stage, propose(stage, clone, {"net~2/main.tf": TWO}, "second"))
+
+
+def test_a_plan_made_before_what_it_depends_on_was_applied_is_made_again(stage: Stage) -> None:
+    clone = begin(stage, {"gitops.yaml": IN_TURN})
+    number = propose(stage, clone, {"a/main.tf": ONE, "b/main.tf": ONE})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply -p a")
+    stage.comment_with(number, "Applied")
+    stage.wait_for("a plan of b after that", lambda: shell(stage, "runs", "--json").count('"kind": "plan"') == 2)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.merged(number)
