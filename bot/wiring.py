@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from bot import jobs, supervise
+from bot import jobs, process, supervise
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.core.pull import Repository
@@ -57,6 +57,7 @@ class Parts:
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
+    process.conceal()
     parts = wired(settings, environment)
     parts.bot.engine.launch(partial(jobs.run, parts.bot))
     parts.intake.start()

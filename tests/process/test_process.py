@@ -89,3 +89,20 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become two processes of another user")
+def test_a_concealed_process_cannot_be_read_by_others_of_its_user() -> None:
+    program = "import sys; from bot.process import conceal; sys.argv[1:] and conceal(); print(1, flush=True); input()"
+    for words, readable in (([], True), (["conceal"], False)):
+        who = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
+        child = subprocess.Popen(
+            [*who, sys.executable, "-c", program, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"TOKEN": "x", "PYTHONPATH": str(TOP)},
+        )
+        assert child.stdout and child.stdout.readline() == b"1\n"
+        read = subprocess.run([*who, "cat", f"/proc/{child.pid}/environ"], capture_output=True, check=False)
+        child.communicate(b"\n")
+        assert (b"TOKEN" in read.stdout) is readable

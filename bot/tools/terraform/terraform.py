@@ -2,17 +2,17 @@
 
 import json
 import os
-import re
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed
-from bot.core.plan import Notice, Severity, StateMark
+from bot.core.plan import Notice, StateMark
 from bot.core.project import Project
 from bot.core.run import Outcome
 from bot.core.tree import Tree
@@ -21,15 +21,13 @@ from bot.process import Completed
 from bot.tools.terraform import inputs, state
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
 from bot.tools.terraform.masking import without
+from bot.tools.terraform.output import COLOUR, LAST_LINES, failure, first_error, notices, readable
 from bot.tools.terraform.reading import Reading, read
 from bot.tools.terraform.settings import TerraformSettings
 
 PLAN_FILE = "plan.tfplan"
 SECRETS_FILE = "secrets.json"
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
-LAST_LINES = 60
-LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ class Terraform:
         notes = state.prepare(site)
         tool.init()
         artifact = site.scratch / PLAN_FILE
-        reading, notices = tool.plan(artifact, destroy)
-        content = replace(reading.content, notes=notes, notices=(*notices, *reading.content.notices))
+        reading, warnings = tool.plan(artifact, destroy)
+        content = replace(reading.content, notes=notes, notices=(*warnings, *reading.content.notices))
         return Planned(
             content=content,
             canonical=reading.canonical,
@@ -100,14 +98,11 @@ class Terraform:
             return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last, mark)
         if "Interrupt received" in text:
             return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last, mark)
-        return Applied(Outcome.FAILED, _first_error(text) or f"it ended with status {exit}", last, mark)
+        return Applied(Outcome.FAILED, first_error(text) or f"it ended with status {exit}", last, mark)
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         binary = self._binary(project, environment)
-        done = process.run(
-            [binary, "version", "-json"], cwd=Path("/"), env={**environment, "CHECKPOINT_DISABLE": "1"}, timeout=30
-        )
-        version = str(json.loads(done.out).get("terraform_version", "")) if done.exit == 0 else ""
+        version = _version(binary, os.stat(binary).st_mtime_ns, environment.get("PATH", os.defpath))
         wanted = project.terraform.version
         if wanted and wanted != version:
             raise Refused(f"{project.name} asks for version {wanted}; {Path(binary).name} here is {version}")
@@ -180,8 +175,7 @@ class _Tool:
             destroy=IsFlagged if destroy else None,
         )
         reading = self.show(artifact)
-        notices = tuple(_notices(done.out, "warning", reading.hidden))
-        return reading, notices
+        return reading, tuple(notices(done.out, "warning", reading.hidden))
 
     def show(self, artifact: Path) -> Reading:
         done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
@@ -223,68 +217,23 @@ class _Tool:
         if done.timed_out:
             raise ToolFailed(f"{command} took longer than {site.timeout:.0f} s")
         if done.exit not in ok:
-            raise _error(command, done, self.hide)
+            raise failure(command, done, self.hide)
         return done
 
 
-def _error(command: str, done: Completed, hide: Any) -> Exception:
-    """What failed, in the tool's first words; a state lock of another is named."""
-    errors = list(_notices(done.out, "error", frozenset())) or []
-    text = hide(COLOUR.sub("", _readable(done.out) + done.err))
-    detail = "\n".join(error.detail for error in errors) or text
-    if "Error acquiring the state lock" in text:
-        lock = dict(LOCK.findall(detail))
-        return Refused(
-            f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
-            f" ({lock.get('Operation', 'unknown operation')})"
-        )
-    first = errors[0] if errors else None
-    words = (
-        f"{first.summary} ({first.where})" if first and first.where else first.summary if first else _first_error(text)
-    )
-    return ToolFailed(hide(words or f"{command} failed"), "\n".join(text.rstrip().splitlines()[-LAST_LINES:]))
-
-
-def _notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
-    """Diagnostics of the JSON stream."""
-    for row in _rows(stream):
-        diagnostic = row.get("diagnostic")
-        if not diagnostic or diagnostic.get("severity") != severity:
-            continue
-        place = diagnostic.get("range") or {}
-        where = f"{place['filename']}:{place['start']['line']}" if place else ""
-        detail = without(str(diagnostic.get("detail", "")), hidden)
-        yield Notice(Severity(severity), without(str(diagnostic.get("summary", "")), hidden), detail, where)
-
-
-def _rows(stream: str) -> Iterator[dict[str, Any]]:
-    for line in stream.splitlines():
-        if line.startswith("{"):
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
-
-
-def _readable(stream: str) -> str:
-    """The stream as people read it: what is no JSON stays as it is."""
-    if not stream.lstrip().startswith("{"):
-        return stream
-    lines = []
-    for row in _rows(stream):
-        diagnostic = row.get("diagnostic") or {}
-        lines += [str(row.get("@message", "")), *str(diagnostic.get("detail", "")).splitlines()]
-    return "\n".join(line for line in lines if line) + "\n"
+@lru_cache
+def _version(binary: str, changed: int, path: str) -> str:
+    """What a program says its version is. It is asked once for each that was `changed`, not three times a project."""
+    env = {"PATH": path, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    done = process.run([binary, "version", "-json"], cwd=Path("/"), env=env, timeout=30)
+    if done.exit != 0:
+        raise ToolFailed(f"`{Path(binary).name} version` failed", done.err)
+    return str(json.loads(done.out).get("terraform_version", ""))
 
 
 def _log(log: Path, stream: str) -> None:
     with log.open("a") as file:
-        file.write(_readable(stream))
-
-
-def _first_error(text: str) -> str:
-    match = re.search(r"Error: (.+)", text)
-    return match[1].strip() if match else ""
+        file.write(readable(stream))
 
 
 def _mark_of_plan(artifact: Path) -> StateMark | None:

@@ -1,0 +1,70 @@
+"""What Terraform prints, read: its JSON stream, its diagnostics, and why a command failed."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bot.core.errors import Refused, ToolFailed
+from bot.core.plan import Notice, Severity
+from bot.process import Completed
+from bot.tools.terraform.masking import without
+
+LAST_LINES = 60
+LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refused | ToolFailed:
+    """What failed, in the tool's first words; a state lock of another is named."""
+    errors = list(notices(done.out, "error", frozenset())) or []
+    text = hide(COLOUR.sub("", readable(done.out) + done.err))
+    detail = "\n".join(error.detail for error in errors) or text
+    if "Error acquiring the state lock" in text:
+        lock = dict(LOCK.findall(detail))
+        return Refused(
+            f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
+            f" ({lock.get('Operation', 'unknown operation')})"
+        )
+    first = errors[0] if errors else None
+    words = (
+        f"{first.summary} ({first.where})" if first and first.where else first.summary if first else first_error(text)
+    )
+    return ToolFailed(hide(words or f"{command} failed"), "\n".join(text.rstrip().splitlines()[-LAST_LINES:]))
+
+
+def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
+    """Diagnostics of the JSON stream."""
+    for row in _rows(stream):
+        diagnostic = row.get("diagnostic")
+        if not diagnostic or diagnostic.get("severity") != severity:
+            continue
+        place = diagnostic.get("range") or {}
+        where = f"{place['filename']}:{place['start']['line']}" if place else ""
+        detail = without(str(diagnostic.get("detail", "")), hidden)
+        yield Notice(Severity(severity), without(str(diagnostic.get("summary", "")), hidden), detail, where)
+
+
+def _rows(stream: str) -> Iterator[dict[str, Any]]:
+    for line in stream.splitlines():
+        if line.startswith("{"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def readable(stream: str) -> str:
+    """The stream as people read it: what is no JSON stays as it is."""
+    if not stream.lstrip().startswith("{"):
+        return stream
+    lines = []
+    for row in _rows(stream):
+        diagnostic = row.get("diagnostic") or {}
+        lines += [str(row.get("@message", "")), *str(diagnostic.get("detail", "")).splitlines()]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def first_error(text: str) -> str:
+    match = re.search(r"Error: (.+)", text)
+    return match[1].strip() if match else ""
