@@ -41,6 +41,12 @@ def test_everyone_who_made_the_commits_is_a_contributor(ground: Ground) -> None:
     assert (found.logins, found.unknown) == ({"alice", "bob"}, ())
 
 
+def test_a_co_author_is_a_contributor(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.push("change", {"x.txt": "x"}, message="Do\n\nCo-authored-by: Bob <7+bob@users.noreply.example.test>")
+    assert host.contributors(pull.repository, pull.number).logins == {"alice", "bob"}
+
+
 def test_a_commit_under_an_unknown_address_is_named(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
     sha = ground.push("change", {"x.txt": "x"}, email="who@nowhere.test")

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,6 +25,9 @@ DESCRIPTION = 140
 LARGEST_COMMENT, LARGEST_MARKER = 65536, 512
 METHODS = (("merge", "allow_merge_commit"), ("squash", "allow_squash_merge"), ("rebase", "allow_rebase_merge"))
 MERGE_BUTTON = "web-flow"
+CO_AUTHOR = re.compile(
+    r"^Co-authored-by:[^<\n]*<(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.", re.IGNORECASE | re.MULTILINE
+)
 WORST = (CheckState.SUCCESS, CheckState.PENDING, CheckState.FAILURE)
 
 logger = logging.getLogger(__name__)
@@ -116,6 +120,7 @@ class GitHub:
         for commit in commits:
             author, committer = (str((commit.get(part) or {}).get("login") or "") for part in ("author", "committer"))
             logins |= {author, committer} - {"", MERGE_BUTTON}
+            logins |= set(CO_AUTHOR.findall(str(commit["commit"]["message"])))
             if author in ("", MERGE_BUTTON) or not committer:  # the button commits for people; it is never the author
                 unknown.append(str(commit["sha"])[:7])
         return Contributors(frozenset(logins), tuple(unknown))
