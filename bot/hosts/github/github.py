@@ -120,7 +120,7 @@ class GitHub:
         for commit in commits:
             author, committer = (str((commit.get(part) or {}).get("login") or "") for part in ("author", "committer"))
             logins |= {author, committer} - {"", MERGE_BUTTON}
-            logins |= set(CO_AUTHOR.findall(str(commit["commit"]["message"])))
+            logins |= set(CO_AUTHOR.findall(str((commit.get("commit") or {}).get("message"))))
             if author in ("", MERGE_BUTTON) or not committer:  # the button commits for people; it is never the author
                 unknown.append(str(commit["sha"])[:7])
         return Contributors(frozenset(logins), tuple(unknown))
