@@ -172,6 +172,9 @@ class Tool(Protocol):
     def finds(self, tree: Tree) -> Sequence[str]:
         """Directories of the tree that are projects of this tool when nobody lists them."""
 
+    def recognises(self, tree: Tree, directory: str) -> int:
+        """How surely the directory is this tool's: 0 not at all, 1 by files that others have too, 2 by its own."""
+
     def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
         """Every file of the tree that can change the project's result.
 

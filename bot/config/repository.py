@@ -13,10 +13,20 @@ from pydantic import ValidationError
 from bot.config import document
 from bot.config.complaints import MOST_TOLD, from_pydantic, told
 from bot.config.document import Complaint, Document, Path
-from bot.config.schema import LONGEST_NAME, FileTable, ProjectTable, RulesTable, TerraformTable
+from bot.config.schema import FileTable, ProjectTable, RulesTable, TerraformTable
+from bot.config.values import LONGEST_NAME
 from bot.config.words import did_you_mean, repeated
 from bot.core.errors import Refused
-from bot.core.project import Configuration, Project, Rules, TerraformOptions
+from bot.core.project import (
+    Configuration,
+    HealthCheck,
+    HealthOptions,
+    Ignored,
+    KubernetesOptions,
+    Project,
+    Rules,
+    TerraformOptions,
+)
 
 FILE = "gitops.yaml"
 
@@ -71,6 +81,7 @@ def _escapes(project: ProjectTable, number: int, read: Document) -> Iterator[Com
     paths: tuple[tuple[Path, Sequence[str]], ...] = (
         (("terraform", "var_files"), options.var_files),
         (("terraform", "backend_config"), files),
+        (("helm", "values"), project.helm.values),
     )
     for keys, values in paths:
         for index, value in enumerate(values):
@@ -120,10 +131,11 @@ def _project(table: ProjectTable) -> Project:
         name=_name(table),
         dir=table.dir,
         workspace=table.workspace,
-        tool=table.tool,
+        tool=table.tool or "",
         depends_on=tuple(dict.fromkeys(table.depends_on)),
         inputs=tuple(table.inputs),
         terraform=_terraform(table.terraform),
+        kubernetes=_kubernetes(table),
     )
 
 
@@ -136,10 +148,34 @@ def _terraform(table: TerraformTable) -> TerraformOptions:
     )
 
 
+def _kubernetes(table: ProjectTable) -> KubernetesOptions:
+    ignored = tuple(
+        Ignored(one.kind or "", one.name or "", tuple(one.pointers), tuple(one.managers))
+        for one in table.kubernetes.ignore
+    )
+    health = HealthOptions(
+        timeout=table.health.timeout.total_seconds(),
+        stable=table.health.stable.total_seconds(),
+        checks=tuple(HealthCheck(one.kind, one.ready, one.failed or "") for one in table.health.checks),
+    )
+    return KubernetesOptions(
+        namespace=table.kubernetes.namespace,
+        ignore=ignored,
+        differ=table.kubernetes.differ,
+        release=table.helm.release or "",
+        values=tuple(table.helm.values),
+        health=health,
+    )
+
+
 def _rules(table: RulesTable, defaults: Rules) -> Rules:
     return Rules(
         apply=defaults.apply if table.apply is None else table.apply,
         require=defaults.require if table.require is None else frozenset(table.require),
         approvals=defaults.approvals if table.approvals is None else table.approvals.count,
         backend_change=defaults.backend_change if table.backend_change is None else table.backend_change,
+        cluster=defaults.cluster if table.cluster is None else table.cluster,
+        allow=defaults.allow if table.allow is None else frozenset(table.allow),
+        prune=defaults.prune if table.prune is None else table.prune.enabled,
+        prune_most=defaults.prune_most if table.prune is None else table.prune.most,
     )

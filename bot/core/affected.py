@@ -74,4 +74,8 @@ def _touched(
 
 
 def _planned_otherwise(project: Project, before: Project | None) -> bool:
-    return before is not None and (project.tool, project.terraform) != (before.tool, before.terraform)
+    return before is not None and _way(project) != _way(before)
+
+
+def _way(project: Project) -> tuple[object, ...]:
+    return project.tool, project.terraform, project.kubernetes

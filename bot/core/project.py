@@ -19,6 +19,13 @@ class Requirement(StrEnum):
     CHECKS = "checks"
 
 
+class Allowance(StrEnum):
+    """What an apply to a cluster may do only where the base branch says so."""
+
+    REPLACE = "replace"
+    CONFLICTS = "conflicts"
+
+
 @dataclass(frozen=True, slots=True)
 class TerraformOptions:
     """`terraform:` of a project. Var files are relative to its directory; backend config is `key=value` or a file."""
@@ -30,8 +37,57 @@ class TerraformOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """Fields of objects that are left alone: by JSON pointers (`*` for any item), or whatever these managers own.
+
+    Empty `kind` or `name` means any.
+    """
+
+    kind: str = ""
+    name: str = ""
+    pointers: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """When objects of a kind (`Kind.group`) are ready or have failed: `status.phase=Running`."""
+
+    kind: str
+    ready: str
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthOptions:
+    """`health:` of a project. Seconds: how long to wait for it, and how long it must last."""
+
+    timeout: float = 300.0
+    stable: float = 10.0
+    checks: tuple[HealthCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesOptions:
+    """`kubernetes:`, `helm:` and `health:` of a project. `namespace` is for objects that name none.
+
+    `values` are files relative to the directory; `differ` is `server` or `kubectl`.
+    """
+
+    namespace: str = "default"
+    ignore: tuple[Ignored, ...] = ()
+    differ: str = "server"
+    release: str = ""
+    values: tuple[str, ...] = ()
+    health: HealthOptions = field(default_factory=HealthOptions)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """A directory in one workspace with one tool: the unit of plan, lock, approval and row."""
+    """A directory in one workspace with one tool: the unit of plan, lock, approval and row.
+
+    An empty `tool` is still to be found by the directory's files.
+    """
 
     name: str
     dir: str
@@ -40,6 +96,7 @@ class Project:
     depends_on: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     terraform: TerraformOptions = field(default_factory=TerraformOptions)
+    kubernetes: KubernetesOptions = field(default_factory=KubernetesOptions)
 
     @property
     def place(self) -> str:
@@ -49,12 +106,20 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who may and what must hold for one place; always read from the base branch. The defaults are the careful ones."""
+    """Who may and what must hold for one place; always read from the base branch. The defaults are the careful ones.
+
+    `cluster` is the operator's name for one; without it nothing is asked of any, nor applied.
+    `prune_most`: no more than this share (percent) of the objects goes in one apply.
+    """
 
     apply: ApplyMode = ApplyMode.COMMENT
     require: frozenset[Requirement] = frozenset(Requirement)
     approvals: int = 1
     backend_change: bool = False
+    cluster: str = ""
+    allow: frozenset[Allowance] = frozenset()
+    prune: bool = True
+    prune_most: int = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Called with both readings of gitops.yaml (None: there is no such file there). Ru
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
+from bot.core.project import Allowance, ApplyMode, Configuration, Project, Requirement, Rules
 
 LOOSENESS = {ApplyMode.COMMENT: 0, ApplyMode.APPROVAL: 1, ApplyMode.MERGE: 2}
 MOST_NAMED = 5
@@ -27,6 +27,10 @@ def strictest(rules: Sequence[Rules]) -> Rules:
         require=frozenset[Requirement]().union(*(one.require for one in rules)),
         approvals=max(one.approvals for one in rules),
         backend_change=all(one.backend_change for one in rules),
+        cluster=rules[0].cluster if len({one.cluster for one in rules}) == 1 else "",
+        allow=frozenset(Allowance).intersection(*(one.allow for one in rules)),
+        prune=all(one.prune for one in rules),
+        prune_most=min(one.prune_most for one in rules),
     )
 
 
@@ -79,6 +83,12 @@ def _differences(before: Rules, after: Rules) -> Iterator[str]:
         yield f"{after.approvals} {verb} asked for instead of {before.approvals}"
     if before.backend_change != after.backend_change:
         yield f"a pull request may {'' if after.backend_change else 'no longer '}change the backend"
+    if before.cluster != after.cluster:
+        yield f"`cluster` is `{after.cluster or 'none'}` instead of `{before.cluster or 'none'}`"
+    for allowance in sorted(after.allow ^ before.allow):
+        yield f"`{allowance.value}` is {'allowed' if allowance in after.allow else 'no longer allowed'}"
+    if (before.prune, before.prune_most) != (after.prune, after.prune_most):
+        yield f"objects that leave Git are {f'deleted, {after.prune_most} % at most' if after.prune else 'kept'}"
 
 
 def _repository_changes(before: Configuration, after: Configuration) -> Iterator[str]:

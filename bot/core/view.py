@@ -51,3 +51,4 @@ class RunView:
     removed: tuple[Removed, ...] = ()
     url: str | None = None
     limit: int = 65536
+    merged: bool = False

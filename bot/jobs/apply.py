@@ -10,7 +10,7 @@ from bot.core.commands import selected
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.project import ApplyMode
-from bot.core.pull import Pull
+from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, Selection, State
 from bot.core.weigh import weigh
 from bot.steps import settle, speak
@@ -45,6 +45,8 @@ def run(bot: Bot, job: Job) -> None:
 
 def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
     """Pass the gate and write the run. False when an apply that nobody asked for finds nothing ripe."""
+    if pull.state is PullState.CLOSED:
+        raise Refused("the pull request is closed; reopen it first")
     with source(bot, pull, as_landed=job.args["why"] == "merge") as its:
         there = projects(bot, its)
         chosen = _chosen(bot, job, its, there)

@@ -19,7 +19,9 @@ def run(bot: Bot, job: Job) -> None:
         dealt_with = pulls.closed_for(tx, pull.key)
         applying = runs.unfinished(tx, pull.key, RunKind.APPLY)
         left = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
-    if pull.state is PullState.OPEN or dealt_with == _closure(pull):
+        held = locks.of_pull(tx, pull.key)
+    again = pull.state is PullState.MERGED and (left or held)  # planned and applied after its merge was dealt with
+    if pull.state is PullState.OPEN or (dealt_with == _closure(pull) and not again):
         return
     _stop_plans(bot, pull)
     if applying:  # its end asks again

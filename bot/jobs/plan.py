@@ -14,6 +14,7 @@ from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, Selection, State
 from bot.steps import settle, speak
+from bot.steps.answers import answer, react
 from bot.steps.bot import Bot, short
 from bot.steps.rows import rows
 from bot.steps.source import Projects, projects, source
@@ -55,6 +56,9 @@ def _id(bot: Bot, job: Job, pull: Pull) -> str:
 def _wanted(bot: Bot, job: Job, pull: Pull) -> bool:
     """Drafts and forks are planned when someone asks; a fork only for exactly the commit that was named."""
     if pull.state is PullState.CLOSED:
+        if _asked(job):
+            answer(bot, job, pull, "refused", command="/plan", why="the pull request is closed; reopen it first")
+            react(bot, job, pull, "confused")
         return False
     if pull.fork and not _names_head(job.args.get("sha", ""), pull):
         text = templates.answer("fork", sha=pull.head.sha)
@@ -84,6 +88,10 @@ def _write(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
             run = replace(run, base=its.base, result=its.result)
             made, notices = rows(bot, run, its, there), there.rule_changes
     except Refused as why:
+        if not run.selection.everything:  # the plans that there are stay shown
+            answer(bot, job, pull, "refused", command="/plan", why=str(why))
+            react(bot, job, pull, "confused")
+            return False
         run = replace(run, state=State.REFUSED, note=str(why))
     except ToolFailed as why:
         run = replace(run, state=State.FAILED, note=str(why))
@@ -94,6 +102,9 @@ def _write(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
         runs.add(tx, run, made, job.id, notices)
         if run.selection.everything and run.state not in (State.REFUSED, State.FAILED):
             _drop_untouched(tx, pull.key, {row.project.place for row in made})
+        for row in made:
+            if row.state is State.REFUSED:
+                plans.outdo(tx, pull.key, row.project.place, f"planned again, it was refused: {row.note}")
     return True
 
 

@@ -37,13 +37,21 @@ def _plan(bot: Bot, pull: Pull, its: Run, row: RunProject) -> None:
     try:
         plan = _made(bot, pull, its, row)
     except Refused as why:
-        settle.settle(bot, replace(row, state=State.REFUSED, note=str(why)))
+        _without(bot, pull, replace(row, state=State.REFUSED, note=str(why)))
     except ToolFailed as failed:
-        settle.settle(bot, _failed(bot, row, failed))
+        _without(bot, pull, _failed(bot, row, failed))
     else:
         _keep(bot, pull, its, row, plan)
     finally:
         clean(bot.folders.scratch(row.run, row.project.place))
+
+
+def _without(bot: Bot, pull: Pull, row: RunProject) -> None:
+    """End the row without a plan. One that was made of earlier files may not be applied in its place."""
+    if row.state is not State.SKIPPED:
+        with bot.store.begin() as tx:
+            plans.outdo(tx, pull.key, row.project.place, f"planned again, it {row.state.value}: {row.note}")
+    settle.settle(bot, row)
 
 
 def _made(bot: Bot, pull: Pull, its: Run, row: RunProject) -> Plan:

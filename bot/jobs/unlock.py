@@ -16,10 +16,11 @@ def run(bot: Bot, job: Job) -> None:
         react(bot, job, pull, "confused")
         answer(bot, job, pull, "refused", command="/unlock", why="an apply is running; `/cancel` interrupts it")
         return
+    with bot.store.begin() as tx:
+        pulls.set_closed_for(tx, pull.key, "unlocked")  # before its locks are free, which wakes who waits
     freed, dropped = release.all_of(bot, pull)
     with bot.store.begin() as tx:
         ledger.note(tx, bot.clock(), job.args["asked_by"], "unlocked", pull.key, locks=str(len(freed)))
-        pulls.set_closed_for(tx, pull.key, "unlocked")
     react(bot, job, pull, "rocket")
     if freed or dropped:
         answer(bot, job, pull, "unlocked", projects=[lock.place for lock in freed], plans=dropped)

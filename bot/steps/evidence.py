@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.core.errors import Refused
 from bot.core.gate import Case, Demand, Opinion
 from bot.core.pull import Pull, PullState, Review, Role
-from bot.core.run import Plan, Run, RunKind, State
+from bot.core.run import Plan, Run, RunKind
 from bot.core.weigh import weigh
 from bot.ports import Host
 from bot.steps.bot import Bot
@@ -79,7 +79,7 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
     """The gate's lines for all that the pull has to apply, to be shown; none where there is nothing to apply."""
     with bot.store.read() as tx:
         live = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
-    if not live or run.state is State.REFUSED:
+    if not live:
         return ()
     now = bot.host(pull.repository).pull(pull.repository, pull.number)
     try:

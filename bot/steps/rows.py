@@ -1,6 +1,6 @@
 """Which projects a plan run is about, and which of them need a tool: the rest keep the plan they have."""
 
-from collections.abc import Mapping
+from collections.abc import Set
 
 from bot.core.commands import selected
 from bot.core.errors import Refused
@@ -17,7 +17,8 @@ def rows(bot: Bot, run: Run, source: Source, there: Projects) -> list[RunProject
     """The run's rows in order. Raises Refused when the selection names nothing."""
     with bot.store.read() as tx:
         live = {plan.project.place: plan for plan in plans.live(tx, run.pull)}
-    wanted = _targets(run, source, there, live)
+        left = {plan.project.place for plan in plans.unapplied(tx, run.pull)}
+    wanted = _targets(run, source, there, left)
     made = [_row(bot, run, source, there, project, live.get(project.place)) for project in wanted]
     places = {project.place for project in wanted}
     if not run.selection.everything:
@@ -25,7 +26,8 @@ def rows(bot: Bot, run: Run, source: Source, there: Projects) -> list[RunProject
     return made
 
 
-def _targets(run: Run, source: Source, there: Projects, live: Mapping[str, Plan]) -> list[Project]:
+def _targets(run: Run, source: Source, there: Projects, left: Set[str]) -> list[Project]:
+    """The projects that are to be planned. `left`: places that the pull planned and did not apply."""
     everything = [project for project, _ in there.all]
     if not run.selection.everything:
         chosen = list(selected((*everything, *there.removed), run.selection))
@@ -34,7 +36,7 @@ def _targets(run: Run, source: Source, there: Projects, live: Mapping[str, Plan]
             raise Refused(f"no project matches; there are: {names}")
         return chosen
     if source.pull.state is PullState.MERGED:
-        return [project for project in everything if project.place in live]
+        return [project for project in everything if project.place in left]
     refused = [project for project, _ in there.refused if project not in there.affected]
     return [*there.affected, *refused, *there.removed]
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.config import repository as gitops_yaml
 from bot.core import affected, rules
@@ -95,9 +95,10 @@ def _remote(bot: Bot, pull: Pull) -> Remote:
 def projects(bot: Bot, source: Source) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
     base_configuration, configuration = _rules_of(source.before), _read(source.after)
-    listed = rules.merged(base_configuration, configuration, found(bot, source.after))
+    merged = rules.merged(base_configuration, configuration, found(bot, source.after))
+    listed = [(_with_tool(bot, source.after, project), its) for project, its in merged]
     before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot, source.before))]
-    before = [project for project in before if exists(source.before, project)]
+    before = [_with_tool(bot, source.before, project) for project in before if exists(source.before, project)]
     after = tuple((project, its) for project, its in listed if exists(source.after, project))
     everything = [project for project, _ in after]
     changed = frozenset(source.mirror.changed(source.base, source.result))
@@ -132,6 +133,13 @@ def found(bot: Bot, tree: Tree) -> tuple[Project, ...]:
     )
 
 
+def _with_tool(bot: Bot, tree: Tree, project: Project) -> Project:
+    """The project with the tool that recognises its directory's files best, where it names none itself."""
+    if project.tool:
+        return project
+    return replace(project, tool=max(bot.tools, key=lambda name: bot.tools[name].recognises(tree, project.dir)))
+
+
 def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
     """The input digest of a project in a tree."""
     return input_digest(tree, tool(bot, project).inputs(tree, project, others))
@@ -140,7 +148,7 @@ def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> st
 def rules_digest(project: Project, rules: Rules) -> str:
     """What a plan was made under: arguments and rules."""
     required = sorted(rules.require)
-    words = (project.tool, project.terraform, rules.apply.value, required, rules.approvals, rules.backend_change)
+    words = (project.tool, project.terraform, project.kubernetes, replace(rules, require=frozenset()), required)
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
 

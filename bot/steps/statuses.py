@@ -2,7 +2,7 @@
 
 from bot import templates
 from bot.core.project import ApplyMode
-from bot.core.pull import CheckState, Pull, Status
+from bot.core.pull import CheckState, Pull, PullState, Status
 from bot.core.run import PlanState, RunKind, State
 from bot.core.view import RunView
 from bot.steps.bot import Bot
@@ -41,7 +41,8 @@ def say_left(bot: Bot, pull: Pull, sha: str, url: str | None) -> None:
         made += [plan for plan in plans.live(tx, pull.key) if plan.id not in {one.id for one in made}]
     done = (PlanState.APPLIED, PlanState.SUPERSEDED)
     left = [plan for plan in made if not plan.content.counts.empty and plan.state not in done]
-    now = [plan for plan in left if plan.rules.apply is not ApplyMode.MERGE or plan.state is PlanState.GONE]
+    landed = pull.state is PullState.MERGED
+    now = [p for p in left if landed or p.rules.apply is not ApplyMode.MERGE or p.state is PlanState.GONE]
     if now:
         stale = sum(plan.state is not PlanState.CURRENT for plan in now)
         words = f"{len(now)} to apply" + (f", {stale} of them to be planned again" if stale else "")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.gate import Demand
-from bot.core.pull import Pull
+from bot.core.pull import Pull, PullState
 from bot.core.run import Plan, PlanState, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView, Removed, RunView
 from bot.steps.bot import Bot
@@ -28,6 +28,7 @@ def plan_view(bot: Bot, pull: Pull, run: Run, demands: Sequence[Demand]) -> RunV
         run=run,
         number=pull.number,
         base_branch=pull.base.name,
+        merged=pull.state is PullState.MERGED,
         projects=tuple(
             _project(row, held.get(row.plan or ""), applications.get(row.plan or ""), url)
             for row in rows

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from bot.core.run import Freeze, Lock
+from bot.store import topics
 from bot.store.columns import insert_new, upsert
 from bot.store.tables import freeze, lock, slot
 
@@ -69,11 +70,14 @@ def frozen(tx: sa.Connection) -> Freeze | None:
 
 
 def set_frozen(tx: sa.Connection, stop: Freeze) -> None:
+    """Freeze all applies; every plan comment is to say so."""
     upsert(tx, freeze, {"id": 1}, {"reason": stop.reason, "by": stop.by, "since": stop.since})
+    topics.ask_of_planned(tx)
 
 
 def thaw(tx: sa.Connection) -> bool:
     """End the freeze; false when there was none."""
+    topics.ask_of_planned(tx)
     return bool(tx.execute(freeze.delete()).rowcount)
 
 

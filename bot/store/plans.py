@@ -43,6 +43,19 @@ def live(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     return tuple(_plan(row) for row in tx.execute(query))
 
 
+def unapplied(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
+    """The pull's newest plan of each place, where that one was not applied; also those that were dropped."""
+    query = sa.select(plans).where(plans.c.pull == pull).order_by(plans.c.created_at)
+    newest = {plan.project.place: plan for plan in map(_plan, tx.execute(query))}
+    return tuple(plan for plan in newest.values() if plan.state is not PlanState.APPLIED)
+
+
+def outdo(tx: sa.Connection, pull: str, place: str, because: str) -> None:
+    """The place was planned again and has no plan now: its earlier one may not be applied either."""
+    its = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE)
+    tx.execute(plans.update().where(*its).values(state=PlanState.STALE, stale_because=because))
+
+
 def live_elsewhere(tx: sa.Connection, repository: str, place: str, pull: str) -> tuple[Plan, ...]:
     """Current plans of other pull requests for a place."""
     query = sa.select(plans).where(

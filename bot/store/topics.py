@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.core.run import PlanState
 from bot.store.columns import insert_new, upsert
+from bot.store.tables import plan as plans
 from bot.store.tables import status as statuses
 from bot.store.tables import topic as topics
 
@@ -16,6 +18,13 @@ def ask(tx: sa.Connection, key: str, pull: str) -> int:
     insert_new(tx, topics, key=key, pull=pull, wanted=0, said=0)
     tx.execute(topics.update().where(topics.c.key == key).values(wanted=topics.c.wanted + 1))
     return wanted(tx, key)
+
+
+def ask_of_planned(tx: sa.Connection) -> None:
+    """Ask for the plan comment of every pull that has a plan to apply: something that holds for all has changed."""
+    live = sa.select(plans.c.pull).where(plans.c.state.in_((PlanState.CURRENT, PlanState.STALE)))
+    told = topics.c.key.startswith("plan:"), topics.c.pull.in_(live)
+    tx.execute(topics.update().where(*told).values(wanted=topics.c.wanted + 1))
 
 
 def wanted(tx: sa.Connection, key: str) -> int:

@@ -146,7 +146,7 @@ def _ready(row: RunProject, view: RunView) -> str:
         return f"blocked: {own[0]}"
     if unmet:
         return "blocked, see below"
-    if row.rules.apply is ApplyMode.MERGE:
+    if row.rules.apply is ApplyMode.MERGE and not view.merged:
         return "will be applied by the merge"
     return "ready to apply" if view.demands else "planned"
 

@@ -52,11 +52,12 @@ def projects(*lines: str) -> str:
 def test_everything_that_can_be_said_is_read() -> None:
     configuration = read(WHOLE)
     network, db, rest = configuration.projects
-    assert network == Project(name="infra/network", dir="infra/network")
+    assert network == Project(name="infra/network", dir="infra/network", tool="")
     assert db == Project(
         name="infra/db:prod",
         dir="infra/db",
         workspace="prod",
+        tool="",
         depends_on=("infra/network",),
         inputs=("shared/**",),
         terraform=TerraformOptions(("prod.tfvars",), ("key=db", "prod.s3.tfbackend"), "tofu", "1.10"),
@@ -125,11 +126,8 @@ def test_each_mistake_names_its_line_its_key_and_the_fix(text: str, said: str) -
 @pytest.mark.parametrize(
     ("key", "where"),
     [
-        ("cluster: prod", "cluster"),
-        ("health: {timeout: 5m}", "health"),
         ("policy: x", "policy"),
-        ("prune: true", "prune"),
-        ("on_failure: revert-pull", "on_failure"),
+        ("health: {on_failure: revert-pull}", "revert-pull"),
         ("credentials: x", "credentials"),
         ("approvals: {count: 1, from: [codeowners]}", "from"),
         ("require: [policy]", "policy"),

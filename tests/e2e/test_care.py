@@ -153,3 +153,71 @@ def test_projects_of_one_directory_in_two_workspaces_have_states_of_their_own(st
     for workspace in "ab":
         (state,) = stage.data.glob(f"state/*/app-*/workspaces/{workspace}/terraform.tfstate")
         assert f'"value": "{workspace}"' in state.read_text()
+
+
+def test_a_selection_that_matches_nothing_is_answered_and_leaves_the_plans_shown(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/plan -p nosuch")
+    stage.comment_with(number, "no project matches", "net")
+    assert "1 to create" in plan_comment(stage, number)
+
+
+def test_a_project_that_fails_when_planned_again_is_not_called_fresh(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
+    stage.comment_with(number, "2 to create", "What blocks the apply")
+    stage.alice.push(clone, {"net/main.tf": 'resource "terraform_data" "one" {\n  nope = 1\n}\n'}, "change", "Break it")
+    stage.wait_for("the gate's word on it", lambda: "planned again, it failed" in plan_comment(stage, number))
+    assert "other" in plan_comment(stage, number)
+
+
+def test_one_project_that_cannot_be_planned_does_not_hide_the_gate_of_the_others(stage: Stage) -> None:
+    clone = begin(stage)
+    listed = "version: 1\nprojects:\n  - dir: net\n  - dir: nosuchdir\n"
+    number = propose(stage, clone, {"net/main.tf": ONE, "gitops.yaml": listed})
+    comment = stage.comment_with(number, "there is no directory nosuchdir", "What blocks the apply")
+    assert "0 of 1 approvals" in comment
+
+
+def test_a_freeze_and_its_end_are_said_on_open_pull_requests(stage: Stage) -> None:
+    from tests.e2e.shell import shell
+
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    shell(stage, "freeze", "incident 7")
+    stage.wait_for("the freeze", lambda: "incident 7" in plan_comment(stage, number))
+    shell(stage, "thaw")
+    stage.wait_for("its end", lambda: "incident 7" not in plan_comment(stage, number))
+
+
+def test_commands_on_a_closed_pull_request_are_answered(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.close(stage.repo, number)
+    for word in ("/plan", "/apply"):
+        stage.alice.comment(stage.repo, number, word)
+        stage.comment_with(number, word, "is closed; reopen it first")
+
+
+def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stage: Stage) -> None:
+    from tests.e2e.shell import shell
+
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
+    stage.comment_with(number, "2 to create", "What blocks the apply")
+    stage.bob.merge(stage.repo, number)
+    stage.comment_with(number, "Merged, and not applied yet")
+    stage.alice.comment(stage.repo, number, "/unlock")
+    stage.wait_for("the lock to be gone", lambda: "net:default" not in shell(stage, "locks"))
+    stage.alice.comment(stage.repo, number, "/plan")
+    stage.wait_for("new plans", lambda: len(list(stage.data.glob("artifacts/*"))) == 2)
+    stage.bob.approve(stage.repo, number)
+    stage.wait_for("the approval", lambda: "1 of 1 approval" in plan_comment(stage, number))
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "Applied")
+    stage.wait_for("the locks to be gone", lambda: ":default" not in shell(stage, "locks"))
+    assert "terraform_data" in state_of(stage, "other")

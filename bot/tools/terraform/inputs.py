@@ -53,7 +53,7 @@ def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[st
 def backend(tree: Tree, project: Project) -> str:
     """Every backend as written, in all files, and what configures it; empty when the state is ours to keep."""
     found = []
-    for path in _configuration(tree, project.dir):
+    for path in configuration(tree, project.dir):
         found += [block for block in hcl.backends(path, tree.read(path)) if not hcl.is_ours(block)]
     if not found:
         return ""
@@ -72,14 +72,14 @@ def _below(tree: Tree, directory: str, others: frozenset[str]) -> Iterator[str]:
             yield path
 
 
-def _configuration(tree: Tree, directory: str) -> list[str]:
+def configuration(tree: Tree, directory: str) -> list[str]:
     return sorted(
         path for path in tree.files if path.endswith(CONFIGURATION) and (posixpath.dirname(path) or ".") == directory
     )
 
 
 def _sources(tree: Tree, directory: str) -> Iterator[str]:
-    for path in _configuration(tree, directory):
+    for path in configuration(tree, directory):
         for source in SOURCE.findall(hcl.without_comments(tree.read(path))):
             yield source.decode(errors="replace")
 
@@ -107,7 +107,7 @@ def _inside(path: str, what: str) -> str:
 
 
 def _has_blocks(tree: Tree, directory: str) -> bool:
-    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in _configuration(tree, directory))
+    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in configuration(tree, directory))
 
 
 def _apart(directory: str) -> bool:

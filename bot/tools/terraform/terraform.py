@@ -40,6 +40,9 @@ class Terraform:
     def finds(self, tree: Tree) -> Sequence[str]:
         return inputs.root_modules(tree)
 
+    def recognises(self, tree: Tree, directory: str) -> int:
+        return 2 if inputs.configuration(tree, directory) else 0
+
     def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
         return inputs.inputs(tree, project, others)
 
