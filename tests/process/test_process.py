@@ -102,7 +102,8 @@ def test_a_concealed_process_cannot_be_read_by_others_of_its_user() -> None:
             stdout=subprocess.PIPE,
             env={"TOKEN": "x", "PYTHONPATH": str(TOP)},
         )
-        assert child.stdout and child.stdout.readline() == b"1\n"
+        assert child.stdout
+        assert child.stdout.readline() == b"1\n"
         read = subprocess.run([*who, "cat", f"/proc/{child.pid}/environ"], capture_output=True, check=False)
         child.communicate(b"\n")
         assert (b"TOKEN" in read.stdout) is readable
