@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test check update clean
+.PHONY: demo test check rig update clean
 
 demo: $(VENV)/.installed
 ifdef STORY
@@ -13,8 +13,12 @@ else
 	$(BIN)/gitops-bot demo
 endif
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev rig
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The programs of a real Kubernetes API server, pinned, built once with Go into a cache outside the checkout.
+rig: $(VENV)/.dev
+	$(BIN)/python -m tests.rig.build
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check bot tests
