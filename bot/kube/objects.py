@@ -1,0 +1,57 @@
+"""Kubernetes objects as data: what identifies one, and one as it was rendered or read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """What identifies an object in a cluster, whatever API version is used to speak of it.
+
+    `namespace` is empty for objects of the cluster.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def id(self) -> str:
+        """One word, for inventories: `namespace_name_group_Kind`. No part of it may hold an underscore."""
+        return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"
+
+    @classmethod
+    def of_id(cls, id: str) -> "Ref":
+        namespace, name, group, kind = id.split("_")
+        return cls(group, kind, namespace, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object. `body` is JSON data that nobody changes; `where` is `deploy.yaml:12` where that is known."""
+
+    ref: Ref
+    version: str
+    body: Mapping[str, Any]
+    where: str = ""
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.ref.group}/{self.version}" if self.ref.group else self.version
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.body.get("metadata") or {}
+
+
+def object_of(body: Mapping[str, Any], where: str = "") -> Object:
+    """The object that a body with `apiVersion`, `kind` and `metadata.name` describes."""
+    group, _, version = str(body["apiVersion"]).rpartition("/")
+    metadata = body["metadata"]
+    ref = Ref(group, str(body["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"]))
+    return Object(ref, version, body, where)

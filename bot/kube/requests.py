@@ -1,0 +1,125 @@
+"""One HTTP request to an API server and its repetition: what `client` stands on. Configured by a kubeconfig.
+
+The kubernetes package reads the kubeconfig and authenticates (certificates, tokens, exec plug-ins, renewal).
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from bot.core.errors import Refused, Transient
+from bot.kube.answers import Answer, body_of, warnings_of
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+NOTHING_HAPPENED, MAY_HAVE_HAPPENED = (429,), (500, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`again`: repeating it is the same as doing it once."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+    content: str = "application/json"
+    accept: str = "application/json"
+    again: bool = True
+
+
+class Door:
+    def __init__(self, name: str, api: Any, timeout: float) -> None:
+        self._name, self._api, self._timeout = name, api, timeout
+
+    @classmethod
+    def opened(cls, name: str, kubeconfig: Path, context: str | None, timeout: float, threads: int) -> "Door":
+        """Raises Refused where the kubeconfig cannot be used."""
+        from kubernetes import client, config
+        from kubernetes.config import ConfigException
+
+        configuration = client.Configuration()
+        configuration.connection_pool_maxsize = threads
+        configuration.retries = False
+        configuration.proxy = None
+        try:
+            load: Callable[..., None] = config.load_kube_config
+            load(str(kubeconfig), context=context, client_configuration=configuration)
+        except (ConfigException, OSError, ValueError) as wrong:
+            raise Refused(f"the kubeconfig of cluster {name} cannot be used: {wrong}") from wrong
+        return cls(name, client.ApiClient(configuration), timeout)
+
+    def answer(self, request: Request) -> Answer:
+        """The server's answer, asked again while it has none of use and that is safe. Raises Transient in the end."""
+        until, pause = time.monotonic() + self._timeout, FIRST_PAUSE
+        while True:
+            try:
+                return self._once(request)
+            except _Unusable as why:
+                wait = max(pause, why.after or 0.0)
+                if not (request.again or why.nothing_happened) or time.monotonic() + wait > until:
+                    raise Transient(f"cluster {self._name} does not answer: {why}") from why
+            time.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def text(self, request: Request) -> str:
+        """A plain text, asked for once; empty when there is none."""
+        try:
+            answer = self._sent(request)
+        except _Unusable:
+            return ""
+        return str(answer.data.decode(errors="replace")) if answer.status == 200 else ""
+
+    def _once(self, request: Request) -> Answer:
+        raw = self._sent(request)
+        try:
+            answer = Answer(raw.status, body_of(raw.data), warnings_of(raw.headers))
+        except ValueError as garbage:
+            if raw.status == 404:  # said in plain text of a path that is not served
+                return Answer(404, {})
+            raise _Unusable(f"status {raw.status} without a readable body") from garbage
+        if raw.status == 401:
+            raise Refused(f"the credentials for cluster {self._name} were refused")
+        if raw.status in NOTHING_HAPPENED:
+            raise _Unusable(f"status {raw.status}", nothing_happened=True, after=_seconds(raw.headers))
+        if raw.status in MAY_HAVE_HAPPENED and not answer.authors_mistake and not _webhook(answer):
+            raise _Unusable(f"status {raw.status}", after=_seconds(raw.headers))
+        return answer
+
+    def _sent(self, request: Request) -> Any:
+        from urllib3.exceptions import HTTPError, NewConnectionError
+
+        headers = {"Accept": request.accept, "User-Agent": "gitops-bot"}
+        query = [(key, value) for key, value in request.query.items()]
+        self._api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, None)
+        if request.body is not None:
+            headers["Content-Type"] = request.content
+        body = json.dumps(request.body).encode() if request.body is not None else None
+        url = f"{self._api.configuration.host}{request.path}{'?' if query else ''}{urlencode(query)}"
+        try:
+            return self._api.rest_client.pool_manager.request(
+                request.method, url, body=body, headers=headers, timeout=self._timeout, retries=False, redirect=False
+            )
+        except NewConnectionError as refused:
+            raise _Unusable("no connection", nothing_happened=True) from refused
+        except HTTPError as broken:
+            raise _Unusable(type(broken).__name__) from broken
+
+
+class _Unusable(Exception):
+    def __init__(self, why: str, *, nothing_happened: bool = False, after: float | None = None) -> None:
+        super().__init__(why)
+        self.nothing_happened, self.after = nothing_happened, after
+
+
+def _webhook(answer: Answer) -> bool:
+    """A 500 that an admission webhook made is the plan's business, not an outage of the server."""
+    return answer.status == 500 and "admission webhook" in answer.message or "failed calling webhook" in answer.message
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None

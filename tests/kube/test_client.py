@@ -1,0 +1,223 @@
+"""The client against a real API server, and behind a door that misbehaves."""
+
+import dataclasses
+import http.server
+import ssl
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.core.errors import Refused, ToolFailed, Transient
+from bot.kube.client import Cluster
+from bot.kube.objects import Ref
+from tests.rig.access import Access
+
+
+def config_map(namespace: str, name: str = "one", **data: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": data,
+    }
+
+
+def ref(namespace: str, name: str = "one") -> Ref:
+    return Ref("", "ConfigMap", namespace, name)
+
+
+@pytest.fixture
+def kube(cluster: Access) -> Cluster:
+    return Cluster.open("test", cluster.kubeconfig, timeout=10)
+
+
+def test_kinds_are_found_as_the_server_serves_them(kube: Cluster) -> None:
+    found = kube.resource("apps/v1", "Deployment")
+    assert found
+    assert (found.plural, found.namespaced) == ("deployments", True)
+    assert kube.resource("apps/v1", "Nonsense") is None
+    assert kube.resource("example.test/v1", "Thing") is None
+    assert kube.version().startswith("v1.")
+    assert {"v1", "apps/v1", "apps/v1/Deployment"} <= set(kube.api_versions())
+
+
+def test_an_object_is_applied_read_listed_and_deleted(kube: Cluster, namespace: str) -> None:
+    assert kube.apply(config_map(namespace, a="1"), dry_run=True).status == 201
+    assert kube.get("v1", ref(namespace)).status == 404
+    assert kube.apply(config_map(namespace, a="1"), dry_run=False).status == 201
+    assert kube.get("v1", ref(namespace)).body["data"] == {"a": "1"}
+    (meta,) = [one for one in kube.metadata("v1", "ConfigMap", namespace) if one.ref.name == "one"]
+    assert meta.ref == ref(namespace)
+    assert kube.delete("v1", ref(namespace), uid="another", dry_run=False).status == 409
+    assert kube.delete("v1", ref(namespace), uid=meta.uid, dry_run=True).ok
+    assert kube.delete("v1", ref(namespace), uid=meta.uid, dry_run=False).ok
+    assert kube.get("v1", ref(namespace)).status == 404
+
+
+def test_a_conflict_names_the_field_and_its_manager(cluster: Access, namespace: str) -> None:
+    other = Cluster.open("test", cluster.kubeconfig, manager="somebody")
+    ours = Cluster.open("test", cluster.kubeconfig)
+    assert other.apply(config_map(namespace, a="1"), dry_run=False).ok
+    answer = ours.apply(config_map(namespace, a="2"), dry_run=True)
+    assert (answer.status, answer.causes[0].type, answer.causes[0].field) == (409, "FieldManagerConflict", ".data.a")
+    assert "somebody" in answer.causes[0].message
+    assert ours.apply(config_map(namespace, a="2"), dry_run=True, force=True).ok
+
+
+def test_an_unknown_field_is_an_answer_and_no_outage(kube: Cluster, namespace: str) -> None:
+    answer = kube.apply(config_map(namespace) | {"nonsense": 1}, dry_run=True)
+    assert answer.authors_mistake
+    strict = kube.create(config_map(namespace) | {"nonsense": 1}, dry_run=True)
+    assert (strict.status, "unknown field" in strict.message) == (400, True)
+
+
+def test_warnings_of_the_server_are_read(kube: Cluster, namespace: str) -> None:
+    old = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "old",
+            "namespace": namespace,
+            "annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"},
+        },
+        "spec": {"containers": [{"name": "x", "image": "x"}]},
+    }
+    assert any("seccomp" in warning for warning in kube.apply(old, dry_run=True).warnings)
+
+
+def test_a_kind_that_is_not_served_is_a_word_and_no_crash(kube: Cluster) -> None:
+    with pytest.raises(ToolFailed, match="does not know the kind Thing"):
+        kube.get("example.test/v1", Ref("example.test", "Thing", "", "x"))
+
+
+def test_rights_are_asked_of_the_server(cluster: Access) -> None:
+    assert Cluster.open("test", cluster.kubeconfig).can("create", "apps", "deployments", "default")
+    assert not Cluster.open("test", cluster.kubeconfig, "stranger").can("create", "apps", "deployments", "default")
+
+
+def test_wrong_credentials_are_refused_in_words(cluster: Access, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="credentials for cluster test were refused"):
+        Cluster.open("test", written(cluster, tmp_path, cluster.url, "wrong")).version()
+    with pytest.raises(Refused, match="kubeconfig of cluster test"):
+        Cluster.open("test", tmp_path / "nothing")
+
+
+@dataclasses.dataclass
+class Door:
+    """Stands before the real server and spoils the answers that it is told to."""
+
+    url: str
+    spoil: list[Callable[[http.server.BaseHTTPRequestHandler], None]]
+    asked: list[str]
+
+
+@pytest.fixture
+def door(cluster: Access) -> Iterator[Door]:
+    spoil: list[Callable[[http.server.BaseHTTPRequestHandler], None]] = []
+    asked: list[str] = []
+    context = ssl._create_unverified_context()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked.append(f"{self.command} {self.path}")
+            if spoil:
+                spoil.pop(0)(self)
+                return
+            request = urllib.request.Request(
+                cluster.url + self.path, body or None, dict(self.headers), method=self.command
+            )
+            opener = urllib.request.build_opener(
+                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+            )
+            try:
+                answer = opener.open(request)
+            except urllib.error.HTTPError as error:
+                answer = error
+            content = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815  # the server's names
+
+        def log_message(self, *words: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Door(f"http://127.0.0.1:{server.server_port}", spoil, asked)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def answer(status: int, body: bytes = b"{}", **headers: str) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
+    def say(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return say
+
+
+def hang_up(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def written(cluster: Access, directory: Path, url: str, token: str) -> Path:
+    content = yaml.safe_load(cluster.kubeconfig.read_text())
+    cluster_of = content["clusters"][0]["cluster"]
+    cluster_of["server"] = url
+    if url.startswith("http:"):
+        cluster_of.pop("certificate-authority-data", None)
+    for user in content["users"]:
+        user["user"] = {"token": token}
+    path = directory / "kubeconfig"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@pytest.fixture
+def through(cluster: Access, door: Door, tmp_path: Path) -> Cluster:
+    return Cluster.open("test", written(cluster, tmp_path, door.url, cluster.token), timeout=3)
+
+
+@pytest.mark.parametrize("spoilt", [answer(503), answer(500), answer(200, b"<html>"), hang_up])
+def test_a_bad_answer_is_asked_again(
+    through: Cluster, door: Door, namespace: str, spoilt: Callable[[http.server.BaseHTTPRequestHandler], None]
+) -> None:
+    through.resource("v1", "ConfigMap")
+    door.spoil.append(spoilt)
+    assert through.apply(config_map(namespace, a="1"), dry_run=False).ok
+
+
+def test_too_many_requests_are_waited_for_as_long_as_the_server_says(through: Cluster, door: Door) -> None:
+    door.spoil += [answer(429, Retry_After="1")]
+    assert through.version().startswith("v1.")
+    assert len(door.asked) == 2
+
+
+def test_what_never_comes_is_transient_and_names_the_cluster(through: Cluster, door: Door) -> None:
+    door.spoil += [answer(503)] * 50
+    with pytest.raises(Transient, match="cluster test"):
+        through.version()
+
+
+def test_a_creation_whose_answer_was_lost_is_not_repeated(through: Cluster, door: Door, namespace: str) -> None:
+    through.resource("v1", "ConfigMap")
+    door.spoil.append(hang_up)
+    with pytest.raises(Transient):
+        through.create(config_map(namespace), dry_run=False)
+    assert sum(line.startswith("POST") for line in door.asked) == 1
