@@ -72,7 +72,8 @@ def _chosen(bot: Bot, job: Job, its: Source, there: Projects) -> list[Plan]:
     wanted = selected([plan.project for plan in live], load(Selection, job.args.get("selection", "{}")))
     chosen = [plan for plan in live if plan.project in wanted]
     if not chosen and not mode:
-        raise Refused("there is no plan with anything to apply" if not live else "no planned project matches")
+        names = ", ".join(plan.project.name for plan in live)
+        raise Refused(f"no planned project matches; there are: {names}" if live else "there is no plan to apply")
     if mode is ApplyMode.MERGE:
         return [_as_landed(bot, plan) for plan in chosen]
     return [_as_of_now(bot, its, there, plan) for plan in chosen]

@@ -55,16 +55,23 @@ def _id(bot: Bot, job: Job, pull: Pull) -> str:
 
 def _wanted(bot: Bot, job: Job, pull: Pull) -> bool:
     """Drafts and forks are planned when someone asks; a fork only for exactly the commit that was named."""
+    sha = job.args.get("sha", "")
     if pull.state is PullState.CLOSED:
-        if _asked(job):
-            answer(bot, job, pull, "refused", command="/plan", why="the pull request is closed; reopen it first")
-            react(bot, job, pull, "confused")
-        return False
-    if pull.fork and not _names_head(job.args.get("sha", ""), pull):
+        return _asked(job) and _not(bot, job, pull, "the pull request is closed; reopen it first")
+    if sha and not pull.fork and not _names_head(sha, pull):
+        return _not(bot, job, pull, f"the head is {pull.head.sha[:7]}, not {sha[:7]}")
+    if pull.fork and not _names_head(sha, pull):
         text = templates.answer("fork", sha=pull.head.sha)
         bot.host(pull.repository).say(pull.repository, pull.number, "fork", text)
         return False
     return _asked(job) or (not pull.draft and pull.state is PullState.OPEN)
+
+
+def _not(bot: Bot, job: Job, pull: Pull, why: str) -> bool:
+    """Tell the asker why nothing is planned."""
+    answer(bot, job, pull, "refused", command="/plan", why=why)
+    react(bot, job, pull, "confused")
+    return False
 
 
 def _asked(job: Job) -> bool:

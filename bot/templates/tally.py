@@ -9,24 +9,19 @@ from bot.core.run import State
 from bot.core.view import RunView
 from bot.templates import words
 
+IN_A_LINE = 4
 BAD = (State.UNKNOWN, State.FAILED, State.REFUSED, State.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`counts` are of all plans there are; `ahead` of those that are not applied yet; `open` are projects in work.
-
-    `destroys`, `replaces` and `unsure` count projects whose plan, not applied yet, does so.
-    """
+    """`counts` are of all plans there are; `ahead` of those that are not applied yet; `open` are projects in work."""
 
     total: int
     states: Mapping[State, int]
     counts: Counts
     ahead: Counts
     applied: int
-    destroys: int
-    replaces: int
-    unsure: int
 
     @property
     def open(self) -> int:
@@ -51,19 +46,13 @@ def tallied(view: RunView) -> Tally:
         counts=summed([project.row.counts for project in done]),
         ahead=summed(ahead),
         applied=sum(project.applied_at is not None for project in done),
-        destroys=sum(counts.destroy > 0 for counts in ahead),
-        replaces=sum(counts.replace > 0 for counts in ahead),
-        unsure=sum(counts.unknown > 0 for counts in ahead),
     )
 
 
 def plan_parts(tally: Tally) -> list[str]:
     """What a plan comes to, the worst first."""
     parts = [f"{tally.total - tally.open} of {tally.total} done"] if tally.open and tally.total > 1 else []
-    if tally.total == 1:
-        parts += [words.told(tally.ahead)] if not tally.ahead.empty or tally.ahead.checks else []
-    else:
-        parts += list(_risks(tally)) or ([] if tally.open else [words.told(tally.ahead)])
+    parts.append(words.told(tally.ahead, IN_A_LINE))
     for state, word in zip(BAD, ("unknown", "failed", "refused", "not planned"), strict=True):
         parts += tally.plainly(state, word)
     parts += [f"{tally.applied} applied" if tally.total > 1 else "applied"] if tally.applied else []
@@ -85,12 +74,3 @@ def why_stopped(view: RunView) -> str:
 
 def summed(counts: Sequence[Counts]) -> Counts:
     return sum(counts, Counts())
-
-
-def _risks(tally: Tally) -> Iterator[str]:
-    if tally.destroys:
-        yield f"{tally.destroys:,} {'destroys' if tally.destroys == 1 else 'destroy'}"
-    if tally.replaces:
-        yield f"{tally.replaces:,} {'replaces' if tally.replaces == 1 else 'replace'}"
-    if tally.unsure:
-        yield f"{tally.unsure:,} with unknown actions"

@@ -33,8 +33,8 @@ TO = {
 }
 
 
-def told(counts: Counts) -> str:
-    """`1 to replace, 2 to create`; empty when there is nothing to tell."""
+def told(counts: Counts, most: int | None = None) -> str:
+    """`1 to replace, 2 to create`, no more than `most` kinds; empty when there is nothing to tell."""
     parts = [
         (counts.destroy, "to destroy"),
         (counts.replace, "to replace"),
@@ -47,7 +47,8 @@ def told(counts: Counts) -> str:
         (counts.outputs, f"{plural('output', counts.outputs)} to change"),
         (counts.checks, f"failed {plural('check', counts.checks)}"),
     ]
-    return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+    said = [f"{count:,} {word}" for count, word in parts if count]
+    return ", ".join(said[:most]) + (" and more" if most and len(said) > most else "")
 
 
 def signs(counts: Counts) -> str:

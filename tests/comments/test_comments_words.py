@@ -76,7 +76,7 @@ def test_the_same_diff_applied_in_one_place_is_told_apart() -> None:
     assert "**destroys** `a.gone` in `app`:" in comment
     assert comment.count("**destroys**") == 1
     assert "**1 to destroy**" in comment
-    assert comment.startswith("## Plan for 2 projects · 1 destroys · 1 applied\n")
+    assert comment.startswith("## Plan for 2 projects · 1 to destroy · 1 applied\n")
 
 
 def test_notes_that_differ_do_not_keep_plans_apart() -> None:

@@ -163,3 +163,20 @@ def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stage: Stage
         if path.is_file() and secret.encode() in path.read_bytes()
     ]
     assert all(path.startswith(("state/", "mirrors/", "checkouts/")) for path in holding), holding
+
+
+def test_a_plan_of_a_commit_that_is_not_the_head_is_refused_with_the_head(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/plan 0123456789abcdef")
+    head = stage.alice.pull(stage.repo, number)["head"]["sha"]
+    stage.comment_with(number, f"the head is {head[:7]}, not 0123456")
+
+
+def test_an_apply_of_an_unknown_project_names_those_there_are(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/apply -p nosuch")
+    stage.comment_with(number, "no planned project matches; there are: net")
