@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.core.decide import jobs_for
+from bot.core.errors import Transient
 from bot.core.event import Event, PullChanged
 from bot.core.pull import Repository
 from bot.engine import Engine
@@ -31,6 +32,10 @@ class Intake:
     def wake(self) -> None:
         self._woken.set()
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Promise nothing new; what is recorded waits for the next start."""
         self._stopping.set()
@@ -40,7 +45,12 @@ class Intake:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
-            if not self._take():
+            try:
+                more = self._take()
+            except Transient as why:
+                logger.warning("deliveries wait: %s", why)
+                more = False
+            if not more:
                 self._woken.wait(LOOK_SECONDS)
 
     def _take(self) -> bool:

@@ -1,14 +1,15 @@
 """What the bot asks of a forge (Host) and of a tool (Tool). Jobs and server see these, never a provider."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from bot.core.event import Event
-from bot.core.plan import Content, StateMark
-from bot.core.project import Project
+from bot.core.plan import Content
+from bot.core.project import Project, Rules
 from bot.core.pull import Check, Comment, Contributors, Pull, Repository, Review, Role, Status
 from bot.core.run import Outcome
 from bot.core.tree import Tree
@@ -108,12 +109,30 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a checkout comes from, for tools that look back: `base` is the base branch's commit, `commit` its own.
+
+    `tree` and `checkout` give other commits of the repository and raise Refused when they are gone. `secret` lasts as
+    long as the repository's name here. `once` keeps what was made by a key, sealed.
+    """
+
+    repository: Repository
+    base: str
+    commit: str
+    tree: Callable[[str], AbstractContextManager[Tree]]
+    checkout: Callable[[str], Path]
+    secret: bytes
+    once: Callable[[str, Callable[[], bytes]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Where a tool works on one project.
 
     `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `kept` lives for ever and
     is the place's own (local state). `log` is where output goes as it comes. `environment` is all that the tool gets.
-    `stopped()` turns true when the run was cancelled.
+    `stopped()` turns true when the run was cancelled. `others` are directories of other projects. `confirmed` names
+    what a person let go by name. `origin` is None outside of a repository, as for `gitops-bot plan`.
     """
 
     root: Path
@@ -125,6 +144,10 @@ class Site:
     timeout: float
     stopped: Callable[[], bool]
     locked_dependencies: bool = True
+    rules: Rules = field(default_factory=Rules)
+    others: frozenset[str] = frozenset()
+    confirmed: tuple[str, ...] = ()
+    origin: Origin | None = None
 
     @property
     def directory(self) -> Path:
@@ -135,14 +158,13 @@ class Site:
 class Planned:
     """What a tool planned. `canonical` is the machine-readable result to be digested, with secrets: never kept.
 
-    `artifact` is None when there is nothing to apply. `moves_state` names a backend change that the base must allow.
+    `artifact` is None when there is nothing to apply.
     """
 
     content: Content
     canonical: bytes
     artifact: Path | None
     tool_version: str
-    mark: StateMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +183,6 @@ class Applied:
     outcome: Outcome
     summary: str
     output: str
-    mark: StateMark | None
 
 
 class Tool(Protocol):

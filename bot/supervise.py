@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot import supervisor
+from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 
 OUTPUT = "output"
@@ -40,7 +41,7 @@ class End:
 
 
 def begin(directory: Path, invocation: Invocation) -> None:
-    """Start the supervisor, unless it has begun already. Returns when it says that it has."""
+    """Start the supervisor, unless it has begun already. Returns when it says that it has; raises ToolFailed."""
     if look(directory).standing is not Standing.NEVER_BEGAN:
         return
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,6 +58,8 @@ def begin(directory: Path, invocation: Invocation) -> None:
     threading.Thread(target=child.wait, name="reaper", daemon=True).start()
     while not (directory / "started").exists() and child.poll() is None:
         time.sleep(LOOK_SECONDS)
+    if look(directory).standing is Standing.NEVER_BEGAN:
+        raise ToolFailed("its supervisor did not begin; nothing was changed (is the disk full?)")
 
 
 def look(directory: Path) -> End:

@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.core import missing
 from bot.core.errors import Refused, Transient
 from bot.core.missing import Seen
-from bot.core.pull import Pull, PullState, Repository
+from bot.core.pull import Pull, Repository
 from bot.core.run import RunKind
 from bot.ports import Host
 from bot.steps import settle, speak
@@ -35,6 +36,10 @@ class Sweep:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         self._stopping.set()
 
@@ -47,9 +52,9 @@ class Sweep:
 def sweep(bot: Bot) -> None:
     """Compare what was promised with what is, everywhere. What cannot be read now is read next time."""
     for part in (_rows, _topics, _tidy):
-        _try(lambda part=part: part(bot))  # type: ignore[misc]  # bound now
+        _try(partial(part, bot))
     for host in bot.hosts.values():
-        _try(lambda host=host: _host(bot, host))  # type: ignore[misc]  # bound now
+        _try(partial(_host, bot, host))
 
 
 def _try(part: Callable[[], None]) -> None:
@@ -61,7 +66,7 @@ def _try(part: Callable[[], None]) -> None:
 
 def _host(bot: Bot, host: Host) -> None:
     for repository in host.repositories():
-        _try(lambda repository=repository: _repository(bot, host, repository))  # type: ignore[misc]  # bound now
+        _try(partial(_repository, bot, host, repository))
 
 
 def _repository(bot: Bot, host: Host, repository: Repository) -> None:
@@ -83,12 +88,7 @@ def _repository(bot: Bot, host: Host, repository: Repository) -> None:
 def _gone(bot: Bot, host: Host, repository: Repository, still_open: set[str]) -> list[Pull]:
     """Pulls that we believe open, or that still hold something, and that the forge no longer lists as open."""
     with bot.store.read() as tx:
-        known = pulls.known(tx, repository.key)
-        holding = [
-            pull
-            for pull in known
-            if pull.state is PullState.OPEN or locks.of_pull(tx, pull.key) or plans.live(tx, pull.key)
-        ]
+        holding = pulls.holding(tx, repository.key)
     gone = [host.pull(repository, pull.number) for pull in holding if pull.key not in still_open]
     with bot.store.begin() as tx:
         for pull in gone:
@@ -131,8 +131,8 @@ def _rows(bot: Bot) -> None:
 
 def _topics(bot: Bot) -> None:
     with bot.store.read() as tx:
-        unsaid = [(key, topics.pull_of(tx, key), topics.wanted(tx, key)) for key in topics.unsaid(tx, bot.clock())]
-    for key, pull, _ in unsaid:
+        unsaid = [(key, topics.pull_of(tx, key)) for key in topics.unsaid(tx, bot.clock())]
+    for key, pull in unsaid:
         speak.ask(bot, key, pull)
 
 

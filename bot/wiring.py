@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import IO
 
 from bot import jobs, process, supervise
+from bot.cache import Cache
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.core.pull import Repository
@@ -77,7 +78,7 @@ def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
     """Open and join everything; nothing runs yet. Raises Refused where a setting is missing or wrong."""
     claim = claimed(settings.data_dir)
     bot = bot_of(settings, environment)
-    intake = Intake(bot.store, bot.engine, bot.clock)
+    intake, sweep = Intake(bot.store, bot.engine, bot.clock), Sweep(bot, settings.sweep_every)
     doors = Doors(
         store=bot.store,
         hosts=bot.hosts,
@@ -85,11 +86,19 @@ def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
         logs=partial(_log, bot),
         token=settings.server.token.get_secret_value() if settings.server.token else None,
         url=settings.server.url,
-        ready=lambda: "stopping" if bot.stopping.is_set() else None,
+        ready=lambda: _not_ready(bot, intake, sweep),
         arrived=intake.wake,
     )
     server = Server(app(doors), settings.server.listen)
-    return Parts(bot, intake, Sweep(bot, settings.sweep_every), server, claim, threading.Event())
+    return Parts(bot, intake, sweep, server, claim, threading.Event())
+
+
+def _not_ready(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:
+    """Why nobody should send us work; None when all is well."""
+    if bot.stopping.is_set():
+        return "stopping"
+    broken = [name for name, alive in (("intake", intake.alive), ("sweep", sweep.alive)) if not alive]
+    return f"{' and '.join(broken)} ended by a bug; see the log, and restart" if broken else None
 
 
 def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
@@ -105,6 +114,7 @@ def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
         hosts=found_hosts(settings),
         tools=found_tools(settings),
         vault=vault,
+        cache=Cache(settings.data_dir / "cache", vault),
         folders=Folders(settings.data_dir),
         limits=Limits(
             workers=threading.BoundedSemaphore(workers),
@@ -143,7 +153,9 @@ def found_hosts(settings: Settings) -> dict[str, Host]:
 
 
 def found_tools(settings: Settings) -> dict[str, Tool]:
-    return {name: module.tool(settings.section(name)) for name, module in _providers("bot.tools").items()}
+    """Every tool there is; each reads its own settings, and those that it shares with others."""
+    modules = _providers("bot.tools")
+    return {name: module.tool(settings.section) for name, module in modules.items() if hasattr(module, "tool")}
 
 
 def claimed(data_dir: Path) -> IO[str]:

@@ -1,4 +1,4 @@
-"""What tests of several folders share: a Postgres of one's own."""
+"""What tests of several folders share: a Postgres of one's own, and the Kubernetes API server of `tests.rig`."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.rig.skips import pytest_terminal_summary  # noqa: F401  # a hook: says what was left out and why
+
+pytest_plugins = ("tests.rig.fixtures",)
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,6 @@ def _configuration(table: FileTable) -> Configuration:
         rules=tuple((project.place, rules) for project, rules in zip(projects, own, strict=True)),
         branches=tuple(table.branches),
         merge=table.merge == "auto",
-        parallel=table.parallel,
     )
 
 

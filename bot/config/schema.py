@@ -29,7 +29,7 @@ from bot.config.values import (
 from bot.core.project import Allowance, ApplyMode, Requirement
 
 # Keys of parts that do not exist yet: refused by name, so that nobody believes they hold.
-LATER = frozenset({"clusters", "policy", "policies", "revert-pull", "credentials", "from", "drift"})
+LATER = frozenset({"parallel", "clusters", "policy", "policies", "revert-pull", "credentials", "from", "drift"})
 
 
 class ApprovalsTable(Table):
@@ -74,7 +74,6 @@ class FileTable(Table):
     version: Annotated[Literal[1], BeforeValidator(one)]
     branches: list[Word] = []
     merge: Literal["auto", "manual"] = "auto"
-    parallel: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
     defaults: RulesTable = RulesTable()
     projects: list[ProjectTable] = []
 

@@ -21,6 +21,7 @@ from bot.config.mistakes import Model, checked, refuse_unknown
 from bot.config.sources import CONFIG, PREFIX, Keys, Source, merged, nested, toml, variables, with_files
 
 DATA_DIR = "gitops-bot-data"
+SHARED = "kubernetes"
 SECRETS_BY_FILE = frozenset({("store", "url")})
 
 
@@ -165,6 +166,6 @@ def _read(environment: Mapping[str, str], cwd: Path, file: Path | None) -> Sourc
 
 
 def _providers() -> frozenset[str]:
-    """Names of the forges and tools there are, without importing any."""
+    """Names of the forges and tools there are, without importing any, and what several tools share."""
     folders = [str(Path(__file__).parents[1] / folder) for folder in ("hosts", "tools")]
-    return frozenset(found.name for found in pkgutil.iter_modules(folders))
+    return frozenset({SHARED, *(found.name for found in pkgutil.iter_modules(folders))})

@@ -64,6 +64,7 @@ _OPTIONS = {
     "-w": "workspaces",
     "--workspace": "workspaces",
 }
+CONFIRM = "--confirm"
 _LONG = tuple(option for option in _OPTIONS if option.startswith("--"))
 
 
@@ -155,7 +156,8 @@ def _selection(given: Sequence[tuple[str, str]]) -> Selection:
         return tuple(dict.fromkeys(value for its_kind, value in given if its_kind == kind))
 
     directories = tuple(_directory(value) for value in of("dirs"))
-    selection = Selection(of("names"), directories, of("workspaces"), destroy=("destroy", "") in given)
+    destroy = ("destroy", "") in given
+    selection = Selection(of("names"), directories, of("workspaces"), destroy, of("confirmed"))
     if selection.destroy and selection.everything:
         raise _Wrong("--destroy needs to know of which project", "/plan --destroy -p NAME")
     return selection
@@ -169,12 +171,14 @@ def _words(rest: str) -> list[str]:
 
 
 def _options(words: list[str], name: CommandName) -> Iterator[tuple[str, str]]:
-    """Pairs of kind and value, kinds being the fields of a selection, `destroy` and `sha`."""
+    """Pairs of kind and value, kinds being the fields of a selection and `sha`."""
     left = iter(words)
     for word in left:
         option, equals, value = word.partition("=")
         if option in _OPTIONS:
             yield _OPTIONS[option], _valid(option, value if equals else next(left, None), bool(equals))
+        elif option == CONFIRM and name is CommandName.APPLY:
+            yield "confirmed", _valid(option, value if equals else next(left, None), bool(equals))
         elif word == "--destroy" and name is CommandName.PLAN:
             yield "destroy", ""
         elif name is CommandName.PLAN and _SHA.fullmatch(word):
@@ -197,6 +201,8 @@ def _unknown(word: str, name: CommandName) -> _Wrong:
         return _Wrong(f"{shown} begins with a long dash: write two hyphens (--)")
     if word == "--":
         return _Wrong("arguments for the tool cannot be given in a comment: write them into gitops.yaml")
+    if word.startswith(CONFIRM):
+        return _Wrong(f"only /apply knows {CONFIRM}", "/apply")
     if word == "--destroy":
         return _Wrong("only /plan knows --destroy", "/plan --destroy -p NAME")
     if word.startswith("-"):

@@ -47,7 +47,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many objects each word is true of. `outputs` are changed outputs; `checks` are failed ones."""
+    """How many objects each word is true of. `outputs` are changed outputs; `checks` are failed ones.
+
+    `rendered` are differences of what is rendered, where nothing could be asked what would come of them.
+    """
 
     create: int = 0
     change: int = 0
@@ -60,14 +63,20 @@ class Counts:
     outputs: int = 0
     checks: int = 0
     unknown: int = 0
+    rendered: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
     def empty(self) -> bool:
-        """Nothing to apply: reads and failed checks change nothing."""
-        return not any(getattr(self, f.name) for f in fields(self) if f.name not in ("read", "checks"))
+        """Nothing to apply: reads, failed checks and what is only rendered change nothing."""
+        return not any(getattr(self, f.name) for f in fields(self) if f.name not in ("read", "checks", "rendered"))
+
+    @property
+    def silent(self) -> bool:
+        """Nothing to apply, nor to be told."""
+        return self.empty and not self.checks and not self.rendered
 
 
 class Severity(StrEnum):
@@ -98,11 +107,3 @@ class Content:
     notes: tuple[str, ...] = ()
     complete: bool = True
     counts: Counts = Counts()
-
-
-@dataclass(frozen=True, slots=True)
-class StateMark:
-    """Which state a plan was made on: Terraform's lineage and serial."""
-
-    lineage: str
-    serial: int

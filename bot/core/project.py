@@ -134,4 +134,3 @@ class Configuration:
     rules: tuple[tuple[str, Rules], ...] = ()
     branches: tuple[str, ...] = ()
     merge: bool = True
-    parallel: int | None = None

@@ -98,8 +98,6 @@ def _repository_changes(before: Configuration, after: Configuration) -> Iterator
     if before.merge != after.merge:
         when = "by itself after an apply" if after.merge else "by people only"
         yield f"Once merged, a pull request is merged {when}."
-    if before.parallel != after.parallel:
-        yield f"Once merged, projects planned at the same time: {after.parallel or 'as many as the operator allows'}."
 
 
 def _listed(names: Sequence[str]) -> str:

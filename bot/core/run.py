@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.core.plan import Content, Counts, StateMark
+from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 
 
@@ -33,13 +33,15 @@ class State(StrEnum):
 class Selection:
     """Which projects a command is about; all empty means every affected one.
 
-    Names and directories may be globs. `destroy` asks for the plan of everything gone.
+    Names and directories may be globs. `destroy` asks for the plan of everything gone. `confirmed` names objects that
+    may go: `Kind/name` or `Kind/namespace/name`.
     """
 
     names: tuple[str, ...] = ()
     dirs: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
     destroy: bool = False
+    confirmed: tuple[str, ...] = ()
 
     @property
     def everything(self) -> bool:
@@ -123,7 +125,6 @@ class Plan:
     artifact_digest: str | None
     rules_digest: str
     tool_version: str
-    mark: StateMark | None
     content: Content
     created_at: datetime
     expires_at: datetime

@@ -186,10 +186,14 @@ class Mirror:
         self._git("update-ref", f"{RESULTS}/{commit}", commit)
 
     def _make(self) -> None:
-        if (self._path / "HEAD").exists():
+        """Aside and renamed: half a mirror, left by a death, is none."""
+        if self._path.exists():
             return
-        self._path.mkdir(parents=True, exist_ok=True)
-        self._git("init", "--bare", "--quiet", ".")
+        aside = self._path.with_suffix(".new")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        Git(aside, self._remote.env)("init", "--bare", "--quiet", ".")
+        aside.rename(self._path)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

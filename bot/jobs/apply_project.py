@@ -49,6 +49,8 @@ def run(bot: Bot, job: Job) -> None:
         return
     with bot.limits.workers, settle.claim(bot, job, attempt.pull, attempt.row) as mine:
         if mine:
+            if begun is None:
+                bot.park_if_stopping()
             _carry_out(bot, attempt, begun)
 
 
@@ -81,7 +83,7 @@ def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:
         _not_carried_out(bot, attempt, why)
     else:
         _keep(bot, attempt, applied)
-        clean(attempt.directory)
+    clean(attempt.directory)
     clean(bot.folders.scratch(attempt.run.id, attempt.row.project.place))
 
 
@@ -96,7 +98,7 @@ def _not_carried_out(bot: Bot, attempt: Attempt, why: Refused | ToolFailed) -> N
         return
     good = ended.exit == 0
     summary = "applied" if good else f"{UNKNOWN} ({why})"
-    _keep(bot, attempt, Applied(Outcome.DONE if good else Outcome.UNKNOWN, summary, "", None))
+    _keep(bot, attempt, Applied(Outcome.DONE if good else Outcome.UNKNOWN, summary, ""))
 
 
 def _site(bot: Bot, attempt: Attempt) -> Site:
@@ -153,8 +155,10 @@ def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
     """Note the intent, then let the supervisor begin. From here on nothing is done twice."""
     if attempt.plan.artifact_digest is None:
         raise Refused("the plan has nothing to apply")
-    artifact = unseal(bot, attempt.plan, where.scratch)
-    invocation = tool(bot, attempt.row.project).ready(where, artifact)
+    its = tool(bot, attempt.row.project)
+    if (here := its.version(attempt.row.project, where.environment)) != attempt.plan.tool_version:
+        raise Refused(f"it was planned with {attempt.plan.tool_version}, and here is {here} now; `/plan` again")
+    invocation = its.ready(where, unseal(bot, attempt.plan, where.scratch))
     intent = Intent(attempt.intent, attempt.run.id, attempt.row.project.place, attempt.plan.id, bot.clock())
     with bot.store.begin() as tx:
         intents.write(tx, intent)
@@ -163,12 +167,12 @@ def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
 
 def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> Applied:
     if ended.standing is Standing.LOST:
-        return Applied(Outcome.UNKNOWN, UNKNOWN, "", None)
+        return Applied(Outcome.UNKNOWN, UNKNOWN, "")
     output = attempt.directory / supervise.OUTPUT
     try:
         applied = tool(bot, attempt.row.project).applied(replace(where, log=output), ended.exit)
     except (Refused, ToolFailed) as why:
-        return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "", None)
+        return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "")
     if output.exists():
         with where.log.open("ab") as log:
             log.write(output.read_bytes())

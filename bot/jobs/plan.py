@@ -4,12 +4,12 @@ Promised by pushes, `/plan`, a base that moved and the sweep. Starts no tool its
 """
 
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 import sqlalchemy as sa
 
 from bot import templates
 from bot.core.errors import Refused, ToolFailed
+from bot.core.globs import matches
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, Selection, State
@@ -133,8 +133,8 @@ def _new(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
 
 def _is_target(job: Job, pull: Pull, there: Projects) -> bool:
     """The default branch, and those that the base's configuration names. Whoever asks on another is told."""
-    branches = (pull.repository.default_branch, *there.configuration.branches)
-    if any(fnmatchcase(pull.base.name, pattern) for pattern in branches):
+    name, branches = pull.base.name, there.configuration.branches
+    if name == pull.repository.default_branch or any(matches(name, pattern) for pattern in branches):
         return True
     if _asked(job):
         raise Refused(

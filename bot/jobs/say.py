@@ -22,14 +22,9 @@ LOOK_SECONDS = 0.05
 
 
 def run(bot: Bot, job: Job) -> None:
-    topic = job.args["topic"]
-    speaker = job.root
-    with bot.store.begin() as tx:
-        mine = topics.take_floor(tx, topic, speaker, bot.clock())
-    if not mine:
-        return
+    topic, speaker = job.args["topic"], job.root
     try:
-        while not _said_all(bot, topic, speaker):
+        while _has_floor(bot, topic, speaker) and not _said_all(bot, topic, speaker):
             pass
     except BaseException:
         with bot.store.begin() as tx:
@@ -37,15 +32,23 @@ def run(bot: Bot, job: Job) -> None:
         raise
 
 
+def _has_floor(bot: Bot, topic: str, speaker: str) -> bool:
+    """Take or keep the floor, from now on; another may have taken it from a speaker that was silent for long."""
+    now = bot.clock()
+    with bot.store.begin() as tx:
+        return topics.take_floor(tx, topic, speaker, now)
+
+
 def _said_all(bot: Bot, topic: str, speaker: str) -> bool:
-    """Say the topic once, as it is now; true when there is no newer wish."""
+    """Say the topic once, as it is now; true when there is no newer wish and the floor is free."""
     with bot.store.read() as tx:
         wish = topics.wanted(tx, topic)
         pull = pulls.get(tx, topics.pull_of(tx, topic))
         its = speak.told_in(tx, topic)
     said = _say(bot, topic, its, pull) if its and pull else None
+    now = bot.clock()
     with bot.store.begin() as tx:
-        topics.said(tx, topic, wish, said.comment if said else None, bot.clock())
+        topics.said(tx, topic, wish, said.comment if said else None, now)
     if its and not its.state.ended:
         _keep_distance(bot, topic)
     with bot.store.begin() as tx:

@@ -60,11 +60,19 @@ class Resource:
     kind: str
     plural: str
     namespaced: bool
+    listable: bool = True
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """An object's metadata as a list gives it, without the object. `generation` is None where a kind has none."""
+    """An object's metadata as a list gives it, without the object. `generation` is None where a kind has none.
+
+    `owned`: another object made it, and takes it along when it goes.
+    """
 
     ref: Ref
     uid: str
@@ -73,6 +81,7 @@ class Meta:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
+    owned: bool = False
 
 
 def meta_of(raw: Mapping[str, Any], api_version: str, kind: str) -> Meta:
@@ -86,6 +95,7 @@ def meta_of(raw: Mapping[str, Any], api_version: str, kind: str) -> Meta:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         created=str(metadata.get("creationTimestamp") or ""),
+        owned=bool(metadata.get("ownerReferences")),
     )
 
 

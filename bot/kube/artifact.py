@@ -52,7 +52,7 @@ class Work:
 
 def _outcome(words: Mapping[str, Any]) -> Outcome:
     """Fields are for people and stay behind."""
-    texts = {name: tuple(words[name]) for name in ("notes", "warnings", "losses")}
+    texts = {name: tuple(words[name]) for name in ("notes", "warnings", "losses", "takes", "left")}
     return Outcome(**{**words, **texts, "ref": Ref(**words["ref"]), "verb": Verb(words["verb"]), "fields": ()})
 
 

@@ -76,6 +76,12 @@ class Cluster:
         kinds = [f"{version}/{kind}" for version in versions for kind in self._discovered(version) or ()]
         return (*versions, *sorted(kinds))
 
+    def resources(self) -> tuple[Resource, ...]:
+        """Every kind that is served, each in the version that its group prefers."""
+        versions = ["v1", *(str(one["preferredVersion"]["groupVersion"]) for one in self._read("/apis")["groups"])]
+        tables = self.each(self._discovered, versions)
+        return tuple(its for table in tables for its in (table or {}).values())
+
     def get(self, api_version: str, ref: Ref) -> Answer:
         return self._ask("GET", self._path(api_version, ref))
 
@@ -89,9 +95,10 @@ class Cluster:
         return tuple(self._listed(api_version, kind, namespace, selector, "application/json"))
 
     def apply(self, body: Mapping[str, Any], *, dry_run: bool, force: bool = False) -> Answer:
-        """Server-side apply: asked twice, it is the same."""
+        """Server-side apply: asked twice, it is the same. Unknown fields are refused, not dropped."""
         its = object_of(body)
-        query = {"fieldManager": self._manager, "force": str(force).lower(), **(DRY if dry_run else {})}
+        query = {"fieldManager": self._manager, "fieldValidation": "Strict", "force": str(force).lower()}
+        query |= DRY if dry_run else {}
         return self._ask("PATCH", self._path(its.api_version, its.ref), query, body, APPLY_PATCH)
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool) -> Answer:
@@ -160,7 +167,10 @@ class Cluster:
             return None
         rows = [row for row in answer.body.get("resources") or () if "/" not in row["name"]]
         return {
-            row["kind"]: Resource(group, version, row["kind"], row["name"], bool(row["namespaced"])) for row in rows
+            row["kind"]: Resource(
+                group, version, row["kind"], row["name"], bool(row["namespaced"]), "list" in (row.get("verbs") or ())
+            )
+            for row in rows
         }
 
     def _path(self, api_version: str, ref: Ref) -> str:

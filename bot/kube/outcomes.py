@@ -52,6 +52,7 @@ class Outcome:
     `force` takes fields over from other managers. `result` is a digest of the object as the dry-run left it, free of
     what changes by itself; the apply compares it. `notes` are sentences of ours, `warnings` the server's, `losses` what
     goes with a deletion or replacement. `confirm` is true when a person must name the object before it may go.
+    `takes` are field managers whose fields become ours before it is applied; `left` points to fields that are others'.
     """
 
     ref: Ref
@@ -69,3 +70,5 @@ class Outcome:
     problem: str = ""
     confirm: bool = False
     where: str = ""
+    takes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -78,6 +77,9 @@ class Renderer(Protocol):
 
     def finds(self, tree: Tree) -> Sequence[str]:
         """Directories that are projects of this tool when nobody lists them."""
+
+    def recognises(self, tree: Tree, directory: str) -> int:
+        """How surely a directory is this tool's, as `ports.Tool` has it."""
 
     def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
         """Every file that can change what is rendered. Raises Refused for what cannot be followed."""
@@ -155,54 +157,6 @@ def digest(root: Path, inputs: Iterable[str], words: Iterable[str]) -> str:
         for part in (name.encode(errors="surrogateescape"), content):
             all_of_it.update(hashlib.sha256(part).digest())
     return all_of_it.hexdigest()
-
-
-class Seal(Protocol):
-    """What keeps a rendering from being read on disk: the vault."""
-
-    def seal(self, plaintext: bytes, bound_to: Mapping[str, str]) -> bytes: ...
-
-    def unseal(self, blob: bytes, bound_to: Mapping[str, str]) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """Renderings kept in a folder, sealed since they hold secrets; the longest unused go first."""
-
-    folder: Path
-    seal: Seal
-    megabytes: int = 256
-
-    def cached(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """What is kept by that key, or what `make` returns, kept from now on. Whatever `make` raises is not kept."""
-        path, bound = self.folder / key, {"rendering": key}
-        with suppress(FileNotFoundError, Refused):
-            opened = self.seal.unseal(path.read_bytes(), bound)
-            os.utime(path)
-            return opened
-        made = make()
-        self._keep(path, self.seal.seal(made, bound))
-        self._forget()
-        return made
-
-    def _keep(self, path: Path, sealed: bytes) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=self.folder, prefix=".")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(sealed)
-        os.replace(aside, path)
-
-    def _forget(self) -> None:
-        kept = []
-        for entry in os.scandir(self.folder):
-            with suppress(FileNotFoundError):
-                kept.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
-        room = self.megabytes * MB
-        for _, size, path in sorted(kept, reverse=True):
-            room -= size
-            if room < 0:
-                with suppress(FileNotFoundError):
-                    os.unlink(path)
 
 
 def _said(text: str, request: Request) -> str:

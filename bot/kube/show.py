@@ -26,7 +26,7 @@ _ACTIONS = {
 def content(tool: str, outcomes: Sequence[Outcome], *, offline: bool, notes: Sequence[str] = ()) -> Content:
     """Everything that happens to objects, in the outcomes' order; those to which nothing does are counted in a note.
 
-    Offline, nothing is counted: what was compared with no cluster is not to be applied.
+    Offline, differences are only counted: what was compared with no cluster is not to be applied.
     """
     pairs = renames(outcomes)
     changes = tuple(_changes(outcomes, pairs))
@@ -36,7 +36,7 @@ def content(tool: str, outcomes: Sequence[Outcome], *, offline: bool, notes: Seq
         changes,
         notices=tuple(_notices(outcomes)),
         notes=(*said, *_of_the_rest(outcomes), *notes),
-        counts=Counts() if offline else _counts(changes),
+        counts=Counts(rendered=len(changes)) if offline else _counts(changes),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.cache import Cache
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState, Repository
@@ -68,6 +69,7 @@ class Bot:
     hosts: Mapping[str, Host]
     tools: Mapping[str, Tool]
     vault: Vault
+    cache: Cache
     folders: Folders
     limits: Limits
     name: str

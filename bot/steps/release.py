@@ -26,7 +26,7 @@ def all_of(bot: Bot, pull: Pull) -> tuple[tuple[Lock, ...], int]:
 def wake(bot: Bot, repository: str) -> None:
     """Merged pull requests that could not take their lock try again; comments that name the lock are said again."""
     with bot.store.read() as tx:
-        merged = [p for p in pulls.known(tx, repository, PullState.MERGED) if pulls.closed_for(tx, p.key) is None]
+        merged = pulls.undealt(tx, repository)
         planned = [p.key for p in pulls.known(tx, repository, PullState.OPEN) if plans.live(tx, p.key)]
     for pull in merged:
         args = {"repository": repository, "number": str(pull.number), "asked_by": pull.merged_by or bot.name}

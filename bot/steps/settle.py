@@ -11,6 +11,7 @@ from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Run, RunKind, RunProject, State
 from bot.steps import dependents, speak
+from bot.steps.answers import tell
 from bot.steps.bot import Bot
 from bot.store import intents, locks, pulls, runs
 
@@ -134,6 +135,14 @@ def broke(bot: Bot, job: Job, why: str) -> None:
             else:
                 runs.end(tx, run, State.FAILED, why, bot.clock())
         speak.ask_for(bot, run)
+    elif "number" in job.args and job.kind != "say":
+        _tell(bot, job, why)
+
+
+def _tell(bot: Bot, job: Job, why: str) -> None:
+    """Of a job that has no run yet: say so where people are, as far as the forge lets us."""
+    with suppress(Refused, Transient):
+        tell(bot, bot.pull(job), f"broke:{job.root}", "broke", job=job.kind, why=why)
 
 
 def react(bot: Bot, run: Run) -> None:

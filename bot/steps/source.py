@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from bot.config import repository as gitops_yaml
 from bot.core import affected, rules
@@ -94,7 +94,7 @@ def _remote(bot: Bot, pull: Pull) -> Remote:
 
 def projects(bot: Bot, source: Source) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
-    base_configuration, configuration = _rules_of(source.before), _read(source.after)
+    base_configuration, configuration = rules_of(source.before), _read(source.after)
     merged = rules.merged(base_configuration, configuration, found(bot, source.after))
     listed = [(_with_tool(bot, source.after, project), its) for project, its in merged]
     before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot, source.before))]
@@ -134,10 +134,15 @@ def found(bot: Bot, tree: Tree) -> tuple[Project, ...]:
 
 
 def _with_tool(bot: Bot, tree: Tree, project: Project) -> Project:
-    """The project with the tool that recognises its directory's files best, where it names none itself."""
+    """The project with the tool that recognises its directory's files best, where it names none itself.
+
+    Where none does, it stays without: whoever wants its tool is told.
+    """
     if project.tool:
         return project
-    return replace(project, tool=max(bot.tools, key=lambda name: bot.tools[name].recognises(tree, project.dir)))
+    sure = {name: its.recognises(tree, project.dir) for name, its in bot.tools.items()}
+    best = max(sure, key=sure.__getitem__)
+    return replace(project, tool=best if sure[best] else "")
 
 
 def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
@@ -147,8 +152,9 @@ def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> st
 
 def rules_digest(project: Project, rules: Rules) -> str:
     """What a plan was made under: arguments and rules."""
-    required = sorted(rules.require)
-    words = (project.tool, project.terraform, project.kubernetes, replace(rules, require=frozenset()), required)
+    values = (getattr(rules, part.name) for part in fields(rules))
+    said = [sorted(value) if isinstance(value, frozenset) else value for value in values]
+    words = (project.tool, project.terraform, project.kubernetes, said)
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
@@ -182,12 +188,14 @@ def directories(projects: Projects, project: Project) -> frozenset[str]:
 
 
 def tool(bot: Bot, project: Project) -> Tool:
+    if not project.tool:
+        raise Refused(f"project {project.name}: no tool knows the files of {project.dir}; name one with `tool:`")
     if project.tool not in bot.tools:
         raise Refused(f"project {project.name}: there is no tool `{project.tool}` (there are: {', '.join(bot.tools)})")
     return bot.tools[project.tool]
 
 
-def _rules_of(tree: Tree) -> Configuration | None:
+def rules_of(tree: Tree) -> Configuration | None:
     """The base's configuration; a broken one gives the careful defaults, so that a pull request can mend it."""
     try:
         return _read(tree)

@@ -9,12 +9,12 @@ from bot.core.errors import Refused
 from bot.core.pull import Pull
 from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.git import Mirror
-from bot.ports import Planned, Site
+from bot.ports import Origin, Planned, Site
 from bot.steps.bot import Bot, short
-from bot.steps.source import fetched, rules_digest, tool
+from bot.steps.source import fetched, rules_digest, rules_of, tool
 from bot.store import runs
 
-PLAN_DOMAIN = "plan"
+PLAN_DOMAIN, MASK_DOMAIN = "plan", "mask"
 
 
 def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
@@ -23,8 +23,13 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
     mirror = bot.mirror(pull.repository)
     if not mirror.has(commit):
         _bring(bot, mirror, pull, run)
-    root = folders.checkout(row.run, commit)
-    mirror.checkout(commit, root)
+
+    def checkout(of: str) -> Path:
+        into = folders.checkout(row.run, of)
+        mirror.checkout(of, into)
+        return into
+
+    root = checkout(commit)
     return Site(
         root=root,
         project=row.project,
@@ -34,7 +39,27 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
         environment={**bot.environment, "HOME": str(_private(folders.scratch(row.run, place) / "home"))},
         timeout=bot.limits.tool.total_seconds(),
         stopped=lambda: bot.stopping.is_set() or cancelled(bot, row.run),
+        rules=row.rules,
+        others=_others(mirror, commit, row.project.dir),
+        confirmed=run.selection.confirmed,
+        origin=Origin(
+            repository=pull.repository,
+            base=run.base,
+            commit=commit,
+            tree=mirror.tree,
+            checkout=checkout,
+            secret=bytes.fromhex(bot.vault.digest(MASK_DOMAIN, pull.repository.key.encode())),
+            once=bot.cache.cached,
+        ),
     )
+
+
+def _others(mirror: Mirror, commit: str, directory: str) -> frozenset[str]:
+    """The directories of the other projects that the commit's gitops.yaml lists; a broken one lists none."""
+    with mirror.tree(commit) as tree:
+        configuration = rules_of(tree)
+    listed = configuration.projects if configuration else ()
+    return frozenset(project.dir for project in listed) - {directory}
 
 
 def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destroy: bool) -> Plan:
@@ -57,7 +82,6 @@ def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destro
         artifact_digest=_seal(bot, pull, id, row, result),
         rules_digest=rules_digest(row.project, row.rules),
         tool_version=result.tool_version,
-        mark=result.mark,
         content=result.content,
         created_at=before,
         expires_at=before + bot.limits.plan_ttl,

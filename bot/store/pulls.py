@@ -8,8 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.core.pull import Pull, PullState, Repository
+from bot.core.run import PlanState
 from bot.store import tables
 from bot.store.columns import dump, insert_new, load, upsert
+
+LIVE = (PlanState.CURRENT, PlanState.STALE)
 
 
 def save(tx: sa.Connection, pull: Pull) -> None:
@@ -66,6 +69,24 @@ def known(tx: sa.Connection, repository_key: str, state: PullState | None = None
     if state:
         query = query.where(tables.pull.c.state == state)
     return tuple(load(Pull, text) for text in tx.execute(query.order_by(tables.pull.c.number.desc())).scalars())
+
+
+def holding(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
+    """Those that we believe open, and those that hold a lock or a plan that can still be applied."""
+    table = tables.pull
+    locked = sa.select(tables.lock.c.pull)
+    planned = sa.select(tables.plan.c.pull).where(tables.plan.c.state.in_(LIVE))
+    holds = sa.or_(table.c.state == PullState.OPEN, table.c.key.in_(locked), table.c.key.in_(planned))
+    query = sa.select(table.c.json).where(table.c.repository == repository_key, holds)
+    return tuple(load(Pull, text) for text in tx.execute(query).scalars())
+
+
+def undealt(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
+    """Merged ones whose merge is not yet dealt with."""
+    table = tables.pull
+    waits = table.c.state == PullState.MERGED, table.c.closed_for.is_(None)
+    query = sa.select(table.c.json).where(table.c.repository == repository_key, *waits)
+    return tuple(load(Pull, text) for text in tx.execute(query).scalars())
 
 
 def asked_by(tx: sa.Connection, key: str, asker: str) -> None:

@@ -119,7 +119,7 @@ def _said(view: RunView, tally: Tally) -> dict[str, object]:
 def _calm(view: RunView, tally: Tally) -> bool:
     """Nothing would change, and nothing went wrong in finding that out."""
     done = view.run.state is State.DONE and tally.states[State.DONE] == tally.total
-    return done and tally.counts.empty and not tally.counts.checks
+    return done and tally.counts.silent
 
 
 def _gate(demands: Sequence[Demand]) -> dict[str, object]:

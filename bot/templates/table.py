@@ -119,7 +119,7 @@ def state_of(project: ProjectView, view: RunView) -> str:
     if project.applied_at is not None:
         return f"applied by {project.applied_by}, {words.moment(project.applied_at)}"
     if row.counts.empty:
-        return "no changes"
+        return "rendered only, nothing is applied" if row.counts.rendered else "no changes"
     return f"stale: {project.stale_because}" if project.stale_because else _ready(row, view)
 
 
@@ -130,7 +130,7 @@ def _of_counts(counts: Counts) -> Risk:
         return Risk.CHANGES
     if counts.create:
         return Risk.CREATES
-    return Risk.NOTHING if counts.empty and not counts.checks else Risk.MINOR
+    return Risk.NOTHING if counts.silent else Risk.MINOR
 
 
 def _ended(row: RunProject) -> str:

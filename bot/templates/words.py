@@ -46,6 +46,7 @@ def told(counts: Counts, most: int | None = None) -> str:
         (counts.forget, "to forget"),
         (counts.outputs, f"{plural('output', counts.outputs)} to change"),
         (counts.checks, f"failed {plural('check', counts.checks)}"),
+        (counts.rendered, f"rendered {plural('difference', counts.rendered)}"),
     ]
     said = [f"{count:,} {word}" for count, word in parts if count]
     return ", ".join(said[:most]) + (" and more" if most and len(said) > most else "")

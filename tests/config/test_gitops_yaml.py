@@ -15,7 +15,6 @@ WHOLE = b"""
 version: 1
 branches: [main, "release/*"]
 merge: manual
-parallel: 4
 defaults:
   apply: approval
   require: [approval]
@@ -63,7 +62,7 @@ def test_everything_that_can_be_said_is_read() -> None:
         terraform=TerraformOptions(("prod.tfvars",), ("key=db", "prod.s3.tfbackend"), "tofu", "1.10"),
     )
     assert (rest.name, rest.dir, rest.place) == ("everything else", ".", ".:default")
-    assert (configuration.branches, configuration.merge, configuration.parallel) == (("main", "release/*"), False, 4)
+    assert (configuration.branches, configuration.merge) == (("main", "release/*"), False)
 
 
 def test_a_project_says_only_what_differs_from_the_defaults() -> None:
@@ -102,9 +101,6 @@ def test_all_mistakes_are_told_at_once_one_a_line() -> None:
         ("version: 1\nprojects:\n", "gitops.yaml:2: projects: has no value: give it one or take the key out"),
         ("version: 1\nprojects: a", "gitops.yaml:2: projects: must be a list, like [a, b]"),
         ("version: 1\nprojects: [a]", "gitops.yaml:2: projects[0]: must be a mapping of keys to values"),
-        ("version: 1\nparallel: 012", "gitops.yaml:2: parallel: must be a whole number"),
-        ("version: 1\nparallel: 0", "gitops.yaml:2: parallel: must be 1 or more"),
-        ("version: 1\nparallel: 1000", "gitops.yaml:2: parallel: must be 100 or less"),
         ("version: 1\nversion: 1", "gitops.yaml:2: version: is written twice (first on line 1)"),
         ("version: 1\ndefaults: {backend_change: 1}", "defaults.backend_change: must be true or false"),
         ("version: 1\ndefaults: {apply: mrge}", "defaults.apply: `mrge` is none of its values: did you mean `merge`?"),

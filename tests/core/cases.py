@@ -39,7 +39,6 @@ PLAN = Plan(
     artifact_digest="artifact",
     rules_digest="rules",
     tool_version="1.11.4",
-    mark=None,
     content=Content("terraform", counts=Counts(change=1)),
     created_at=NOON - timedelta(hours=2),
     expires_at=NOON + timedelta(hours=70),

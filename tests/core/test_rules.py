@@ -95,12 +95,11 @@ def test_rules_of_a_new_project_that_hold_only_once_merged_are_said() -> None:
 
 
 def test_deleting_gitops_yaml_says_that_the_defaults_will_hold() -> None:
-    before = Configuration(defaults=STRICT, branches=("main",), merge=False, parallel=3)
+    before = Configuration(defaults=STRICT, branches=("main",), merge=False)
     assert rule_changes(before, None) == (
         "Once merged, projects that gitops.yaml does not name: 1 approval is asked for instead of 2.",
         "Once merged, pull requests are planned for these branches: the default branch only.",
         "Once merged, a pull request is merged by itself after an apply.",
-        "Once merged, projects planned at the same time: as many as the operator allows.",
     )
 
 

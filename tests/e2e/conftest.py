@@ -15,8 +15,9 @@ def stages(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     """Makes stages with settings of one's own, and ends them."""
     made: list[Stage] = []
 
-    def make(settings: Mapping[str, str] | None = None, private: bool = False) -> Stage:
-        stage = Stage(tmp_path / f"stage-{len(made)}", QUICK | dict(settings or {}), private=private)
+    def make(settings: Mapping[str, str] | None = None, private: bool = False, path: str = "") -> Stage:
+        directory = tmp_path / f"stage-{len(made)}"
+        stage = Stage(directory, QUICK | dict(settings or {}), private=private, path=path)
         made.append(stage.__enter__())
         return stage
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import supervise
+from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 from bot.supervise import Standing
 
@@ -121,3 +122,13 @@ def test_the_environment_is_left_on_no_disk(tmp_path: Path) -> None:
     supervise.wait(directory, never)
     assert all(b"hunter2" not in path.read_bytes() for path in directory.iterdir())
     assert (directory.stat().st_mode & 0o777) == 0o700
+
+
+def test_a_supervisor_that_cannot_begin_is_told_as_such(tmp_path: Path) -> None:
+    directory = tmp_path / "attempt"
+    directory.mkdir()
+    (directory / "started.new").mkdir()  # what it must write first cannot be written
+    with pytest.raises(ToolFailed, match="did not begin; nothing was changed"):
+        supervise.begin(directory, sh("touch changed", tmp_path))
+    assert not (tmp_path / "changed").exists()
+    assert supervise.look(directory).standing is Standing.NEVER_BEGAN

@@ -1,6 +1,6 @@
 """A Kubernetes API server of one's own: real etcd, kube-apiserver and kube-controller-manager on loopback, no nodes.
 
-The tests use it through `tests/kube/conftest.py`, which shares one over a whole run; use the class itself where a test
+The tests use it through `tests/rig/fixtures.py`, which shares one over a whole run; use the class itself where a test
 must stop a server. Three programs run in one directory, which keeps their logs. They never outlive the thread that
 started them, and what was stored goes with them.
 """

@@ -1,4 +1,4 @@
-"""What the tests with a real Kubernetes API server share: one server for the whole run, and a namespace each.
+"""Fixtures for tests with a real Kubernetes API server: one server for the whole run, and a namespace each.
 
 `GITOPS_BOT_TEST_KUBECONFIG` names a kubeconfig whose server is used instead of one of our own. `RIG=no` leaves these
 tests out; `RIG=required` makes the lack of a server a failure.

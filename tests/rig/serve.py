@@ -1,6 +1,6 @@
 """A cluster that lives as long as another process: `python -m tests.rig.serve DIRECTORY PID`.
 
-Started by `tests/kube/conftest.py`, so that the workers of one test run share a server that none of them owns. Ends
+Started by `tests/rig/fixtures.py`, so that the workers of one test run share a server that none of them owns. Ends
 with 0 once the server is ready, which then goes on by itself until the process PID is gone, however that ended.
 """
 

@@ -127,7 +127,6 @@ def a_plan(id: str, run: str, content: Content) -> Plan:
         artifact_digest=None,
         rules_digest="3",
         tool_version="1.11.4",
-        mark=None,
         content=content,
         created_at=NOW,
         expires_at=NOW + timedelta(hours=72),

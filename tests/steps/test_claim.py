@@ -1,41 +1,13 @@
 """One row is worked on by one job and one place by one run, whatever is started twice."""
 
-from dataclasses import replace
-from pathlib import Path
-
-import pytest
-
-from bot.config.settings import Settings
 from bot.core.job import Job
 from bot.core.run import Run, RunKind, RunProject, State
 from bot.steps import settle
 from bot.steps.bot import Bot
-from bot.store import locks, pulls, runs
-from bot.wiring import bot_of
+from bot.store import locks, runs
 from tests.server.house import NOW, PULL, a_row
 
-SETTINGS = {
-    "GITOPS_BOT_GITHUB__TOKEN": "token",
-    "GITOPS_BOT_GITHUB__WEBHOOK_SECRET": "a secret of some length",
-    "GITOPS_BOT_REPOS": "acme/infra",
-}
 FIRST, AGAIN = Job("first", "plan_project"), Job("again", "plan_project")
-
-
-class Promises(list[Job]):
-    """Keeps what is promised, and does none of it."""
-
-    def start(self, job: Job) -> None:
-        self.append(job)
-
-
-@pytest.fixture
-def bot(tmp_path: Path) -> Bot:
-    settings = Settings.load({**SETTINGS, "GITOPS_BOT_DATA_DIR": str(tmp_path)}, tmp_path)
-    made = replace(bot_of(settings, {}), engine=Promises())  # all of it that claims use
-    with made.store.begin() as tx:
-        pulls.save(tx, PULL)
-    return made
 
 
 def queued(bot: Bot, run: str) -> RunProject:

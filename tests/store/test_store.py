@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.core.event import Pushed
-from bot.core.plan import Content, Counts, StateMark
+from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 from bot.core.pull import Repository
 from bot.core.run import Freeze, Intent, Lock, Outcome, Plan, PlanState, Run, RunKind, RunProject, State
@@ -217,7 +217,6 @@ def _plan(id: str, pull: str) -> Plan:
         artifact_digest="a",
         rules_digest="r",
         tool_version="1.11.4",
-        mark=StateMark("lineage", 3),
         content=Content("Terraform 1.11.4", counts=Counts(create=1)),
         created_at=NOW,
         expires_at=NOW + timedelta(hours=72),

@@ -83,7 +83,7 @@ class Ground:
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
-    return Ground(tmp_path, tool({"lock_timeout": "1s"}))
+    return Ground(tmp_path, tool(lambda _: {"lock_timeout": "1s"}))
 
 
 @pytest.fixture

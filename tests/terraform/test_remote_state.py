@@ -78,7 +78,6 @@ def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str) -> None:
     text = BACKEND.replace("URL", s3)
     applied = ground.apply(text)
     assert applied.outcome is Outcome.DONE
-    assert applied.mark is not None
     planned = ground.plan(text)
     assert planned.content.counts.empty
     assert planned.content.notes == ()

@@ -52,6 +52,7 @@ class Calls:
     """One client for the process; safe to share between threads."""
 
     def __init__(self, settings: GitHubSettings) -> None:
+        self._url = settings.api_url.rstrip("/")
         token = settings.token.get_secret_value()
         retry = _Retry(
             total=TRIES,
@@ -63,7 +64,7 @@ class Calls:
         )
         self._github = Github(
             auth=Auth.Token(token),
-            base_url=settings.api_url.rstrip("/"),
+            base_url=self._url,
             lazy=True,
             per_page=PER_PAGE,
             timeout=TIMEOUT_SECONDS,
@@ -98,13 +99,13 @@ class Calls:
         except GithubException as error:
             raise _translated(error, method, path) from error
         except requests.RequestException as down:
-            raise Transient(f"GitHub cannot be reached: {type(down).__name__}") from down
+            raise Transient(f"GitHub at {self._url} cannot be reached: {type(down).__name__}") from down
         except RuntimeError as elsewhere:  # so PyGithub says it when it is sent to another host or to https
             raise Refused(f"GitHub is elsewhere (GITHUB__API_URL): {elsewhere}") from elsewhere
         except ValueError as cut:
             raise Transient("GitHub's answer was cut short") from cut
         if isinstance(found, dict) and found.keys() == {"data", "url"}:  # PyGithub's wrapping of what is no JSON
-            raise Transient("something that is not GitHub answered in its place")
+            raise Transient(f"something that is not GitHub answers at {self._url}")
         return headers, found
 
 

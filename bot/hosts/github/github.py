@@ -4,10 +4,10 @@ import base64
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from github import GithubException
@@ -31,6 +31,8 @@ CO_AUTHOR = re.compile(
 WORST = (CheckState.SUCCESS, CheckState.PENDING, CheckState.FAILURE)
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class GitHub:
@@ -61,7 +63,11 @@ class GitHub:
         if names := self._allowed.names:
             return [found for name in names if self._allowed(name) and (found := self._named(name))]
         mine = self._call.pages("/user/repos", affiliation="owner,collaborator,organization_member")
-        return [shapes.repository(raw) for raw in mine if self._allowed(raw["full_name"]) and not raw.get("archived")]
+        return [
+            _shaped(shapes.repository, raw)
+            for raw in mine
+            if self._allowed(raw["full_name"]) and not raw.get("archived")
+        ]
 
     def _named(self, name: str) -> Repository | None:
         """One that the forge does not show must not keep the others from being seen."""
@@ -72,18 +78,18 @@ class GitHub:
                 raise
             logger.warning("%s is left out: %s", name, why)
             return None
-        return None if raw.get("archived") else shapes.repository(raw)
+        return None if raw.get("archived") else _shaped(shapes.repository, raw)
 
     def repository(self, name: str) -> Repository:
         if not self._allowed(name):
             raise Refused(f"{name} is not among the repositories that REPOS allows")
-        return shapes.repository(self._call("GET", f"/repos/{name}"))
+        return _shaped(shapes.repository, self._call("GET", f"/repos/{name}"))
 
     def pull(self, repository: Repository, number: int) -> Pull:
-        return shapes.pull(self._call("GET", f"{_path(repository)}/pulls/{number}"))
+        return _shaped(shapes.pull, self._call("GET", f"{_path(repository)}/pulls/{number}"))
 
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
-        return [shapes.pull(raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
+        return [_shaped(shapes.pull, raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
 
     def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]:
         found = []
@@ -92,22 +98,22 @@ class GitHub:
             if shapes.moment(raw["updated_at"]) < since:
                 break
             if raw.get("merged_at"):
-                found.append(shapes.pull(raw))
+                found.append(_shaped(shapes.pull, raw))
         return found
 
     def comment(self, repository: Repository, id: int) -> Comment:
-        return shapes.comment(self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
+        return _shaped(shapes.comment, self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": moment, "sort": "updated", "direction": "asc"}
         found = self._call.pages(f"{_path(repository)}/issues/comments", **query)
-        comments = [shapes.comment(raw) for raw in found if _is_on_a_pull(raw)]
+        comments = [_shaped(shapes.comment, raw) for raw in found if _is_on_a_pull(raw)]
         return [comment for comment in comments if comment.author != self._login]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         found = self._call.pages(f"{_path(repository)}/pulls/{number}/reviews")
-        return [review for raw in found if (review := shapes.review(raw))]
+        return [review for raw in found if (review := _shaped(shapes.review, raw))]
 
     def contributors(self, repository: Repository, number: int) -> Contributors:
         commits = list(self._call.pages(f"{_path(repository)}/pulls/{number}/commits"))
@@ -151,8 +157,8 @@ class GitHub:
     def role(self, repository: Repository, user: str) -> Role:
         """Nobody in particular has no role; any other failure is Transient, never a guess."""
         try:
-            return shapes.role(
-                self._call("GET", f"{_path(repository)}/collaborators/{quote(user, safe='')}/permission")
+            return _shaped(
+                shapes.role, self._call("GET", f"{_path(repository)}/collaborators/{quote(user, safe='')}/permission")
             )
         except Refused as why:
             if _is_missing(why):
@@ -208,9 +214,9 @@ class GitHub:
         owner = repository.name.partition("/")[0]
         query = {"state": "open", "head": f"{owner}:{head}", "base": base}
         for raw in self._call.pages(f"{_path(repository)}/pulls", **query):
-            return shapes.pull(raw)
+            return _shaped(shapes.pull, raw)
         fields = {"head": head, "base": base, "title": title, "body": body}
-        return shapes.pull(self._call("POST", f"{_path(repository)}/pulls", fields))
+        return _shaped(shapes.pull, self._call("POST", f"{_path(repository)}/pulls", fields))
 
     def remote(self, repository: Repository) -> Remote:
         url = f"{self._settings.web_url}/{repository.name}.git"
@@ -239,6 +245,14 @@ def _path(repository: Repository) -> str:
 def _is_on_a_pull(raw: dict[str, Any]) -> bool:
     """By the end of the address, for a repository may be called `pull`."""
     return urlsplit(str(raw["html_url"])).path.split("/")[-2] == "pull"
+
+
+def _shaped(shape: Callable[..., T], *raw: Any) -> T:
+    """GitHub's JSON as ours. What lacks a field is an answer cut short, not a bug of ours."""
+    try:
+        return shape(*raw)
+    except (KeyError, TypeError, ValueError) as missing:
+        raise Transient(f"GitHub's answer lacks or garbles a field: {missing}") from missing
 
 
 def _is_missing(why: Refused) -> bool:

@@ -1,11 +1,11 @@
 """Terraform and OpenTofu. Found by `wiring`; everything it needs from elsewhere comes through the port."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.tools.terraform.settings import TerraformSettings
 from bot.tools.terraform.terraform import Terraform
 
 
-def tool(section: Mapping[str, object]) -> Terraform:
+def tool(section: Callable[[str], Mapping[str, object]]) -> Terraform:
     """The tool with the operator's settings (`TERRAFORM__…`)."""
-    return Terraform(TerraformSettings.of(section))
+    return Terraform(TerraformSettings.of(section("terraform")))

@@ -52,7 +52,6 @@ class Reading:
     content: Content
     canonical: bytes
     hidden: frozenset[str]
-    applyable: bool
 
 
 def read(text: str, tool: str, notices: tuple[Notice, ...] = (), notes: tuple[str, ...] = ()) -> Reading:
@@ -76,7 +75,7 @@ def read(text: str, tool: str, notices: tuple[Notice, ...] = (), notes: tuple[st
         complete=bool(plan.get("complete", True)),
         counts=_counts(changes, outputs, failed),
     )
-    return Reading(content, _canonical(plan), hidden, bool(plan.get("applyable", True)))
+    return Reading(content, _canonical(plan), hidden)
 
 
 def _without(changes: tuple[Change, ...], hidden: frozenset[str]) -> tuple[Change, ...]:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed
-from bot.core.plan import Notice, StateMark
+from bot.core.plan import Notice
 from bot.core.project import Project
 from bot.core.run import Outcome
 from bot.core.tree import Tree
@@ -62,7 +61,6 @@ class Terraform:
             canonical=reading.canonical,
             artifact=artifact if not content.counts.empty else None,
             tool_version=tool.version,
-            mark=_mark_of_plan(artifact),
         )
 
     def ready(self, site: Site, artifact: Path) -> Invocation:
@@ -91,17 +89,16 @@ class Terraform:
         text = tool.hide(COLOUR.sub("", site.log.read_text(errors="replace"))) if site.log.exists() else ""
         site.log.write_text(text)
         last = "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
-        mark = tool.mark()
         if exit == 0:
             done = next((line for line in reversed(text.splitlines()) if "complete!" in line), "applied")
-            return Applied(Outcome.DONE, done.strip(), "", mark)
+            return Applied(Outcome.DONE, done.strip(), "")
         if exit is None or exit < 0:
-            return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last, mark)
+            return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last)
         if "Saved plan is stale" in text:
-            return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last, mark)
+            return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last)
         if "Interrupt received" in text:
-            return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last, mark)
-        return Applied(Outcome.FAILED, first_error(text) or f"it ended with status {exit}", last, mark)
+            return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last)
+        return Applied(Outcome.FAILED, first_error(text) or f"it ended with status {exit}", last)
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         binary = self._binary(project, environment)
@@ -184,21 +181,13 @@ class _Tool:
         done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
         return read(done.out, f"{self._product()} {self.version}")
 
-    def mark(self) -> StateMark | None:
-        """Where the state stands now; None when that cannot be read."""
-        pull = [self.binary, "state", "pull"]
-        done = process.run(pull, cwd=self.site.directory, env=self.env, timeout=self.site.timeout)
-        if done.exit != 0 or not done.out.strip():
-            return None
-        return _mark(json.loads(done.out))
-
     def hide(self, text: str) -> str:
         path = self.site.scratch / SECRETS_FILE
         hidden = frozenset(json.loads(path.read_text())) if path.exists() else frozenset[str]()
         return without(text, hidden)
 
     def _product(self) -> str:
-        return "OpenTofu" if Path(self.binary).name == "tofu" else "Terraform"
+        return "OpenTofu" if "tofu" in Path(self.binary).name else "Terraform"
 
     def _run(
         self, command: str, *words: str, ok: tuple[int, ...] = (0,), logged: bool = True, **options: Any
@@ -237,16 +226,3 @@ def _version(binary: str, changed: int, path: str) -> str:
 def _log(log: Path, stream: str) -> None:
     with log.open("a") as file:
         file.write(readable(stream))
-
-
-def _mark_of_plan(artifact: Path) -> StateMark | None:
-    """Lineage and serial of the state that a plan was made on: only these two leave the file."""
-    if not artifact.exists():
-        return None
-    with zipfile.ZipFile(artifact) as plan:
-        return _mark(json.loads(plan.read("tfstate"))) if "tfstate" in plan.namelist() else None
-
-
-def _mark(state: dict[str, Any]) -> StateMark | None:
-    lineage, serial = state.get("lineage"), state.get("serial")
-    return StateMark(str(lineage), int(serial)) if lineage and serial is not None else None

@@ -1,0 +1,38 @@
+"""Deliveries wait while the database is away, and are promised when it is back."""
+
+import threading
+from pathlib import Path
+
+from bot.core.event import PullChange, PullChanged
+from bot.core.job import Job
+from bot.intake import Intake
+from bot.store import Store, inbox
+from tests.sandbox.running import until
+from tests.server.house import NOW, PULL
+
+
+class Promises(list[Job]):
+    """Keeps what is promised, and does none of it."""
+
+    def start(self, job: Job) -> None:
+        self.append(job)
+
+
+def test_intake_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    store, promises = Store(f"sqlite:///{home / 'store.sqlite'}"), Promises()
+    store.migrate()
+    missed = threading.Event()
+    intake = Intake(store, promises, lambda: NOW)  # type: ignore[arg-type]  # all of an engine that it uses
+    store.close()
+    home.rename(away)
+    intake.start()
+    intake.wake()
+    missed.wait(0.5)
+    away.rename(home)
+    with store.begin() as tx:
+        inbox.receive(tx, "d1", PullChanged(PULL, PullChange.OPENED, "alice"), NOW)
+    intake.wake()
+    until(lambda: promises)
+    intake.stop()
