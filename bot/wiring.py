@@ -155,7 +155,7 @@ def found_hosts(settings: Settings) -> dict[str, Host]:
 def found_tools(settings: Settings) -> dict[str, Tool]:
     """Every tool there is; each reads its own settings, and those that it shares with others."""
     modules = _providers("bot.tools")
-    return {name: module.tool(settings.section) for name, module in modules.items() if hasattr(module, "tool")}
+    return {name: module.tool(settings.section) for name, module in modules.items()}
 
 
 def claimed(data_dir: Path) -> IO[str]:

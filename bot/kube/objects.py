@@ -22,12 +22,13 @@ class Ref:
 
     @property
     def id(self) -> str:
-        """One word, for inventories: `namespace_name_group_Kind`. No part of it may hold an underscore."""
+        """One word, for inventories: `namespace_name_group_Kind`. Only a name may hold underscores."""
         return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"
 
     @classmethod
     def of_id(cls, id: str) -> "Ref":
-        namespace, name, group, kind = id.split("_")
+        namespace, rest = id.split("_", 1)
+        name, group, kind = rest.rsplit("_", 2)
         return cls(group, kind, namespace, name)
 
 

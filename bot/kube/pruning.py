@@ -1,0 +1,63 @@
+"""Deletes what left Git, last of all and backwards. Called by `carry_out`, when all that stays is applied and healthy.
+
+An object goes with two proofs only: the inventory lists it and it bears the label; and it is the very one that was
+planned (uid), without a protection on it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from bot.kube.client import Cluster
+from bot.kube.deletions import kept
+from bot.kube.inventory import Inventory
+from bot.kube.noise import MEMBER_LABEL
+from bot.kube.order import backwards
+from bot.kube.outcomes import Outcome
+from bot.kube.results import End, Result
+
+GONE_SECONDS, LOOK_SECONDS = 60.0, 0.3
+
+
+def prune(cluster: Cluster, known: Inventory, outcomes: Sequence[Outcome], told: Callable[[Result], object]) -> None:
+    """Delete them group by group, each told of as it ends."""
+    for group in backwards(outcomes):
+        for result in cluster.each(lambda one: delete(cluster, known, one), group):
+            told(result)
+
+
+def delete(cluster: Cluster, known: Inventory, one: Outcome) -> Result:
+    ended, message = _deleted(cluster, known, one)
+    return Result(str(one.ref), "delete", ended, message)
+
+
+def _deleted(cluster: Cluster, known: Inventory, one: Outcome) -> tuple[End, str]:
+    if one.ref not in known.members:
+        return End.REFUSED, "is not in the inventory"
+    answer = cluster.get(one.api_version, one.ref)
+    if answer.status == 404:
+        return End.DONE, ""
+    if not answer.ok:
+        return End.FAILED, answer.message
+    metadata = answer.body["metadata"]
+    if metadata["uid"] != one.uid:
+        return End.REFUSED, "is another one than was planned"
+    if (metadata.get("labels") or {}).get(MEMBER_LABEL) != known.label:
+        return End.REFUSED, "does not bear the inventory's label"
+    if guard := kept(answer.body):
+        return End.REFUSED, f"is protected: {guard}"
+    gone = cluster.delete(one.api_version, one.ref, uid=one.uid, dry_run=False)
+    if not gone.ok and gone.status != 404:
+        return End.FAILED, gone.message
+    return wait_gone(cluster, one)
+
+
+def wait_gone(cluster: Cluster, one: Outcome) -> tuple[End, str]:
+    """Until nothing of that uid is there; what is held by a finalizer for long is told as such."""
+    until = time.monotonic() + GONE_SECONDS
+    while time.monotonic() < until:
+        answer = cluster.get(one.api_version, one.ref)
+        if answer.status == 404 or (answer.ok and answer.body["metadata"]["uid"] != one.uid):
+            return End.DONE, ""
+        time.sleep(LOOK_SECONDS)
+    held = ", ".join(answer.body["metadata"].get("finalizers") or ()) if answer.ok else ""
+    return End.FAILED, f"is still there after {GONE_SECONDS:.0f} s" + (f", held by {held}" if held else "")

@@ -1,0 +1,111 @@
+"""Renders what is to be and what was applied last, side by side, each only when it was not rendered before.
+
+Called by the tools' common plan. Never asks a cluster; what it needs to know of one comes with the call.
+"""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.digest import input_digest
+from bot.core.errors import Refused, ToolFailed
+from bot.core.tree import Tree
+from bot.kube.hooks import Hook, split
+from bot.kube.objects import Object
+from bot.kube.parsing import Namespaced, objects
+from bot.kube.rendering import Options, Renderer, Request
+from bot.ports import Origin, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a chart is told of the cluster, and what has a namespace there; nothing where there is none."""
+
+    kube_version: str
+    api_versions: tuple[str, ...]
+    namespaced: Namespaced
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One side. `hooks` are run at their time and are no members of an inventory."""
+
+    objects: tuple[Object, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+
+
+def both(
+    renderer: Renderer, site: Site, target: Target, before: str | None, destroy: bool
+) -> tuple[Rendered, Rendered | None]:
+    """What is to be, and what the commit `before` rendered: None where that is not known or cannot be rendered.
+
+    Raises Refused and ToolFailed for what is to be only.
+    """
+    rendering = _Rendering(renderer, site, target)
+    with ThreadPoolExecutor(2, "render") as pool:
+        old = pool.submit(rendering.earlier, before) if before else None
+        new = Rendered() if destroy else rendering.now()
+        return new, old.result() if old else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    renderer: Renderer
+    site: Site
+    target: Target
+
+    def now(self) -> Rendered:
+        site, origin = self.site, self.site.origin
+        if origin is None:
+            return self._parsed(self.renderer.render(self._request(site.root, "now")))
+        return self._parsed(self._once(origin, origin.commit, lambda: site.root, "now"))
+
+    def earlier(self, commit: str) -> Rendered | None:
+        """None when it cannot be had any more: then everything is asked about, which is as true and only slower."""
+        origin = self.site.origin
+        if origin is None:
+            return None
+        try:
+            with origin.tree(commit) as tree:
+                if not self._there(tree):
+                    return Rendered()
+            return self._parsed(self._once(origin, commit, lambda: origin.checkout(commit), "earlier"))
+        except (Refused, ToolFailed):
+            return None
+
+    def _there(self, tree: Tree) -> bool:
+        directory = self.site.project.dir
+        return directory == "." or any(path.startswith(f"{directory}/") for path in tree.files)
+
+    def _once(self, origin: Origin, commit: str, checkout: Callable[[], Path], part: str) -> bytes:
+        """Rendered, unless that was done before with the same files, program and words."""
+        with origin.tree(commit) as tree:
+            files = self.renderer.inputs(tree, self.site.project, self.site.others)
+            inputs = input_digest(tree, files)
+        request = self._request(self.site.root, part)
+        words = (self.renderer.version(self.site.environment), *self.renderer.command(request), inputs)
+        key = hashlib.sha256("\0".join(words).encode(errors="surrogateescape")).hexdigest()
+        return origin.once(key, lambda: self.renderer.render(self._request(checkout(), part)))
+
+    def _request(self, root: Path, part: str) -> Request:
+        site, options = self.site, self.site.project.kubernetes
+        scratch = site.scratch / f"render-{part}"
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        return Request(
+            root=root,
+            project_dir=site.project.dir,
+            scratch=scratch,
+            environment=site.environment,
+            options=Options(options.namespace, options.release, options.values),
+            kube_version=self.target.kube_version,
+            api_versions=self.target.api_versions,
+            stopped=site.stopped,
+            others=site.others,
+        )
+
+    def _parsed(self, stream: bytes) -> Rendered:
+        project = self.site.project
+        made = objects(stream, project.dir, project.kubernetes.namespace, self.target.namespaced)
+        return Rendered(*split(made))

@@ -1,0 +1,45 @@
+"""The operator's settings for kustomize (`KUSTOMIZE__BINARIES`, `__FLAGS`, `__HELM`, `__MEMORY`, `__OUTPUT`)."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from bot.core.errors import Refused
+from bot.kube.rendering import Limits
+
+PLUGINS = "--enable-alpha-plugins"
+HELM = "--enable-helm"
+
+
+class KustomizeSettings(BaseModel):
+    """`binaries`: the first one found renders; `flags`: what renderings may do beyond building, given to each.
+
+    `helm` is for charts that kustomizations inflate. `memory` and `output` are in MB.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    binaries: tuple[str, ...] = ("kustomize", "kubectl")
+    flags: tuple[Literal["--enable-helm", "--enable-alpha-plugins"], ...] = ()
+    helm: str = "helm"
+    memory: int = Field(1024, ge=64)
+    output: int = Field(50, ge=1, le=1024)
+
+    @field_validator("binaries", "flags", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.memory, self.output)
+
+    @classmethod
+    def of(cls, section: Mapping[str, object]) -> "KustomizeSettings":
+        """Raises Refused naming each wrong key."""
+        try:
+            return cls.model_validate(dict(section))
+        except ValidationError as wrong:
+            lines = [f"KUSTOMIZE__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
+            raise Refused("; ".join(lines)) from wrong

@@ -1,0 +1,12 @@
+"""Plain Kubernetes manifests. Found by `wiring`; what they hold goes through `bot.kube`."""
+
+from collections.abc import Callable, Mapping
+
+from bot.kube.clusters import SECTION, Clusters
+from bot.kube.tool import KubeTool
+from bot.tools.manifests.build import Manifests
+
+
+def tool(section: Callable[[str], Mapping[str, object]]) -> KubeTool:
+    """The tool with the operator's clusters (`KUBERNETES__…`)."""
+    return KubeTool(Manifests(), Clusters.of(section(SECTION)))

@@ -1,0 +1,22 @@
+"""The tests of `bot.kube` and of the Kubernetes tools have a real API server."""
+
+import time
+
+import pytest
+
+from bot.core.project import Rules
+from bot.kube.asking import Question
+from bot.kube.client import Cluster
+from bot.kube.masking import Mask
+from tests.kube.planning import LABEL
+from tests.rig.access import Access
+
+
+@pytest.fixture
+def api(cluster: Access) -> Cluster:
+    return Cluster.open("rig", cluster.kubeconfig)
+
+
+@pytest.fixture
+def question(api: Cluster) -> Question:
+    return Question(api, Mask(b"k" * 32), LABEL, Rules(cluster="rig"), time.time())

@@ -1,0 +1,56 @@
+"""Objects and plans for the tests of what asks a cluster."""
+
+from typing import Any
+
+from bot.kube.inventory import Inventory, Member
+
+from bot.kube import differ
+from bot.kube.asking import Question
+from bot.kube.client import Cluster
+from bot.kube.differ import Sides
+from bot.kube.noise import MEMBER_LABEL
+from bot.kube.objects import object_of
+from bot.kube.outcomes import Outcome
+
+LABEL = "applyset-of-the-tests-v1"
+Body = dict[str, Any]
+
+
+def configmap(namespace: str, name: str = "settings", **values: str) -> Body:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": values}
+
+
+def deployment(namespace: str, image: str = "web:1", app: str = "web") -> Body:
+    container = {"name": "web", "image": image}
+    template = {"metadata": {"labels": {"app": app}}, "spec": {"containers": [container]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"app": app}}, "template": template}
+    metadata = {"name": "web", "namespace": namespace}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+def labelled(body: Body) -> Body:
+    return {**body, "metadata": {**body["metadata"], "labels": {MEMBER_LABEL: LABEL}}}
+
+
+def planned(question: Question, *bodies: Body, before: tuple[Body, ...] = (), **sides: Any) -> dict[str, Outcome]:
+    """Outcomes by kind and name, nothing having been applied before unless an inventory says so."""
+    rendered = tuple(object_of(body, "a.yaml:1") for body in bodies)
+    old = tuple(object_of(body) for body in before)
+    made = differ.plan(question, Sides(rendered, old, **({"inventory": None} | sides)))
+    return {f"{one.ref.kind}/{one.ref.name}": one for one in made}
+
+
+def applied(api: Cluster, *bodies: Body) -> Inventory:
+    """Apply as the bot does; the inventory that comes of it."""
+    members = {}
+    for body in bodies:
+        answer = api.apply(labelled(body), dry_run=False)
+        assert answer.ok, answer.message
+        metadata = answer.body["metadata"]
+        member = Member(body["apiVersion"], metadata["uid"], metadata["resourceVersion"], metadata.get("generation"))
+        members[object_of(body).ref] = member
+    return Inventory("test", "gitops-bot", "c0ffee", members, LABEL)
+
+
+def another(api: Cluster, name: str) -> Cluster:
+    return Cluster(api.name, api._door, name, 4)
