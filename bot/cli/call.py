@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from bot.cli.usage import PROGRAM
+
 if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.store import Store
@@ -21,6 +23,7 @@ class Call:
     cwd: Path
     user: str
     out: TextIO
+    err: TextIO
 
     @cached_property
     def settings(self) -> "Settings":
@@ -30,28 +33,63 @@ class Call:
         return Settings.load(self.environment, self.cwd, self.options.get("config"))
 
     def store(self) -> "Store":
-        from bot.wiring import opened_store
+        """The store that a server has worked in. Raises Refused where there is none, and makes none."""
+        from bot.cli.kept import opened
 
-        return opened_store(self.settings)
+        return opened(self.settings)
 
     def say(self, text: str) -> None:
         self.out.write(f"{text}\n")
+        self.out.flush()
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows under their columns, in the form that fits where they go."""
+    def progress(self, text: str) -> None:
+        """What takes a while, for who sits at a terminal."""
+        if self.err.isatty():
+            self.err.write(f"{text}\n")
+
+    def complain(self, text: str, output: str = "") -> None:
+        """What went wrong, and the last words of whatever it went wrong in."""
+        from bot.server.words import seen
+
+        self.out.flush()
+        self.err.write(f"{PROGRAM}: {seen(text)}\n")
+        if output.strip():
+            self.err.write(f"{seen(output.rstrip())}\n")
+
+    def json(self, value: object) -> None:
+        self.say(json.dumps(value, indent=2))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str = "") -> None:
+        """Rows under their headings, in the form that fits where they go; `empty` is said where there are none."""
         if self.options.get("json"):
-            self.say(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+            self.json(objects(columns, rows))
+        elif not rows:
+            self.say(empty)
         elif self.out.isatty():
             self._drawn(columns, rows)
         else:
-            for row in rows:
-                self.say("\t".join(row))
+            for row in ([column.upper() for column in columns], *rows):
+                self.say("\t".join(one_line(cell) for cell in row))
 
     def _drawn(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table(*columns, box=None, header_style="bold")
+        table = Table(*(column.upper() for column in columns), box=None, header_style="bold")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
         Console(file=self.out).print(table)
+
+
+def objects(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """Rows as JSON has them: `asked by` is the key `asked_by`."""
+    keys = [column.replace(" ", "_") for column in columns]
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def one_line(cell: str) -> str:
+    """One line without what a terminal would obey: names and notes come from pull requests."""
+    from bot.server.words import seen
+
+    return str(seen(" ".join(cell.split())))

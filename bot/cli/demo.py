@@ -1,6 +1,7 @@
 """`gitops-bot demo` and `gitops-bot demo --story`."""
 
 import contextlib
+import secrets
 import shutil
 import signal
 import tempfile
@@ -10,37 +11,68 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
+from bot.cli.usage import FAILED, GOOD, REFUSED, Commands, Usage
 
 if TYPE_CHECKING:
     from bot.demo.stage import Stage
 
-TOOL_MISSING = 3
+USAGE = Usage(
+    summary="a forge, the bot and a pull request on this machine",
+    text="""
+    Starts a forge and the bot on this machine, brings up an example repository, opens a pull request, and
+    prints the addresses of its page and of the bot's, where everything is kept, and how to open another pull
+    request with git. Ctrl-C ends it. --story plays push, plan, approval, apply, merge and rollback in the
+    terminal instead. It needs git, and Terraform or OpenTofu; nothing leaves this machine but what they
+    download.
+    """,
+    exits={
+        0: "ended, or the story came to its end",
+        1: "something did not happen; the bot's last words are shown",
+        3: "Terraform or OpenTofu is missing, or --dir cannot be used",
+    },
+    example="gitops-bot demo --dir /tmp/gitops-demo --port 8081",
+)
+
+
+def declare(commands: Commands) -> None:
+    options = commands.add("demo", USAGE)
+    options.add_argument("--story", action="store_true", help="play it through in the terminal and exit")
+    options.add_argument("--dir", type=Path, help="an empty directory to keep it in (default: a temporary one)")
+    options.add_argument("--port", type=int, default=0, help="port of the forge's page (default: any)")
 
 
 def run(call: Call) -> int:
     from bot.demo.stage import Stage, Waited
 
     path = call.environment.get("PATH", "")
-    if not any(shutil.which(name, path=path) for name in ("terraform", "tofu")):
-        call.say("The demo needs Terraform or OpenTofu: install one of them and put it on your PATH.")
-        return TOOL_MISSING
-    with _directory(call.options["dir"]) as directory:
+    if lacking := _lacking(path):
+        call.say(f"The demo needs {lacking} on your PATH: install it.")
+        return REFUSED
+    settings = {"SWEEP_EVERY": "5s", "SERVER__TOKEN": secrets.token_urlsafe(12)}
+    with _directory(call) as directory:
         try:
-            with Stage(directory, {"SWEEP_EVERY": "5s"}, port=call.options["port"], path=path, private=True) as stage:
-                return _story(call, stage) if call.options["story"] else _page(call, stage)
+            with Stage(directory, settings, port=call.options["port"], path=path, private=True) as stage:
+                return _story(call, stage) if call.options["story"] else _page(call, stage, settings["SERVER__TOKEN"])
         except Waited as waited:
             call.say(f"This should have happened and did not: {waited}")
-            return 1
+            return FAILED
+
+
+def _lacking(path: str) -> str:
+    """What the demo cannot do without and is not there."""
+    if not any(shutil.which(name, path=path) for name in ("terraform", "tofu")):
+        return "Terraform or OpenTofu"
+    return "" if shutil.which("git", path=path) else "git"
 
 
 def _story(call: Call, stage: "Stage") -> int:
     from bot.demo.story import Story
 
     Story(stage, call.say).play()
-    return 0
+    return GOOD
 
 
-def _page(call: Call, stage: "Stage") -> int:
+def _page(call: Call, stage: "Stage", token: str) -> int:
     """Set the scene, say where it is, and stay until somebody ends it."""
     from bot.demo import scenes
 
@@ -51,19 +83,48 @@ def _page(call: Call, stage: "Stage") -> int:
     stage.comment_with(number, "What blocks the apply")
     call.say(f"\n  {stage.forge.url}/{stage.repo}/pull/{number}\n")
     call.say("You act as alice, its author. Choose bob at the top right to approve; then comment /apply, or merge.")
-    call.say("carol may only read. `/help` says what else there is. Ctrl-C ends the demo and removes it.")
+    call.say("carol may only read. `/help` says what else there is.\n")
+    call.say(f"The bot's own pages: {stage.bot_url}/runs (sign in with {token})")
+    call.say(f"Everything is kept in {stage.directory}, the bot's data in {stage.data}\n")
+    _say_how_to_open_another(call, stage)
+    kept = "and leaves that directory as it is" if call.options["dir"] else "and removes it"
+    call.say(f"\nCtrl-C ends the demo {kept}.")
     ended = threading.Event()
     for number_of_signal in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number_of_signal, lambda *_: ended.set())
     ended.wait()
-    return 0
+    return GOOD
+
+
+def _say_how_to_open_another(call: Call, stage: "Stage") -> None:
+    """Lines that can be pasted as they are."""
+    alice, url = stage.alice, stage.forge.url
+    clone = f"{url.replace('://', f'://{alice.login}:{alice.token}@')}/{stage.repo}.git"
+    pull = '{"head": "mine", "base": "main", "title": "My change"}'
+    change = """echo 'resource "terraform_data" "mine" {}' >> network/main.tf && git commit -qam "My change\""""
+    who = f"-c user.name={alice.login} -c user.email={alice.email}"
+    call.say("Another pull request, as alice, with git:")
+    call.say(f"  git clone {who} {clone} && cd infra && git switch -c mine")
+    call.say(f"  {change} && git push origin mine")
+    headers = f"-H 'Authorization: token {alice.token}' -H 'Content-Type: application/json'"
+    call.say(f"  curl -s {headers} -d '{pull}' {url}/api/v3/repos/{stage.repo}/pulls")
 
 
 @contextlib.contextmanager
-def _directory(chosen: Path | None) -> Iterator[Path]:
-    """The directory that was named, which is kept, or a temporary one."""
-    if chosen:
-        yield chosen.resolve()
+def _directory(call: Call) -> Iterator[Path]:
+    """The directory that was named, which is kept, or a temporary one. Raises Refused where it cannot be used."""
+    from bot.core.errors import Refused
+
+    chosen = call.options["dir"]
+    if not chosen:
+        with tempfile.TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True) as directory:
+            yield Path(directory)
         return
-    with tempfile.TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True) as directory:
-        yield Path(directory)
+    named = (call.cwd / chosen).resolve()
+    try:
+        named.mkdir(parents=True, exist_ok=True)
+        if any(named.iterdir()):
+            raise Refused(f"{chosen} is not empty: name a new directory, for a demo always begins anew")
+    except OSError as why:
+        raise Refused(f"the demo cannot be kept in {chosen} ({why.strerror}): name another --dir") from why
+    yield named

@@ -1,72 +1,103 @@
-"""The commands and their options; the only place that reads the process's environment, arguments and directory."""
+"""Finds the commands, runs one, exits; the only place that reads the process's environment, arguments and directory.
+
+A file of this folder with a `declare` is a command of its name: its `run` gets a Call and returns the exit status.
+"""
 
 import argparse
 import getpass
 import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.call import Call
+from bot.cli.usage import FAILED, INTERRUPTED, PROGRAM, REFUSED, Commands, Parser
 from bot.core.errors import Refused, ToolFailed, Transient
 
-GOOD, FAILED, REFUSED = 0, 1, 2
+EXITS = """exit codes:
+  0   good
+  1   failed: a tool, a forge or a database did not do what was asked
+  2   `plan` found changes; no other command uses it
+  3   refused or misused: the message says what to mend
+  130 interrupted
+
+`gitops-bot COMMAND --help` tells more of each, with an example."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run a command and exit with its status: 0 good, 1 failed, 2 refused or misused, 3 a needed program is missing."""
+    """Run a command and exit with its status."""
     chosen = parser().parse_args(argv)
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else GitPython raises on import where there is no git
     call = Call(
         options=vars(chosen),
         environment=dict(os.environ),
         cwd=Path.cwd(),
-        user=getpass.getuser(),
+        user=_user(),
         out=sys.stdout,
+        err=sys.stderr,
     )
-    module = importlib.import_module(f"bot.cli.{chosen.command}")
-    try:
-        sys.exit(module.run(call))
-    except (Refused, ToolFailed, Transient) as why:
-        sys.stderr.write(f"gitops-bot: {why}\n")
-        sys.exit(REFUSED if isinstance(why, Refused) else FAILED)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(_status(call))
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command and option; a test holds the README against it."""
-    top = argparse.ArgumentParser(
-        prog="gitops-bot", description="Plans, applies and takes back infrastructure by pull request."
+def parser() -> Parser:
+    """Every command and option; tests hold the README and docs/shell.md against it."""
+    top = Parser(
+        prog=PROGRAM,
+        description="Plans, applies and takes back infrastructure by pull request.",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: GITOPS_BOT_CONFIG)")
     top.add_argument("--verbose", action="store_true", help="log what happens in detail")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="take webhooks, do the work, show the pages")
-    serve.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
-    demo = commands.add_parser("demo", help="a forge, the bot and a pull request on this machine")
-    demo.add_argument("--story", action="store_true", help="play it through in the terminal and exit")
-    demo.add_argument("--dir", type=Path, help="where to keep it (default: a temporary directory)")
-    demo.add_argument("--port", type=int, default=0, help="port of the forge's page (default: any)")
-    sandbox = commands.add_parser("sandbox", help="a GitHub-compatible forge for trying things")
-    sandbox.add_argument("--listen", default="127.0.0.1:8081")
-    sandbox.add_argument("--dir", type=Path, required=True)
-    sandbox.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
-    plan = commands.add_parser("plan", help="plan a directory here and now, without a forge")
-    plan.add_argument("dir", nargs="?", type=Path, default=Path("."))
-    plan.add_argument("-w", "--workspace", default="default")
-    plan.add_argument("--json", action="store_true")
-    runs = commands.add_parser("runs", help="the newest runs")
-    runs.add_argument("--pull", metavar="OWNER/NAME#N")
-    runs.add_argument("--limit", type=int, default=20)
-    runs.add_argument("--json", action="store_true")
-    locks = commands.add_parser("locks", help="who holds what, and the freeze")
-    locks.add_argument("--json", action="store_true")
-    unlock = commands.add_parser("unlock", help="free a pull request's locks and drop its plans")
-    unlock.add_argument("pull", metavar="OWNER/NAME#N")
-    freeze = commands.add_parser("freeze", help="stop all applies until thaw")
-    freeze.add_argument("reason")
-    commands.add_parser("thaw", help="end the freeze")
-    check = commands.add_parser("check", help="settings, gitops.yaml, tools, credentials: what is missing")
-    check.add_argument("--json", action="store_true")
+    commands = Commands(top)
+    for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        module = importlib.import_module(f"bot.cli.{found.name}")
+        if hasattr(module, "declare"):
+            module.declare(commands)
+    top.add_argument("--version", action=_Version, help="say which version this is")
     return top
+
+
+class _Version(argparse.Action):
+    """Asks for the version when it is wanted, which is seldom."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help, default=argparse.SUPPRESS)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version(PROGRAM)
+        except PackageNotFoundError:
+            number = "(not installed: run from its source)"
+        sys.stdout.write(f"{PROGRAM} {number}\n")
+        parser.exit()
+
+
+def _status(call: Call) -> int:
+    """The one place where errors become exit statuses."""
+    module = importlib.import_module(f"bot.cli.{call.options['command']}")
+    try:
+        return int(module.run(call))
+    except (Refused, Transient) as why:
+        call.complain(str(why))
+        return REFUSED if isinstance(why, Refused) else FAILED
+    except ToolFailed as why:
+        call.complain(str(why), why.output)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _user() -> str:
+    """Who calls; in a container the number may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

@@ -1,14 +1,19 @@
 """Pull requests as people name them at the shell: `owner/name#7`."""
 
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from bot.core.errors import Refused
-from bot.core.pull import Pull
-from bot.store import pulls
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from bot.core.pull import Pull
 
 
-def pull_named(tx: sa.Connection, name: str) -> Pull:
+def pull_named(tx: "sa.Connection", name: str) -> "Pull":
     """Raises Refused when there is no such pull request in the store."""
+    from bot.store import pulls
+
     repository, _, number = name.rpartition("#")
     for known in pulls.repositories(tx):
         if known.name.lower() == repository.lower() and number.isdigit():

@@ -4,9 +4,32 @@ import logging
 import os
 
 from bot.cli.call import Call
+from bot.cli.usage import Commands, Usage
+
+USAGE = Usage(
+    summary="take webhooks, do the work, show the pages",
+    text="""
+    The server. Takes webhooks at /webhooks/<forge>, plans and applies, comments, and shows its pages. Needs at
+    least a token, a webhook secret and REPOS: `gitops-bot check` says what is missing. SIGTERM or Ctrl-C ends
+    it well: plans stop and run again after the next start, applies are awaited up to STOP_GRACE. One server
+    works in a DATA_DIR.
+    """,
+    exits={
+        0: "told to end, and ended well",
+        1: "a forge or a database does not answer",
+        3: "a setting is missing or wrong, or another server works in DATA_DIR",
+    },
+    example="GITOPS_BOT_DATA_DIR=/var/lib/gitops-bot gitops-bot --config /etc/gitops-bot.toml serve",
+)
+
+
+def declare(commands: Commands) -> None:
+    options = commands.add("serve", USAGE)
+    options.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
 
 
 def run(call: Call) -> int:
+    from bot.cli.kept import refuse_unusable
     from bot.sandbox.leash import end_with_parent
     from bot.wiring import serve
 
@@ -16,4 +39,5 @@ def run(call: Call) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if call.options["with_parent"]:
         end_with_parent(os.getppid())
+    refuse_unusable(call.settings, call.environment.get("PATH"))
     return serve(call.settings, call.environment)

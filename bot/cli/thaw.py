@@ -3,13 +3,35 @@
 from datetime import UTC, datetime
 
 from bot.cli.call import Call
+from bot.cli.usage import Commands, Usage
+
+USAGE = Usage(
+    summary="end the freeze",
+    text="""
+    Ends the freeze: applies may begin again, and every plan comment says so. What was refused meanwhile does
+    not begin by itself: comment /apply again.
+    """,
+    exits={
+        0: "applies may go on, also where nothing was frozen",
+        1: "the database does not answer",
+        3: "no server has worked there; nothing was made",
+    },
+    example="gitops-bot thaw",
+)
+
+
+def declare(commands: Commands) -> None:
+    commands.add("thaw", USAGE)
 
 
 def run(call: Call) -> int:
+    from bot.cli.kept import name
     from bot.store import ledger, locks
 
-    with call.store().begin() as tx:
+    store = call.store()
+    with store.begin() as tx:
         there_was_one = locks.thaw(tx)
         ledger.note(tx, datetime.now(UTC), call.user, "thaw")
-    call.say("Applies may go on." if there_was_one else "Nothing was frozen.")
+    where = name(store.url)
+    call.say(f"Thawed in {where}: applies may go on." if there_was_one else f"Nothing was frozen in {where}.")
     return 0

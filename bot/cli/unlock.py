@@ -4,9 +4,30 @@ import uuid
 from datetime import UTC, datetime
 
 from bot.cli.call import Call
+from bot.cli.usage import Commands, Usage
+
+USAGE = Usage(
+    summary="free a pull request's locks and drop its plans",
+    text="""
+    Asks the server to free what a pull request holds and to drop its plans, as the comment /unlock does, and to
+    answer on the pull request. It works when the server runs next, if it does not run now. What was applied
+    stays.
+    """,
+    exits={
+        0: "recorded",
+        1: "the database does not answer",
+        3: "no server has worked there, or it knows no such pull request",
+    },
+    example="gitops-bot unlock acme/infra#7",
+)
+
+
+def declare(commands: Commands) -> None:
+    commands.add("unlock", USAGE).add_argument("pull", metavar="OWNER/NAME#N", help="the pull request")
 
 
 def run(call: Call) -> int:
+    from bot.cli.kept import name
     from bot.cli.names import pull_named
     from bot.core.event import Asked
     from bot.store import inbox
@@ -16,5 +37,5 @@ def run(call: Call) -> int:
         pull = pull_named(tx, call.options["pull"])
         event = Asked(pull.repository, pull.number, "unlock", call.user)
         inbox.receive(tx, f"shell:{uuid.uuid4()}", event, datetime.now(UTC))
-    call.say("Recorded: a running server does it within a second, and answers on the pull request.")
+    call.say(f"Recorded in {name(store.url)}: a server that runs does it at once, and answers on the pull request.")
     return 0

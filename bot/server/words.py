@@ -35,15 +35,16 @@ SIGNS = {
 MARKERS = {"+": "create", "-": "destroy", "!": "change"}
 WHYS = {
     "opened": "the pull request was opened",
-    "push": "a push",
     "pushed": "a push",
     "reopened": "it was reopened",
     "ready": "it became ready for review",
     "retargeted": "its base branch changed",
     "merge": "it was merged",
     "moved": "its base branch moved",
-    "review": "a review",
     "approval": "an approval",
+    "sweep": "the sweep, which found it",
+    "shell": "the shell",
+    "apply": "an apply",
 }
 TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

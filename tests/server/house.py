@@ -91,7 +91,7 @@ class House:
             pull=PULL.key,
             state=State.DONE,
             asked_by="alice",
-            why="push",
+            why="pushed",
             head="a" * 40,
             base="b" * 40,
             created_at=NOW - timedelta(minutes=1),

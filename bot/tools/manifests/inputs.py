@@ -35,6 +35,7 @@ def chosen(files: Iterable[str], directory: str, others: frozenset[str]) -> list
         and _below(path, directory)
         and not path.startswith(apart)
         and posixpath.basename(path) not in NAMES
+        and path != "gitops.yaml"
         and not HIDDEN.search(str(PurePosixPath(path).relative_to(directory)))
     )
 

@@ -1,0 +1,50 @@
+"""What a plan at the shell is lent of the machine it runs on: variables by name, and a copy of local state."""
+
+import json
+import shutil
+from pathlib import Path
+
+from bot.cli.call import Call
+
+WANTED = ("TF_VAR_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "KUBE", "TF_TOKEN_")
+
+
+def environment(call: Call, home: Path) -> dict[str, str]:
+    """As the server gives it: built from nothing, with what TOOL_ENV names; and a HOME unless that is named too."""
+    from bot.wiring import ALWAYS_PASSED
+
+    names = (*ALWAYS_PASSED, *call.settings.tool_env)
+    return {"HOME": str(home)} | {name: call.environment[name] for name in names if name in call.environment}
+
+
+def hint(call: Call) -> str:
+    """What is set here and not given to the tool, which may be why it failed."""
+    kept = sorted(name for name in call.environment if name.startswith(WANTED) and name not in call.settings.tool_env)
+    if not kept:
+        return ""
+    return f"\nSet here, but not given to the tool: {', '.join(kept)}. GITOPS_BOT_TOOL_ENV names what it gets.\n"
+
+
+def state(directory: Path, kept: Path) -> str:
+    """Lend a copy of the state that lies beside the configuration; a sentence that says which it was."""
+    config = _local_backend(directory)
+    current = directory / config.get("path", "terraform.tfstate")
+    workspaces = directory / config.get("workspace_dir", "terraform.tfstate.d")
+    if workspaces.is_dir():
+        shutil.copytree(workspaces, kept / "workspaces")
+    if current.is_file():
+        shutil.copy2(current, kept / "terraform.tfstate")
+    if current.is_file() or workspaces.is_dir():
+        return f"Here it is planned with a copy of the state in {current if current.is_file() else workspaces}."
+    return "Here there is no state beside it, so everything is shown as new."
+
+
+def _local_backend(directory: Path) -> dict[str, str]:
+    """Where the last init here put local state, as Terraform itself wrote it down."""
+    try:
+        chosen = json.loads((directory / ".terraform" / "terraform.tfstate").read_text())["backend"]
+        if chosen["type"] == "local":
+            return {key: str(value) for key, value in chosen["config"].items() if value}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return {}

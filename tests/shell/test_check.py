@@ -1,0 +1,110 @@
+"""`gitops-bot check`: what is missing or wrong, and what to set."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import begin
+from tests.shell.calling import gitops_bot, named, write
+
+
+def lines(here: Path, mark: str, **settings: str) -> list[str]:
+    """Its lines with a mark."""
+    said = gitops_bot("check", cwd=here, env=named(settings)).stdout.splitlines()
+    return [line for line in said if line.startswith(mark)]
+
+
+def test_it_names_what_is_missing_exits_with_1_and_makes_nothing(here: Path) -> None:
+    done = gitops_bot("check", cwd=here)
+    assert done.returncode == 1
+    assert "✗ forge" in done.stdout
+    assert "✓ git" in done.stdout
+    assert not list(here.iterdir())
+
+
+def test_each_line_that_is_to_be_mended_says_what_to_set(here: Path) -> None:
+    wrong = {"DATA_DIR": "/proc/nope", "VAULT__KEY": "abc", "STORE__URL": "mysql://x/y"}
+    found = lines(here, "✗", **wrong)
+    assert len(found) == 5
+    assert [name for name in (*wrong, "REPOS", "GITHUB__TOKEN") if not any(name in line for line in found)] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("VAULT__KEY", "not base64!"),
+        ("VAULT__KEY", "c2hvcnQ="),
+        ("VAULT__OLD_KEYS", "c2hvcnQ="),
+        ("STORE__URL", "mysql://x/y"),
+        ("DATA_DIR", "/proc/nope"),
+        ("DATA_DIR", "/etc/passwd"),
+        ("SERVER__URL", "gitops"),
+        ("SERVER__LISTEN", "here"),
+    ],
+)
+def test_a_setting_that_nobody_can_use_is_named_and_it_exits_with_3(here: Path, setting: str, value: str) -> None:
+    done = gitops_bot("check", cwd=here, env=named({"VAULT__KEY": "A" * 43 + "=", setting: value}))
+    assert done.returncode == 3
+    assert len([line for line in done.stdout.splitlines() if line.startswith("✗") and setting in line]) == 1
+
+
+def test_a_key_that_everybody_may_read_is_found(here: Path) -> None:
+    (here / "vault.key").write_text("A" * 43 + "=\n")
+    os.chmod(here / "vault.key", 0o644)
+    assert any("chmod 600" in line for line in lines(here, "✗", DATA_DIR=str(here)))
+
+
+def test_a_project_whose_directory_does_not_exist_is_found(here: Path) -> None:
+    write(here, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n  - dir: gone\n", "net/main.tf": ""})
+    assert [line for line in lines(here, "✗") if "gone" in line and "`dir`" in line]
+    assert not [line for line in lines(here, "✗") if "net" in line]
+
+
+def test_a_var_file_that_does_not_exist_is_found(here: Path) -> None:
+    text = "version: 1\nprojects:\n  - dir: net\n    terraform:\n      var_files: [prod.tfvars]\n"
+    write(here, {"gitops.yaml": text, "net/main.tf": ""})
+    assert [line for line in lines(here, "✗") if "net/prod.tfvars" in line]
+
+
+def test_gitops_yaml_is_found_from_a_directory_below(here: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True, env={"PATH": os.defpath})
+    write(here, {"gitops.yaml": "version: 1\nprojects: 7\n", "net/main.tf": ""})
+    assert [line for line in lines(here / "net", "✗") if "gitops.yaml:2" in line]
+
+
+def test_missing_repos_and_an_empty_address_are_said(here: Path) -> None:
+    assert [line for line in lines(here, "✗") if "REPOS is not set" in line]
+    assert [line for line in lines(here, "!") if "SERVER__URL is not set, so comments have no links" in line]
+    assert not [line for line in lines(here, "!", SERVER__URL="https://bot.example") if "SERVER__URL" in line]
+
+
+def test_without_any_tool_it_says_what_to_install(here: Path) -> None:
+    said = gitops_bot("check", cwd=here, env={"PATH": str(here)}).stdout
+    assert re.search("^! terraform: .*install", said, re.MULTILINE)
+    assert re.search("^✗ git: .*install", said, re.MULTILINE)
+
+
+def test_as_json_each_finding_has_its_mark(here: Path) -> None:
+    done = gitops_bot("check", "--json", cwd=here)
+    assert done.returncode == 1
+    assert {tuple(sorted(finding)) for finding in json.loads(done.stdout)} == {("mark", "what", "words")}
+
+
+def test_beside_a_server_it_finds_nothing_to_mend(stage: Stage) -> None:
+    begin(stage)
+    env = stage.environment() | {"HOME": str(stage.directory)}
+    done = gitops_bot("check", cwd=stage.directory, env=env)
+    assert done.returncode == 0, done.stdout
+    assert "acme/infra: the token has the rights it needs" in done.stdout
+
+
+def test_a_token_that_sees_no_repository_of_repos_is_found(stage: Stage) -> None:
+    env = stage.environment() | {"GITOPS_BOT_REPOS": "elsewhere/*"}
+    done = gitops_bot("check", cwd=stage.directory, env=env)
+    assert done.returncode == 1
+    assert "REPOS fits no repository" in done.stdout

@@ -1,0 +1,59 @@
+"""What the shell says of itself, and docs/shell.md held against it."""
+
+import argparse
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.cli.main import parser
+from tests.shell.calling import TOP, gitops_bot
+
+PAGE = (TOP / "docs/shell.md").read_text()
+COMMANDS: dict[str, argparse.ArgumentParser] = next(
+    dict(action.choices) for action in parser()._actions if isinstance(action.choices, dict)
+)
+
+
+def sections() -> dict[str, str]:
+    """The page's text by command."""
+    found = re.split(r"^## `gitops-bot ([a-z]+).*`$", PAGE, flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def test_the_version_is_the_projects(here: Path) -> None:
+    done = gitops_bot("--version", cwd=here)
+    assert done.returncode == 0
+    assert done.stdout == f"gitops-bot {tomllib.loads((TOP / 'pyproject.toml').read_text())['project']['version']}\n"
+
+
+def test_the_help_lists_every_command_with_the_exit_codes(here: Path) -> None:
+    said = gitops_bot("--help", cwd=here).stdout
+    assert [name for name in COMMANDS if not re.search(rf"^    {name} +[a-z]", said, re.MULTILINE)] == []
+    assert "exit codes:" in said
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_commands_help_says_what_it_does_its_exit_codes_and_an_example(name: str) -> None:
+    said = COMMANDS[name].format_help()
+    assert len(COMMANDS[name].description or "") > 60
+    assert re.search(r"^exit codes:\n  0 ", said, re.MULTILINE)
+    assert re.search(rf"^example:\n  .*gitops-bot .*{name}", said, re.MULTILINE)
+    undocumented = [its.dest for its in COMMANDS[name]._actions if not its.help]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_page_has_every_option_and_exit_code_of_a_command(name: str) -> None:
+    section = sections()[name]
+    options = [word for its in COMMANDS[name]._actions for word in its.option_strings if word not in ("-h", "--help")]
+    assert [word for word in options if f"`{word}" not in section and f" {word}`" not in section] == []
+    codes = re.findall(r"^  (\d+) ", (COMMANDS[name].epilog or "").partition("example:")[0], re.MULTILINE)
+    assert [code for code in codes if not re.search(rf"\b{code}\b", section)] == []
+    assert "```console" in section
+
+
+def test_the_page_tells_of_no_command_that_there_is_not() -> None:
+    assert set(sections()) == set(COMMANDS)
+    assert len(PAGE.splitlines()) <= 120
