@@ -1,0 +1,116 @@
+"""Plans that are carried out by the real child process, for the tests of applies."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot.core.project import Allowance, HealthOptions, Rules
+from bot.kube import differ, inventory
+from bot.kube.artifact import Work
+from bot.kube.asking import Question
+from bot.kube.client import Cluster
+from bot.kube.errand import Errand
+from bot.kube.hooks import split
+from bot.kube.inventory import Inventory
+from bot.kube.masking import Mask
+from bot.kube.objects import object_of
+from bot.kube.outcomes import Outcome, Verb
+from bot.kube.results import Results
+from tests.kube.planning import Body
+
+TOP = Path(__file__).resolve().parents[2]
+KEY = b"k" * 32
+PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    exit: int
+    results: Results
+    output: str
+
+    def ends(self) -> dict[str, str]:
+        return {one.ref: str(one.end) for one in self.results.results}
+
+
+@dataclass
+class Ground:
+    """One project on the cluster. Its inventory is in the test's own namespace."""
+
+    api: Cluster
+    kubeconfig: Path
+    directory: Path
+    namespace: str
+    rules: Rules = field(
+        default_factory=lambda: Rules(cluster="rig", allow=frozenset({Allowance.REPLACE}), prune_most=100)
+    )
+    health: HealthOptions = field(default_factory=lambda: HealthOptions(timeout=20, stable=0))
+    managers: tuple[str, ...] = ()
+    before: tuple[Body, ...] = ()
+
+    @property
+    def project(self) -> str:
+        return f"rig:1 {self.namespace}:default"
+
+    def known(self) -> Inventory | None:
+        return inventory.read(self.api, self.project, self.namespace)
+
+    def plan(self, *bodies: Body) -> Work:
+        """What an apply of these would be given, everything else leaving Git."""
+        self.api.forget()
+        rendered, hooks = split(object_of(body) for body in bodies)
+        kinds = {(one.api_version, one.ref.kind) for one in rendered}
+        known = self.known() or inventory.rebuilt(self.api, self.project, self.namespace, kinds)
+        label = inventory.label_of(self.project, self.namespace)
+        question = Question(self.api, Mask(KEY), label, self.rules, time.time(), managers=self.managers)
+        before = tuple(object_of(body) for body in self.before)
+        outcomes = differ.plan(question, differ.Sides(rendered, before, known, destroy=not bodies))
+        members = {one.ref.id: one.api_version for one in rendered}
+        changing = tuple(one for one in outcomes if one.verb is not Verb.SAME)
+        return Work("rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health)
+
+    def begin(self, work: Work, *confirm: str) -> "subprocess.Popen[str]":
+        """The child, begun as the bot's supervisor would."""
+        artifact, errand = self.directory / "work.json", self.directory / "errand.json"
+        artifact.write_bytes(work.dumped())
+        results = self.directory / "results.json"
+        results.unlink(missing_ok=True)
+        words = Errand(
+            str(artifact), str(results), str(self.kubeconfig), None, "gitops-bot", self.namespace, 30.0, confirm
+        )
+        errand.write_bytes(words.dumped())
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "bot.kube.carry_out", str(errand)],
+            cwd=self.directory,
+            env={"PYTHONPATH": str(TOP), "PATH": os.defpath},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def ended(self, child: "subprocess.Popen[str]") -> Carried:
+        output, _ = child.communicate(timeout=PATIENCE_SECONDS)
+        path = self.directory / "results.json"
+        return Carried(child.returncode, Results.loaded(path.read_bytes()) if path.exists() else Results(), output)
+
+    def carry(self, work: Work, *confirm: str) -> Carried:
+        return self.ended(self.begin(work, *confirm))
+
+    def apply(self, *bodies: Body) -> Carried:
+        """Plan and carry out; these are what was applied before, from now on."""
+        carried = self.carry(self.plan(*bodies))
+        assert carried.exit == 0, carried.output
+        self.before = bodies
+        return carried
+
+    def members(self) -> set[str]:
+        known = self.known()
+        return {f"{ref.kind}/{ref.name}" for ref in known.members} if known else set()
+
+
+def only(work: Work, outcomes: Sequence[Outcome]) -> Work:
+    return replace(work, outcomes=tuple(outcomes))
