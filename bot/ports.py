@@ -113,9 +113,11 @@ class Origin:
     """Where a checkout comes from, for tools that look back: `base` is the base branch's commit, `commit` its own.
 
     `tree` and `checkout` give other commits of the repository and raise Refused when they are gone. `secret` lasts as
-    long as the repository's name here. `once` keeps what was made by a key, sealed.
+    long as the vault's key. `once` keeps what was made by a key, sealed. `forge` is the forge's address, without which
+    a repository's key says little to others: two forges may share a cluster.
     """
 
+    forge: str
     repository: Repository
     base: str
     commit: str

@@ -34,7 +34,8 @@ class Case:
     """Everything that a decision rests on.
 
     `change` is the digest of the pull's own change at its head; `asker` asked for a rollback. `held` are locks of
-    others on the plans' places; `missing` are affected projects without a plan, as (name, why).
+    others on the plans' places; `missing` are affected projects without a plan, as (name, why). `confirmed` names what
+    the asker lets go.
     """
 
     pull: Pull
@@ -49,6 +50,7 @@ class Case:
     held: tuple[Lock, ...]
     freeze: Freeze | None
     now: datetime
+    confirmed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

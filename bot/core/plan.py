@@ -97,7 +97,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything a plan shows. `notes` are sentences of ours (where the state is kept, what was left out)."""
+    """Everything a plan shows. `notes` are sentences of ours (where the state is kept, what was left out).
+
+    `obstacles` are sentences on what must be mended before any apply; `precious` names objects that go only when a
+    person lets them go by name.
+    """
 
     tool: str
     changes: tuple[Change, ...] = ()
@@ -107,3 +111,5 @@ class Content:
     notes: tuple[str, ...] = ()
     complete: bool = True
     counts: Counts = Counts()
+    obstacles: tuple[str, ...] = ()
+    precious: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ def _of_the_projects(case: Case) -> Iterator[Demand]:
     some = any(Requirement.CHECKS not in plan.rules.require for plan in case.plans)
     for plan in case.plans:
         yield _fresh(case, plan)
+        yield from _possible(case, plan)
         if Requirement.APPROVAL in plan.rules.require:
             yield _approved(case, plan)
         if some and Requirement.CHECKS in plan.rules.require and case.pull.state is PullState.OPEN:
@@ -109,6 +110,21 @@ def _fresh(case: Case, plan: Plan) -> Demand:
     if why is None:
         return Demand(name, True, f"the plan is fresh until {_moment(plan.expires_at)}")
     return Demand(name, False, why, f"comment /plan{f' --destroy -p {shlex.quote(name)}' if plan.destroy else ''}")
+
+
+def _possible(case: Case, plan: Plan) -> Iterator[Demand]:
+    """What the plan itself says may not be applied, or not without being named."""
+    name = plan.project.name
+    for obstacle in plan.content.obstacles[:MOST_NAMED]:
+        yield Demand(name, False, _line(obstacle), "mend that and push, or comment /plan when it is mended elsewhere")
+    if (more := len(plan.content.obstacles) - MOST_NAMED) > 0:
+        yield Demand(name, False, f"{more:,} more obstacles")
+    for precious in plan.content.precious:
+        if precious in case.confirmed:
+            yield Demand(name, True, f"{precious} may go, as it was confirmed")
+        else:
+            text = f"{precious} would go, with all that is in it"
+            yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(precious)}")
 
 
 def _not_fresh(case: Case, plan: Plan) -> str | None:

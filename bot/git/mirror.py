@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from git import Reference, Repo
 from gitdb.exc import BadName  # type: ignore[import-untyped]  # gitdb has no types
@@ -28,6 +29,11 @@ class Mirror:
     def __init__(self, path: Path, remote: Remote) -> None:
         self._path, self._remote = path, remote
         self._git = Git(path, remote.env)
+
+    @property
+    def forge(self) -> str:
+        """Host and port of where it comes from."""
+        return urlsplit(self._remote.url).netloc
 
     def fetch(self, *refs: str) -> None:
         """Bring these refs (full names) up to date. Raises Transient or Refused as the network or the forge say."""

@@ -102,9 +102,9 @@ def _ripe(bot: Bot, its: Source, chosen: Sequence[Plan]) -> list[Plan]:
 
 def _ask_gate(bot: Bot, job: Job, its: Source, there: Projects, chosen: Sequence[Plan]) -> None:
     """Raises Refused with every unmet demand."""
-    everything = load(Selection, job.args.get("selection", "{}")).everything
-    lacking = missing(bot, its.pull.key, there) if everything else ()
-    verdict = weigh(case(bot, its, chosen, lacking))
+    asked = load(Selection, job.args.get("selection", "{}"))
+    lacking = missing(bot, its.pull.key, there) if asked.everything else ()
+    verdict = weigh(case(bot, its, chosen, lacking, asked.confirmed))
     if not verdict.open:
         raise Refused("\n".join(_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
 

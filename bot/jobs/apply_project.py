@@ -146,7 +146,8 @@ def _still_wanted(bot: Bot, attempt: Attempt) -> None:
     landed = attempt.run.why == "merge"
     plan = replace(attempt.plan, expires_at=max(attempt.plan.expires_at, bot.clock())) if landed else attempt.plan
     with source(bot, now, as_landed=landed) as its:
-        why = objection(bot, its, replace(plan, state=PlanState.CURRENT) if landed else plan)
+        current = replace(plan, state=PlanState.CURRENT) if landed else plan
+        why = objection(bot, its, current, attempt.run.selection.confirmed)
     if why:
         raise Refused(f"before this project began: {why}")
 

@@ -90,6 +90,14 @@ class _Asking:
 
     def unknown_kind(self) -> Outcome:
         crd = self._crd()
+        if crd is None and self.its.awaits:
+            note = f"not checked: the cluster does not know {self.one.ref.kind} of {self.one.api_version} yet"
+            return self.outcome(
+                Verb.CREATE,
+                fields=self._fields(None, None),
+                send=labelled(self.one.body, self.its.label),
+                notes=(note,),
+            )
         if crd is None:
             return self.untold(f"the cluster does not know the kind {self.one.ref.kind} of {self.one.api_version}")
         return self._offline(crd, Verb.CREATE, None)

@@ -36,17 +36,12 @@ class Look:
 def objections(look: Look, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Why these may not be carried out, in their order; none when all is as approved."""
     untold = [f"{one.ref}: {one.problem}" for one in outcomes if one.verb is Verb.UNTOLD]
-    asking = [named(one) for one in outcomes if one.confirm]
+    asking = [one.ref.path for one in outcomes if one.confirm]
     unconfirmed = [f"{name} was not confirmed" for name in asking if name not in look.confirm]
     if untold or unconfirmed:
         return (*untold, *unconfirmed)
     found = look.cluster.each(lambda one: _moved(look, one), outcomes)
     return tuple(f"{one.ref} {why}" for one, why in zip(outcomes, found, strict=True) if why)
-
-
-def named(one: Outcome) -> str:
-    """As a person names it: `Kind/name` or `Kind/namespace/name`."""
-    return "/".join(part for part in (one.ref.kind, one.ref.namespace, one.ref.name) if part)
 
 
 def _moved(look: Look, one: Outcome) -> str:

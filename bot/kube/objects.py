@@ -21,6 +21,11 @@ class Ref:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     @property
+    def path(self) -> str:
+        """As a person names it in a command: `Kind/name` or `Kind/namespace/name`."""
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+    @property
     def id(self) -> str:
         """One word, for inventories: `namespace_name_group_Kind`. Only a name may hold underscores."""
         return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"

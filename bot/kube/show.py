@@ -37,6 +37,8 @@ def content(tool: str, outcomes: Sequence[Outcome], *, offline: bool, notes: Seq
         notices=tuple(_notices(outcomes)),
         notes=(*said, *_of_the_rest(outcomes), *notes),
         counts=Counts(rendered=len(changes)) if offline else _counts(changes),
+        obstacles=tuple(_obstacles(outcomes)),
+        precious=tuple(one.ref.path for one in outcomes if one.confirm),
     )
 
 
@@ -69,6 +71,12 @@ def _lines(one: Outcome) -> Iterator[Line]:
     yield from (Line("-", f"goes with it: {one_line(loss)}") for loss in one.losses)
     if one.verb is not Verb.DELETE:
         yield from lines_of(one)
+
+
+def _obstacles(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for one in outcomes:
+        if one.verb is Verb.UNTOLD:
+            yield f"nobody can tell what becomes of {one.ref}: {one.problem.strip().partition(chr(10))[0]}"
 
 
 def _reasons(one: Outcome) -> Iterator[str]:

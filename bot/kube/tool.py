@@ -24,7 +24,6 @@ from bot.kube.clusters import MANAGER, Clusters, ClusterSettings
 from bot.kube.errand import Errand
 from bot.kube.hooks import Hook
 from bot.kube.inventory import Inventory
-from bot.kube.lastlook import named
 from bot.kube.masking import Mask
 from bot.kube.outcomes import Outcome, Verb
 from bot.kube.rendering import Renderer
@@ -191,9 +190,9 @@ class _Planning:
 
 
 def project_key(site: Site) -> str:
-    """What an inventory calls the project: it outlives every name that people can change."""
+    """What an inventory calls the project: it outlives names that people change, and is no other forge's by chance."""
     assert site.origin is not None
-    return f"{site.origin.repository.key} {site.project.place}"
+    return f"{site.origin.forge} {site.origin.repository.key} {site.project.place}"
 
 
 def canonical(outcomes: Sequence[Outcome], new: Rendered, mask: Mask) -> bytes:
@@ -225,7 +224,7 @@ def _refuse(work: Work, site: Site) -> None:
     if untold:
         more = f" (and {len(untold) - 1:,} more)" if len(untold) > 1 else ""
         raise Refused(f"nobody can tell what becomes of {untold[0].ref}: {untold[0].problem}{more}")
-    wanted = [name for one in work.outcomes if one.confirm and (name := named(one)) not in site.confirmed]
+    wanted = [name for one in work.outcomes if one.confirm and (name := one.ref.path) not in site.confirmed]
     if wanted:
         words = " ".join(f"--confirm {name}" for name in wanted)
         raise Refused(f"{', '.join(wanted)} would go with all that is in it; to mean that, comment `/apply {words}`")

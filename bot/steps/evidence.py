@@ -14,7 +14,13 @@ from bot.steps.source import Projects, Source, projects, source
 from bot.store import locks, plans, pulls, runs
 
 
-def case(bot: Bot, source: Source, its_plans: Sequence[Plan], missing: Sequence[tuple[str, str]]) -> Case:
+def case(
+    bot: Bot,
+    source: Source,
+    its_plans: Sequence[Plan],
+    missing: Sequence[tuple[str, str]],
+    confirmed: Sequence[str] = (),
+) -> Case:
     """The case for applying these plans now. `missing`: (project, why) of what should have a plan and has none."""
     pull = source.pull
     host = bot.host(pull.repository)
@@ -43,6 +49,7 @@ def case(bot: Bot, source: Source, its_plans: Sequence[Plan], missing: Sequence[
         held=held,
         freeze=freeze,
         now=bot.clock(),
+        confirmed=frozenset(confirmed),
     )
 
 
@@ -89,12 +96,12 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
         return (Demand(None, False, str(why)),)
 
 
-def objection(bot: Bot, source: Source, plan: Plan) -> str | None:
+def objection(bot: Bot, source: Source, plan: Plan, confirmed: Sequence[str]) -> str | None:
     """Why this plan may no longer be applied, though its run passed the gate: a freeze, an objection, a lost approval.
 
     Mergeability and checks were asked at the gate and may well be computed anew while the apply reports.
     """
-    now = case(bot, source, [plan], ())
+    now = case(bot, source, [plan], (), confirmed)
     settled = replace(now, pull=replace(now.pull, mergeable=True), checks=())
     return next((f"{demand.text} {demand.remedy}".strip() for demand in weigh(settled).demands if not demand.met), None)
 

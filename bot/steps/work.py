@@ -43,6 +43,7 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
         others=_others(mirror, commit, row.project.dir),
         confirmed=run.selection.confirmed,
         origin=Origin(
+            forge=mirror.forge,
             repository=pull.repository,
             base=run.base,
             commit=commit,

@@ -1,7 +1,6 @@
 """Terraform, kustomize and Helm in one pull request: planned, approved, applied, merged and taken back."""
 
 import base64
-import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,8 +10,8 @@ from kubernetes import client
 
 from bot.demo.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
+from tests.e2e.clustered import clustered
 from tests.rig.access import Access
-from tests.rig.build import find
 
 CONFIGURATION = """\
 version: 1
@@ -95,15 +94,7 @@ def space(cluster: Access) -> Iterator[str]:
 
 @pytest.fixture
 def stage(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
-    """A stage whose bot has the cluster, and Helm."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "helm").symlink_to(find("helm") or "no-helm")
-    settings = {
-        "KUBERNETES__CLUSTERS__RIG__KUBECONFIG": str(cluster.kubeconfig),
-        "KUBERNETES__CLUSTERS__RIG__APPLY_KUBECONFIG": str(cluster.kubeconfig),
-    }
-    return stages(settings, path=f"{programs}:{os.environ['PATH']}")
+    return clustered(stages, cluster, tmp_path)
 
 
 def repository(space: str) -> dict[str, str]:

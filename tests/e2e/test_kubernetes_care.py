@@ -1,0 +1,98 @@
+"""What careful people expect of applies to a cluster, seen from the pull request."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
+from tests.e2e.clustered import clustered
+from tests.rig.access import Access
+
+CONFIGURATION = """\
+version: 1
+defaults:
+  cluster: rig
+  prune: {most: 100}
+projects:
+  - dir: maps
+    tool: manifests
+    kubernetes: {namespace: SPACE}
+    health: {timeout: 20s, stable: 1s}
+"""
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: VALUE}\n"
+
+
+def config_map(name: str = "settings", value: str = "one") -> str:
+    return MAP.replace("NAME", name).replace("VALUE", value)
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
+    return clustered(stages, cluster, tmp_path)
+
+
+def repository(stage: Stage, namespace: str, **files: str) -> Path:
+    """A repository whose one project is applied to the namespace."""
+    clone = begin(stage, {"gitops.yaml": CONFIGURATION.replace("SPACE", namespace)})
+    number = propose(stage, clone, {f"maps/{name}.yaml": text for name, text in files.items()}, "bring-up")
+    applied(stage, number)
+    pull_main(stage, clone)
+    return clone
+
+
+def test_a_namespace_goes_only_when_it_is_named(stage: Stage, cluster: Access, namespace: str) -> None:
+    name = f"old-{uuid.uuid4().hex[:10]}"
+    space = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
+    clone = repository(stage, namespace, space=space, settings=config_map())
+    number = propose(stage, clone, {"maps/space.yaml": None}, "without")
+    approved(stage, number)
+    assert f"Namespace/{name} would go, with all that is in it" in plan_comment(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "was not carried out", f"/apply --confirm Namespace/{name}")
+    stage.alice.comment(stage.repo, number, f"/apply --confirm Namespace/{name}")
+    stage.merged(number)
+    with cluster.client() as api:
+        assert name not in {one.metadata.name for one in client.CoreV1Api(api).list_namespace().items}
+
+
+def test_an_object_that_cannot_be_told_blocks_the_apply_with_its_reason(stage: Stage, namespace: str) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    broken = config_map("broken").replace("data: {a: one}", "data: {not allowed: x}")
+    number = propose(stage, clone, {"maps/settings.yaml": config_map(value="two"), "maps/broken.yaml": broken})
+    approved(stage, number)
+    comment = plan_comment(stage, number)
+    assert f"❌ `maps`: nobody can tell what becomes of ConfigMap {namespace}/broken: is not valid: data" in comment
+    assert "a: one → two" in comment.replace("data.a", "a")
+
+
+def test_a_live_change_after_the_plan_refuses_the_apply_and_names_the_object(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map(), other=config_map("other"))
+    number = propose(stage, clone, {"maps/settings.yaml": config_map(value="two")})
+    approved(stage, number)
+    with cluster.client() as api:
+        core = client.CoreV1Api(api)
+        core.patch_namespaced_config_map("settings", namespace, {"data": {"b": "by hand"}})
+        stage.alice.comment(stage.repo, number, "/apply")
+        stage.comment_with(number, "Apply failed", f"ConfigMap {namespace}/settings changed since the plan")
+        assert core.read_namespaced_config_map("settings", namespace).data == {"a": "one", "b": "by hand"}
+
+
+def test_drift_made_by_hand_is_shown_apart_from_the_pull_requests_own_change(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    with cluster.client() as api:
+        by_hand = {"data": {"a": "by hand"}}
+        client.CoreV1Api(api).patch_namespaced_config_map("settings", namespace, by_hand)
+    number = propose(stage, clone, {"maps/settings.yaml": config_map().replace("one}", "one, b: new}")})
+    approved(stage, number)
+    comment = plan_comment(stage, number)
+    assert "your change" in comment
+    assert "drift" in comment
+    assert len(bots_comments(stage, number)) == 1
