@@ -21,7 +21,8 @@ class Work:
 
     `project` is the inventory's name for the project; `commit` is what was rendered. `members` are the ids of all
     objects that are to be in the inventory afterwards, with the API version each was rendered in. `outcomes` are those
-    that change something; `settled` are ids of members that were neither asked about nor changed. `key` is the mask's.
+    that change something. `key` is the mask's.
+    `secrets` are the bodies of all Secrets of the project, changed or not: nothing of them is to be said.
     """
 
     cluster: str
@@ -33,6 +34,7 @@ class Work:
     key: bytes
     hooks: tuple[Hook, ...] = ()
     health: HealthOptions = field(default_factory=HealthOptions)
+    secrets: tuple[Mapping[str, Any], ...] = ()
 
     def dumped(self) -> bytes:
         words = asdict(self) | {"key": base64.b64encode(self.key).decode()}
@@ -43,6 +45,7 @@ class Work:
     def loaded(cls, text: bytes) -> "Work":
         words = json.loads(text)
         words["key"] = base64.b64decode(words["key"])
+        words["secrets"] = tuple(words["secrets"])
         words["outcomes"] = tuple(_outcome(one) for one in words["outcomes"])
         words["hooks"] = tuple(_hook(one) for one in words["hooks"])
         health = words["health"]

@@ -6,16 +6,15 @@ outlives the bot; interrupted by SIGINT, it begins nothing more, finishes what i
 
 import signal
 import sys
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient
-from bot.kube import inventory, results
-from bot.kube.adoption import migrated
+from bot.kube import inventory
 from bot.kube.artifact import Work
 from bot.kube.client import Cluster
 from bot.kube.errand import Errand
@@ -24,70 +23,43 @@ from bot.kube.hook_runs import Hooks
 from bot.kube.hooks import Phase
 from bot.kube.inventory import Inventory, Member
 from bot.kube.lastlook import Look, objections
-from bot.kube.masking import Mask, scrub, secrets_of
+from bot.kube.masking import Mask, secrets_of
 from bot.kube.objects import Ref
 from bot.kube.order import Stage, groups, stage
 from bot.kube.outcomes import Outcome, Verb
-from bot.kube.pruning import prune, wait_gone
-from bot.kube.results import End, Result, Results
+from bot.kube.pruning import Patience, prune
+from bot.kube.results import End, Result
+from bot.kube.sending import Sending
+from bot.kube.stopping import Interrupted, Stop
+from bot.kube.telling import Telling
 from bot.kube.watching import Pace, follow
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 4
-WRITE_SECONDS = 0.2
 ESTABLISHED_SECONDS = 60.0
+THREADS = 16
+NOT_WELL = "what comes before it did not go well"
 
 
 def main(argv: Sequence[str]) -> int:
     process.conceal()
     errand = Errand.loaded(Path(argv[1]).read_bytes())
     work = Work.loaded(Path(errand.artifact).read_bytes())
-    stop = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
-    telling = _Telling(Path(errand.results), secrets_of(_bodies(work)))
+    stop = Stop()
+    signal.signal(signal.SIGINT, lambda *_: stop.event.set())
+    telling = Telling(Path(errand.results), secrets_of(_bodies(work)))
     try:
-        context, threads = errand.context, 16
-        cluster = Cluster.open(work.cluster, Path(errand.kubeconfig), context, errand.timeout, errand.manager, threads)
+        kubeconfig = Path(errand.kubeconfig)
+        cluster = Cluster.open(work.cluster, kubeconfig, errand.context, errand.timeout, errand.manager, THREADS)
+        telling.secrets |= secrets_of(_live_secrets(cluster, work))
         return _Apply(cluster, work, errand, telling, stop).run()
     except (Refused, ToolFailed, Transient) as why:
-        telling.say(f"it cannot go on: {why}")
-        telling.tell(Result("the apply", "apply", End.FAILED, telling.scrubbed(str(why))))
+        if not telling.begun:
+            telling.refuse(str(why))
+            return REFUSED
+        telling.tell(Result("the apply", "apply", End.FAILED, str(why)))
         return FAILED
     finally:
         telling.write()
-
-
-@dataclass
-class _Telling:
-    """Says each result once, in the log and in the file; nothing leaves without being scrubbed."""
-
-    path: Path
-    secrets: frozenset[str]
-    so_far: Results = field(default_factory=Results)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    written: float = 0.0
-
-    def scrubbed(self, text: str) -> str:
-        return scrub(text, self.secrets)
-
-    def say(self, line: str) -> None:
-        sys.stdout.write(f"{self.scrubbed(line)}\n")
-        sys.stdout.flush()
-
-    def tell(self, result: Result) -> None:
-        told = replace(result, message=self.scrubbed(result.message))
-        with self.lock:
-            self.so_far = replace(self.so_far, results=(*self.so_far.results, told))
-            if time.monotonic() - self.written > WRITE_SECONDS:
-                self.write()
-            self.say(str(told))
-
-    def write(self) -> None:
-        results.write(self.path, self.so_far)
-        self.written = time.monotonic()
-
-    @property
-    def all_well(self) -> bool:
-        return all(one.end is End.DONE for one in self.so_far.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +69,40 @@ class _Apply:
     cluster: Cluster
     work: Work
     errand: Errand
-    telling: _Telling
-    stop: threading.Event
+    telling: Telling
+    stop: Stop
 
     def run(self) -> int:
         known, label = self._known(), inventory.label_of(self.work.project, self.errand.inventory_namespace)
         made = frozenset(one.ref.name for one in self.work.outcomes if stage(one.ref) is Stage.NAMESPACES)
         look = Look(self.cluster, Mask(self.work.key), label, self.errand.confirm, made)
         if why := objections(look, self.work.outcomes):
-            refused = self.telling.scrubbed("; ".join(why))
-            self.telling.so_far = Results(refused=refused)
-            self.telling.say(refused)
+            self.telling.refuse("; ".join(why))
             return REFUSED
         wider = self._widened(known, label)
-        well = self._phase(Phase.PRE_UPGRADE if known else Phase.PRE_INSTALL) and self._objects()
-        well = well and self._healthy() and self._phase(Phase.POST_UPGRADE if known else Phase.POST_INSTALL)
-        if well and not self.stop.is_set():
-            gone = [one for one in self.work.outcomes if one.verb is Verb.DELETE]
-            prune(self.cluster, wider, gone, self.telling.tell)
-        well = well and self.telling.all_well and not self.stop.is_set()
+        try:
+            well = self._all(wider)
+        except Interrupted:
+            well = False
         self._narrowed(wider, well)
-        return DONE if well else INTERRUPTED if self.stop.is_set() else FAILED
+        return DONE if well else INTERRUPTED if self.stop.asked else FAILED
+
+    def _all(self, wider: Inventory) -> bool:
+        """Hooks, objects, their health, hooks again, and what goes. True when all of it went well."""
+        gone = [one for one in self.work.outcomes if one.verb is Verb.DELETE]
+        again = wider.installed
+        well = self._phase(Phase.PRE_UPGRADE if again else Phase.PRE_INSTALL) and self._objects()
+        well = well and self._healthy() and self._phase(Phase.POST_UPGRADE if again else Phase.POST_INSTALL)
+        if not well or self.stop.asked:
+            for one in gone:
+                self.telling.skipped(one, NOT_WELL)
+            return False
+        prune(self.cluster, wider, gone, self.telling.tell, self._patience)
+        return self.telling.all_well and not self.stop.asked
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.work.health.timeout, self.stop.wait)
 
     def _known(self) -> Inventory | None:
         kinds = {(version, Ref.of_id(id).kind) for id, version in self.work.members.items()}
@@ -128,9 +113,13 @@ class _Apply:
 
     def _widened(self, known: Inventory | None, label: str) -> Inventory:
         """All that was and all that will be, at no commit: written before anything changes."""
-        new = {Ref.of_id(id): Member(version) for id, version in self.work.members.items()}
-        members = {**new, **(known.members if known else {})}
-        wider = Inventory(self.work.project, self.errand.inventory_namespace, "", members, label)
+        old = known.members if known else {}
+        new = {Ref.of_id(id): version for id, version in self.work.members.items()}
+        now = {ref: replace(old.get(ref, Member(version)), api_version=version) for ref, version in new.items()}
+        installed = known is not None and known.installed
+        space = self.errand.inventory_namespace
+        wider = Inventory(self.work.project, space, "", {**old, **now}, label, installed=installed)
+        self.telling.begun = True
         inventory.write(self.cluster, wider)
         return wider
 
@@ -140,12 +129,13 @@ class _Apply:
         self.cluster.forget()
         live = inventory.labelled(self.cluster, wider.label, kinds)
         members = {ref: member for ref, member in live.items() if ref in wider.members}
-        inventory.write(self.cluster, replace(wider, commit=self.work.commit if well else "", members=members))
+        exact = replace(wider, members=members, installed=well or wider.installed)
+        inventory.write(self.cluster, replace(exact, commit=self.work.commit if well else ""))
 
     def _phase(self, phase: Phase) -> bool:
         its, telling = self.work, self.telling
-        hooks = Hooks(self.cluster, its.hooks, its.health.timeout, self._checks, telling.scrubbed, telling.say)
-        return not self.stop.is_set() and hooks.run(phase, self.telling.tell)
+        hooks = Hooks(self.cluster, its.hooks, self._patience, self._checks, telling.scrubbed, telling.say)
+        return not self.stop.asked and hooks.run(phase, self.telling.tell)
 
     def _objects(self) -> bool:
         """Apply stage after stage; within one a failure keeps nothing else from being tried."""
@@ -153,91 +143,45 @@ class _Apply:
         applied = [one for one in self.work.outcomes if one.verb is not Verb.DELETE]
         for now, group in groups(applied):
             if now is not before and not self._stage_done(before, applied):
-                self._skip(now, applied)
+                for later in (one for found, these in groups(applied) if found >= now for one in these):
+                    self.telling.skipped(later, NOT_WELL)
                 return False
             before = now
             self.cluster.each(self._one, group)
-        return self.telling.all_well and not self.stop.is_set()
+        return self.telling.all_well and not self.stop.asked
 
     def _stage_done(self, ended: Stage, applied: Sequence[Outcome]) -> bool:
         """All of the stage went well, and what it defined is served."""
-        if not self.telling.all_well or self.stop.is_set():
+        if not self.telling.all_well or self.stop.asked:
             return False
-        if ended is Stage.DEFINITIONS:
-            crds = [(one.api_version, one.ref) for found, group in groups(applied) if found is ended for one in group]
-            pace = Pace(ESTABLISHED_SECONDS, 0.0, time.monotonic, time.sleep)
-            how = follow(self.cluster, crds, pace, checks={}, scrub=self.telling.scrubbed, report=self.telling.say)
-            self.cluster.forget()
-            return all(health.state is State.READY for _, health in how)
-        return True
-
-    def _skip(self, first: Stage, applied: Sequence[Outcome]) -> None:
-        for later, group in groups(applied):
-            for one in group if later >= first else ():
-                self.telling.tell(Result(str(one.ref), one.verb, End.SKIPPED, "what comes before it did not go well"))
+        if ended is not Stage.DEFINITIONS:
+            return True
+        crds = [(one.api_version, one.ref) for found, group in groups(applied) if found is ended for one in group]
+        pace = Pace(ESTABLISHED_SECONDS, 0.0, time.monotonic, self.stop.wait)
+        how = follow(self.cluster, crds, pace, checks={}, scrub=self.telling.scrubbed, report=self.telling.say)
+        self.cluster.forget()
+        return all(health.state is State.READY for _, health in how)
 
     def _one(self, one: Outcome) -> None:
-        if self.stop.is_set():
-            self.telling.tell(Result(str(one.ref), one.verb, End.SKIPPED, "interrupted before it began"))
-            return
-        try:
-            message = self._sent(one)
-        except (Refused, ToolFailed, Transient) as why:
-            message = str(why)
-        self.telling.tell(Result(str(one.ref), one.verb, End.FAILED if message else End.DONE, message))
-
-    def _sent(self, one: Outcome) -> str:
-        """Why it was not taken; empty when it was."""
-        assert one.send is not None
-        if one.verb is Verb.REPLACE:
-            return self._replaced(one)
-        if one.takes and (message := self._taken_over(one)):
-            return message
-        answer = self.cluster.apply(one.send, dry_run=False, force=one.force)
-        return "" if answer.ok else answer.message
-
-    def _taken_over(self, one: Outcome) -> str:
-        """Make fields of others ours, so that those which left Git go."""
-        answer = self.cluster.get(one.api_version, one.ref)
-        patch = migrated(answer.body, one.takes, self.errand.manager) if answer.ok else None
-        if not patch:
-            return ""
-        done = self.cluster.patch(one.api_version, one.ref, patch, dry_run=False)
-        return "" if done.ok else f"fields of {', '.join(one.takes)} cannot be taken over: {done.message}"
-
-    def _replaced(self, one: Outcome) -> str:
-        gone = self.cluster.delete(one.api_version, one.ref, uid=one.uid, dry_run=False, propagation="Foreground")
-        if not gone.ok and gone.status != 404:
-            return gone.message
-        end, message = wait_gone(self.cluster, one)
-        if end is not End.DONE:
-            return message
-        answer = self.cluster.apply(one.send or {}, dry_run=False)
-        return "" if answer.ok else f"it is deleted, and could not be made again: {answer.message}"
+        if self.stop.asked:
+            self.telling.skipped(one, "interrupted before it began")
+        else:
+            self.telling.tell(Sending(self.cluster, self.errand.manager, self._patience).sent(one))
 
     def _healthy(self) -> bool:
         changed = (Verb.CREATE, Verb.CHANGE, Verb.REPLACE)
         targets = [(one.api_version, one.ref) for one in self.work.outcomes if one.verb in changed]
         if not targets:
             return True
-        options, began = self.work.health, time.monotonic()
-        pace = Pace(options.timeout, options.stable, time.monotonic, self._wait)
-        try:
-            found = follow(
-                self.cluster, targets, pace, checks=self._checks, scrub=self.telling.scrubbed, report=self.telling.say
-            )
-        except _Interrupted:
-            return False
+        options, telling, began = self.work.health, self.telling, time.monotonic()
+        pace = Pace(options.timeout, options.stable, time.monotonic, self.stop.wait)
+        found = follow(self.cluster, targets, pace, checks=self._checks, scrub=telling.scrubbed, report=telling.say)
         for ref, how in found:
             if how.state is State.FAILED:
-                self.telling.tell(Result(str(ref), "health", End.UNHEALTHY, "\n".join((how.reason, *how.detail))))
-        if self.telling.all_well:
-            self.telling.so_far = replace(self.telling.so_far, healthy=time.monotonic() - began)
-        return self.telling.all_well
-
-    def _wait(self, seconds: float) -> None:
-        if self.stop.wait(seconds):
-            raise _Interrupted
+                telling.tell(Result(str(ref), "health", End.UNHEALTHY, "\n".join((how.reason, *how.detail))))
+        if telling.all_well:
+            telling.so_far = replace(telling.so_far, healthy=time.monotonic() - began)
+        return telling.all_well
 
     @property
     def _checks(self) -> Checks:
@@ -249,13 +193,25 @@ class _Apply:
         }
 
 
-class _Interrupted(Exception):
-    pass
+def _bodies(work: Work) -> list[Mapping[str, Any]]:
+    """Everything in the artifact that may hold what nobody is to see."""
+    sent = [one.send for one in work.outcomes if one.send]
+    return [*sent, *(hook.object.body for hook in work.hooks), *work.secrets]
 
 
-def _bodies(work: Work) -> list[dict[str, object]]:
-    """Everything that may hold what nobody is to see."""
-    return [dict(one.send) for one in work.outcomes if one.send] + [dict(hook.object.body) for hook in work.hooks]
+def _live_secrets(cluster: Cluster, work: Work) -> list[Mapping[str, Any]]:
+    """Those of the namespaces that are worked in, as they are now, since a pod's log may hold any of them."""
+    spaces = sorted({one.ref.namespace for one in work.outcomes} - {""})
+    return [body for bodies in cluster.each(lambda space: _secrets_in(cluster, space), spaces) for body in bodies]
+
+
+def _secrets_in(cluster: Cluster, namespace: str) -> tuple[Mapping[str, Any], ...]:
+    """None where the identity that applies may not list them."""
+    try:
+        found = cluster.list("v1", "Secret", namespace)
+    except ToolFailed:
+        return ()
+    return tuple({**body, "kind": "Secret"} for body in found)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,18 @@ from bot.kube.client import Cluster
 from bot.kube.health import Checks, State
 from bot.kube.hooks import DeletePolicy, Hook, Phase
 from bot.kube.outcomes import Outcome, Verb
-from bot.kube.pruning import wait_gone
+from bot.kube.pruning import Patience, wait_gone
 from bot.kube.results import End, Result
 from bot.kube.watching import Pace, follow
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """A chart's hooks and how they are waited for: `timeout` is in seconds, for each."""
+    """A chart's hooks and how long each is waited for."""
 
     cluster: Cluster
     hooks: Sequence[Hook]
-    timeout: float
+    patience: Patience
     checks: Checks
     scrub: Callable[[str], str]
     report: Callable[[str], object]
@@ -41,7 +41,7 @@ class Hooks:
         answer = self.cluster.apply(hook.object.body, dry_run=False)
         if not answer.ok:
             return self.scrub(answer.message)
-        pace = Pace(self.timeout, 0.0, time.monotonic, time.sleep)
+        pace = Pace(self.patience.seconds, 0.0, time.monotonic, self.patience.wait)
         target = [(hook.object.api_version, hook.object.ref)]
         ((_, how),) = follow(self.cluster, target, pace, checks=self.checks, scrub=self.scrub, report=self.report)
         good = how.state is not State.FAILED
@@ -60,4 +60,4 @@ class Hooks:
         gone = self.cluster.delete(one.api_version, one.ref, uid=uid, dry_run=False)
         if not gone.ok and gone.status != 404:
             return self.scrub(gone.message)
-        return wait_gone(self.cluster, Outcome(one.ref, one.api_version, Verb.DELETE, uid=uid))[1]
+        return wait_gone(self.cluster, Outcome(one.ref, one.api_version, Verb.DELETE, uid=uid), self.patience)[1]

@@ -41,7 +41,8 @@ class Member:
 class Inventory:
     """All members of a project. `commit` is what was applied last, empty when nobody knows; `label` is theirs.
 
-    `rebuilt`: there was no parent, or a damaged one, and the members are those that bear the label.
+    `rebuilt`: there was no parent, or a damaged one, and the members are those that bear the label. `installed`: some
+    apply went well to its end, so that the next one is an upgrade.
     """
 
     project: str
@@ -50,6 +51,7 @@ class Inventory:
     members: Mapping[Ref, Member] = field(default_factory=dict)
     label: str = ""
     rebuilt: bool = False
+    installed: bool = False
 
 
 def name_of(project: str) -> str:
@@ -79,25 +81,37 @@ def read(cluster: Cluster, project: str, namespace: str) -> Inventory | None:
         return rebuilt(cluster, project, namespace, _kinds_named(cluster, kinds)) or Inventory(
             project, namespace, "", label=label, rebuilt=True
         )
-    return Inventory(project, namespace, commit, members, label)
+    installed = answer.body["data"].get("installed") == "yes"
+    return Inventory(project, namespace, commit, members, label, installed=installed)
 
 
 def rebuilt(cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]]) -> Inventory | None:
     """From the labels of live objects of these kinds (API version and kind); None when nothing bears the label."""
     label = label_of(project, namespace)
     members = labelled(cluster, label, kinds)
-    return Inventory(project, namespace, "", members, label, rebuilt=True) if members else None
+    return Inventory(project, namespace, "", members, label, rebuilt=True, installed=True) if members else None
 
 
 def labelled(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> dict[Ref, Member]:
-    """Every object of these kinds that bears the label, as it is now: one question a kind."""
-    served = sorted({kind for kind in kinds if cluster.resource(*kind)})
+    """Every object of these kinds that bears the label, as it is now: one question a kind.
+
+    A kind that is no longer served in its version is looked for in the one that the cluster prefers.
+    """
+    served = _served(cluster, frozenset(kinds))
     lists = cluster.each(lambda kind: cluster.metadata(kind[0], kind[1], None, f"{MEMBER_LABEL}={label}"), served)
     return {
         meta.ref: Member(version, meta.uid, meta.version, meta.generation)
         for (version, _), metas in zip(served, lists, strict=True)
         for meta in metas
     }
+
+
+def _served(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
+    found = {kind for kind in kinds if cluster.resource(*kind)}
+    lost = {(version.rpartition("/")[0], kind) for version, kind in kinds - found}
+    if lost:
+        found |= {(one.api_version, one.kind) for one in cluster.resources() if (one.group, one.kind) in lost}
+    return sorted(found)
 
 
 def write(cluster: Cluster, inventory: Inventory) -> None:
@@ -144,7 +158,7 @@ def _parent(inventory: Inventory) -> dict[str, Any]:
                 PROJECT: inventory.project,
             },
         },
-        "data": {"commit": inventory.commit},
+        "data": {"commit": inventory.commit, "installed": "yes" if inventory.installed else "no"},
         "binaryData": {"members": packed},
     }
 

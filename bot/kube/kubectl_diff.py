@@ -11,7 +11,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,8 +21,10 @@ from bot.core.errors import Refused, ToolFailed
 from bot.kube import records
 from bot.kube.clusters import MANAGER
 from bot.kube.documents import documents
+from bot.kube.fields import compare
 from bot.kube.masking import Mask, scrub, secrets_of
 from bot.kube.objects import Object, Ref, object_of
+from bot.kube.outcomes import Outcome
 
 Body = Mapping[str, Any]
 Pair = tuple[Body | None, Body]
@@ -77,6 +79,26 @@ def pairs(request: Request) -> Told:
         return Told(_pairs(request, done.raw))
     asking.probe()
     return asking.narrowed(request.objects, done)
+
+
+def as_shown(outcomes: Sequence[Outcome], request: Request, before: Mapping[Ref, Body]) -> tuple[Outcome, ...]:
+    """The outcomes with the fields that kubectl shows; what is applied, and what that is held to, stays our own.
+
+    `before` are the bodies that were applied last. Of what kubectl cannot tell, a note says so, and why.
+    """
+    asked = [object_of(one.send) for one in outcomes if one.send is not None]
+    told = pairs(replace(request, objects=asked))
+    return tuple(_as_shown(one, told, request.mask, before.get(one.ref)) for one in outcomes)
+
+
+def _as_shown(one: Outcome, told: Told, mask: Mask, before: Body | None) -> Outcome:
+    if why := told.failed.get(one.ref):
+        return replace(one, notes=(*one.notes, f"kubectl diff cannot tell: {why}"))
+    if one.send is None or one.ref not in told.pairs:
+        return one
+    live, merged = told.pairs[one.ref]
+    old = mask.comparable(before) if before is not None and live is not None else None
+    return replace(one, fields=compare(old, mask.comparable(one.send), live, merged, MANAGER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ def _differences(look: Look, one: Outcome) -> Iterator[str]:
         yield f"cannot be read: {answer.reason or answer.status}"
         return
     uid = str(live["metadata"]["uid"]) if live else ""
+    if one.verb is Verb.DELETE and not uid:
+        return
     if uid != one.uid:
         yield "was made since the plan" if not one.uid else "is another one now" if uid else "is gone since the plan"
     elif one.verb is Verb.DELETE:

@@ -6,7 +6,9 @@ planned (uid), without a protection on it.
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.client import Cluster
 from bot.kube.deletions import kept
 from bot.kube.inventory import Inventory
@@ -14,23 +16,45 @@ from bot.kube.noise import MEMBER_LABEL
 from bot.kube.order import backwards
 from bot.kube.outcomes import Outcome
 from bot.kube.results import End, Result
+from bot.kube.stopping import Interrupted
 
-GONE_SECONDS, LOOK_SECONDS = 60.0, 0.3
+LOOK_SECONDS = 0.3
 
 
-def prune(cluster: Cluster, known: Inventory, outcomes: Sequence[Outcome], told: Callable[[Result], object]) -> None:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for one thing at most, and how to let them pass, which may raise Interrupted."""
+
+    seconds: float
+    wait: Callable[[float], object]
+
+
+def prune(
+    cluster: Cluster,
+    known: Inventory,
+    outcomes: Sequence[Outcome],
+    told: Callable[[Result], object],
+    patience: Patience,
+) -> None:
     """Delete them group by group, each told of as it ends."""
     for group in backwards(outcomes):
-        for result in cluster.each(lambda one: delete(cluster, known, one), group):
+        patience.wait(0)
+        for result in cluster.each(lambda one: delete(cluster, known, one, patience), group):
             told(result)
 
 
-def delete(cluster: Cluster, known: Inventory, one: Outcome) -> Result:
-    ended, message = _deleted(cluster, known, one)
+def delete(cluster: Cluster, known: Inventory, one: Outcome, patience: Patience) -> Result:
+    """How the deletion of one object ended."""
+    try:
+        ended, message = _deleted(cluster, known, one, patience)
+    except Interrupted:
+        ended, message = End.SKIPPED, "interrupted while it was going"
+    except (Refused, ToolFailed, Transient) as why:
+        ended, message = End.FAILED, str(why)
     return Result(str(one.ref), "delete", ended, message)
 
 
-def _deleted(cluster: Cluster, known: Inventory, one: Outcome) -> tuple[End, str]:
+def _deleted(cluster: Cluster, known: Inventory, one: Outcome, patience: Patience) -> tuple[End, str]:
     if one.ref not in known.members:
         return End.REFUSED, "is not in the inventory"
     answer = cluster.get(one.api_version, one.ref)
@@ -48,16 +72,18 @@ def _deleted(cluster: Cluster, known: Inventory, one: Outcome) -> tuple[End, str
     gone = cluster.delete(one.api_version, one.ref, uid=one.uid, dry_run=False)
     if not gone.ok and gone.status != 404:
         return End.FAILED, gone.message
-    return wait_gone(cluster, one)
+    return wait_gone(cluster, one, patience)
 
 
-def wait_gone(cluster: Cluster, one: Outcome) -> tuple[End, str]:
-    """Until nothing of that uid is there; what is held by a finalizer for long is told as such."""
-    until = time.monotonic() + GONE_SECONDS
-    while time.monotonic() < until:
+def wait_gone(cluster: Cluster, one: Outcome, patience: Patience) -> tuple[End, str]:
+    """Until nothing of that uid is there; what is held by a finalizer for long is told as such. Raises Interrupted."""
+    until = time.monotonic() + patience.seconds
+    while True:
         answer = cluster.get(one.api_version, one.ref)
         if answer.status == 404 or (answer.ok and answer.body["metadata"]["uid"] != one.uid):
             return End.DONE, ""
-        time.sleep(LOOK_SECONDS)
+        if time.monotonic() > until:
+            break
+        patience.wait(LOOK_SECONDS)
     held = ", ".join(answer.body["metadata"].get("finalizers") or ()) if answer.ok else ""
-    return End.FAILED, f"is still there after {GONE_SECONDS:.0f} s" + (f", held by {held}" if held else "")
+    return End.FAILED, f"is still there after {patience.seconds:.0f} s" + (f", held by {held}" if held else "")

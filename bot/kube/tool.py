@@ -15,7 +15,7 @@ from bot.core.plan import Content
 from bot.core.project import Project
 from bot.core.run import Outcome as Ended
 from bot.core.tree import Tree
-from bot.kube import differ, inventory
+from bot.kube import differ, inventory, kubectl_diff
 from bot.kube.artifact import Work
 from bot.kube.asking import Question
 from bot.kube.carry_out import DONE, INTERRUPTED
@@ -158,10 +158,29 @@ class _Planning:
         )
         sides = differ.Sides(new.objects, old.objects if old else None, known, self.destroy)
         outcomes = differ.plan(question, sides)
+        if site.project.kubernetes.differ == "kubectl":
+            outcomes = self._as_kubectl(outcomes, sides, question.mask, its)
         notes = (*_standing(site.rules.cluster, known), *_told(new.hooks))
         shown = content(self.tool.name, outcomes, offline=False, notes=notes)
         work = self._work(project, outcomes, new, known)
         return Planned(shown, canonical(outcomes, new, question.mask), self._written(work, shown), self.version)
+
+    def _as_kubectl(
+        self, outcomes: tuple[Outcome, ...], sides: differ.Sides, mask: Mask, its: ClusterSettings
+    ) -> tuple[Outcome, ...]:
+        site, scratch = self.site, self.site.scratch / "kubectl"
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        request = kubectl_diff.Request(
+            objects=(),
+            kubeconfig=its.kubeconfig,
+            context=its.context,
+            scratch=scratch,
+            environment=site.environment,
+            mask=mask,
+            timeout=site.timeout,
+            stopped=site.stopped,
+        )
+        return kubectl_diff.as_shown(outcomes, request, {one.ref: one.body for one in sides.before or ()})
 
     def _work(self, project: str, outcomes: Sequence[Outcome], new: Rendered, known: Inventory | None) -> Work:
         site, origin = self.site, self.site.origin
@@ -178,6 +197,7 @@ class _Planning:
             key=origin.secret,
             hooks=new.hooks,
             health=site.project.kubernetes.health,
+            secrets=tuple(one.body for one in new.objects if (one.ref.group, one.ref.kind) == ("", "Secret")),
         )
 
     def _written(self, work: Work, shown: Content) -> Path | None:

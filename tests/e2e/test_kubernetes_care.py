@@ -96,3 +96,19 @@ def test_drift_made_by_hand_is_shown_apart_from_the_pull_requests_own_change(
     assert "your change" in comment
     assert "drift" in comment
     assert len(bots_comments(stage, number)) == 1
+
+
+def test_with_differ_kubectl_the_plan_shows_what_kubectl_diff_tells_and_applies_it(
+    stage: Stage, namespace: str
+) -> None:
+    clone = begin(
+        stage,
+        {"gitops.yaml": CONFIGURATION.replace("{namespace: SPACE}", f"{{namespace: {namespace}, differ: kubectl}}")},
+    )
+    applied(stage, propose(stage, clone, {"maps/settings.yaml": config_map()}, "bring-up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"maps/settings.yaml": config_map(value="two")})
+    approved(stage, number)
+    assert "data.a: one → two" in plan_comment(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.merged(number)

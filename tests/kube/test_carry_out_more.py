@@ -1,11 +1,13 @@
 """What else an apply does: hooks at their time, fields taken over from others; and what it never says."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from bot.core.project import HealthOptions
 from bot.kube.client import Cluster
 from bot.kube.objects import Ref
 from bot.kube.outcomes import Cause, Verb
@@ -78,6 +80,18 @@ def test_a_failing_hook_ends_the_apply_before_any_object(ground: Ground) -> None
     carried = ground.carry(work)
     assert carried.exit == 1
     assert "DeadlineExceeded" in carried.results.results[0].message
+    assert not there(ground, "settings")
+
+
+def test_an_interrupt_is_heard_while_a_hook_is_waited_for(ground: Ground) -> None:
+    waits = hook(job(ground.namespace, "migrate", 600), "pre-install")
+    ground.health = HealthOptions(timeout=600, stable=0)
+    child = ground.begin(ground.plan(configmap(ground.namespace, a="1"), waits))
+    assert child.stdout
+    assert "waiting" in child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    carried = ground.ended(child)
+    assert carried.exit == 4
     assert not there(ground, "settings")
 
 
