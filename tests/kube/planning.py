@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from bot.kube.inventory import Inventory, Member
-
 from bot.kube import differ
 from bot.kube.asking import Question
 from bot.kube.client import Cluster
 from bot.kube.differ import Sides
+from bot.kube.inventory import Inventory, Member
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import object_of
 from bot.kube.outcomes import Outcome

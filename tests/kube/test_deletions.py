@@ -4,11 +4,11 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from bot.kube.inventory import Inventory, Member
 
 from bot.core.errors import Refused
 from bot.kube.asking import Question
 from bot.kube.client import Cluster
+from bot.kube.inventory import Inventory, Member
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import object_of
 from bot.kube.outcomes import Verb
