@@ -21,7 +21,7 @@ rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
 
 check: $(VENV)/.dev
-	$(BIN)/ruff check bot tests
+	$(BIN)/ruff check --no-cache bot tests
 	$(BIN)/ruff format --check bot tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ USAGE = Usage(
     text="""
     Starts a forge and the bot on this machine, brings up an example repository, opens a pull request, and
     prints the addresses of its page and of the bot's, where everything is kept, and how to open another pull
-    request with git. Ctrl-C ends it. --story plays push, plan, approval, apply, merge and rollback in the
-    terminal instead. It needs git, and Terraform or OpenTofu; nothing leaves this machine but what they
-    download.
+    request with git. Ctrl-C ends it. With kubectl or kustomize on PATH a Kubernetes project is part of it: applied
+    to the current kubeconfig context if that is a local cluster's (kind, k3d, minikube), or to the one that
+    --context names; else only what it renders is shown. --story plays push, plan, approval, apply, merge and
+    rollback in the terminal instead. It needs git, and Terraform or OpenTofu; nothing leaves this machine but
+    what they download.
     """,
     exits={
         0: "ended, or the story came to its end",
@@ -37,22 +39,33 @@ USAGE = Usage(
 def declare(commands: Commands) -> None:
     options = commands.add("demo", USAGE)
     options.add_argument("--story", action="store_true", help="play it through in the terminal and exit")
+    options.add_argument("--context", metavar="NAME", help="a kubeconfig context whose cluster the demo may change")
     options.add_argument("--dir", type=Path, help="an empty directory to keep it in (default: a temporary one)")
     options.add_argument("--port", type=int, default=0, help="port of the forge's page (default: any)")
 
 
 def run(call: Call) -> int:
+    from bot.demo import local, scenes
     from bot.demo.stage import Stage, Waited
 
     path = call.environment.get("PATH", "")
     if lacking := _lacking(path):
         call.say(f"The demo needs {lacking} on your PATH: install it.")
         return REFUSED
-    settings = {"SWEEP_EVERY": "5s", "SERVER__TOKEN": secrets.token_urlsafe(12)}
+    _refuse_without_examples()
+    cluster = None if call.options["story"] else local.found(call.environment, call.options["context"])
+    settings = {
+        "SWEEP_EVERY": "5s",
+        "SERVER__TOKEN": secrets.token_urlsafe(12),
+        **(cluster.settings if cluster else {}),
+    }
     with _directory(call) as directory:
         try:
             with Stage(directory, settings, port=call.options["port"], path=path, private=True) as stage:
-                return _story(call, stage) if call.options["story"] else _page(call, stage, settings["SERVER__TOKEN"])
+                if call.options["story"]:
+                    return _story(call, stage)
+                renders = any(shutil.which(name, path=path) for name in ("kustomize", "kubectl"))
+                return _page(call, stage, settings["SERVER__TOKEN"], scenes.example(renders, cluster is not None))
         except Waited as waited:
             call.say(f"This should have happened and did not: {waited}")
             return FAILED
@@ -65,6 +78,14 @@ def _lacking(path: str) -> str:
     return "" if shutil.which("git", path=path) else "git"
 
 
+def _refuse_without_examples() -> None:
+    from bot.core.errors import Refused
+    from bot.demo.scenes import EXAMPLES
+
+    if not EXAMPLES.is_dir():
+        raise Refused("the demo plays with the examples of a clone: `git clone` gitops-bot and run `make demo` there")
+
+
 def _story(call: Call, stage: "Stage") -> int:
     from bot.demo.story import Story
 
@@ -72,13 +93,13 @@ def _story(call: Call, stage: "Stage") -> int:
     return GOOD
 
 
-def _page(call: Call, stage: "Stage", token: str) -> int:
+def _page(call: Call, stage: "Stage", token: str, files: Mapping[str, str]) -> int:
     """Set the scene, say where it is, and stay until somebody ends it."""
     from bot.demo import scenes
 
     call.say("Setting up: a forge, the bot, and an example repository that is applied once…")
-    clone = scenes.bring_up(stage)
-    stage.alice.push(clone, scenes.changed_much(scenes.example()), "bigger", "Grow the app, ship cart 2.1.0")
+    clone = scenes.bring_up(stage, files)
+    stage.alice.push(clone, scenes.changed_much(files), "bigger", "Grow the app, ship cart 2.1.0")
     number = stage.alice.open_pull(stage.repo, "bigger", "main", "Grow the app, ship cart 2.1.0")
     stage.comment_with(number, "What blocks the apply")
     call.say(f"\n  {stage.forge.url}/{stage.repo}/pull/{number}\n")

@@ -5,20 +5,33 @@ from pathlib import Path
 
 from bot.demo.stage import Stage
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "terraform"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+HELLO = """\
+  - dir: hello
+    cluster: local
+"""
 BEFORE = ("README.md", "gitops.yaml")
 FILES = (".tf", ".tfvars", ".yaml", ".md")
 
 
-def example() -> dict[str, str]:
-    """The example repository's files by path."""
-    paths = [path for path in sorted(EXAMPLE.rglob("*")) if path.is_file() and path.suffix in FILES]
-    return {str(path.relative_to(EXAMPLE)): path.read_text() for path in paths}
+def example(kubernetes: bool = False, cluster: bool = False) -> dict[str, str]:
+    """The example repository's files by path; perhaps with a Kubernetes project, for the cluster `local`."""
+    files = _files(EXAMPLES / "terraform")
+    if not kubernetes:
+        return files
+    listed = HELLO if cluster else HELLO.partition("    cluster")[0]
+    hello = {f"hello/{name}": text for name, text in _files(EXAMPLES / "hello").items()}
+    return files | hello | {"gitops.yaml": files["gitops.yaml"] + listed}
 
 
-def bring_up(stage: Stage) -> Path:
+def _files(top: Path) -> dict[str, str]:
+    paths = [path for path in sorted(top.rglob("*")) if path.is_file() and path.suffix in FILES]
+    return {str(path.relative_to(top)): path.read_text() for path in paths}
+
+
+def bring_up(stage: Stage, files: Mapping[str, str] | None = None) -> Path:
     """Push the example and make it real by a first pull request: planned, approved, applied, merged. alice's clone."""
-    files = example()
+    files = files or example()
     clone = stage.clone()
     stage.alice.push(clone, {name: files[name] for name in BEFORE}, "main", "Begin")
     stage.alice.push(clone, files, "bring-up", "Bring up network, app and shop")
@@ -60,8 +73,22 @@ def changed_shop(files: Mapping[str, str]) -> dict[str, str]:
 
 def changed_much(files: Mapping[str, str]) -> dict[str, str]:
     """A change with something of everything, for the demo's page."""
-    return changed_shop(files) | {
-        "network/main.tf": files["network/main.tf"].replace('["a", "b"]', '["a", "c"]'),
-        "app/prod.tfvars": "replicas = 4\n",
-        "app/staging.tfvars": "replicas = 2\n",
-    }
+    hello = (
+        {
+            "hello/kustomization.yaml": files["hello/kustomization.yaml"]
+            .replace("3.9", "3.10")
+            .replace("=hello", "=ahoi"),
+            "hello/deployment.yaml": files["hello/deployment.yaml"].replace("replicas: 1", "replicas: 2"),
+        }
+        if "hello/kustomization.yaml" in files
+        else {}
+    )
+    return (
+        changed_shop(files)
+        | hello
+        | {
+            "network/main.tf": files["network/main.tf"].replace('["a", "b"]', '["a", "c"]'),
+            "app/prod.tfvars": "replicas = 4\n",
+            "app/staging.tfvars": "replicas = 2\n",
+        }
+    )

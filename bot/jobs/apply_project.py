@@ -131,7 +131,7 @@ def _verified(bot: Bot, attempt: Attempt) -> Attempt:
         raise Refused("planned again just before its apply, it came out differently; see the new plan, then `/apply`")
     with bot.store.begin() as tx:
         plans.add(tx, new, attempt.pull.repository.key)
-        runs.set_plan(tx, attempt.run.id, attempt.row.project.place, new.id)
+        runs.set_plan(tx, old.id, new.id)
     forget_artifacts(bot, (old.id,))
     return replace(attempt, plan=new, row=replace(attempt.row, plan=new.id))
 

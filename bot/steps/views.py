@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.core.gate import Demand
 from bot.core.pull import Pull, PullState
@@ -64,16 +65,18 @@ def apply_view(bot: Bot, pull: Pull, run: Run) -> RunView:
 
 
 def _project(
-    row: RunProject, plan: Plan | None, application: tuple[str, object] | None, url: str | None
+    row: RunProject, plan: Plan | None, application: tuple[str, datetime] | None, url: str | None
 ) -> ProjectView:
     view = ProjectView(row, url=url)
     if plan is None:
         return view
+    if plan.state is PlanState.GONE and not application:
+        return replace(view, content=plan.content, stale_because="it was dropped; `/plan` makes a new one")
     stale = plan.stale_because if plan.state is PlanState.STALE else ""
     view = replace(view, content=plan.content, valid_until=plan.expires_at, stale_because=stale)
     if application:
         by, at = application
-        view = replace(view, applied_by=by, applied_at=at)  # type: ignore[arg-type]  # a moment
+        view = replace(view, applied_by=by, applied_at=at)
     return view
 
 

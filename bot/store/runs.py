@@ -121,9 +121,9 @@ def held(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
     return tuple((row.run, row.place, row.holder) for row in tx.execute(query))
 
 
-def set_plan(tx: sa.Connection, run: str, place: str, plan: str) -> None:
-    """The row goes on with another plan of the same result."""
-    tx.execute(rows.update().where(_is(run, place)).values(plan=plan))
+def set_plan(tx: sa.Connection, old: str, new: str) -> None:
+    """Rows of plan and apply go on with another plan of the same result."""
+    tx.execute(rows.update().where(rows.c.plan == old).values(plan=new))
 
 
 def wait(tx: sa.Connection, run: str, place: str, what: str) -> None:

@@ -33,7 +33,7 @@ def plan(view: RunView, tally: Tally) -> Markup:
         return Markup(f"## {_WITHOUT_PROJECTS.get(run.state, gone)}")
     if run.state is State.SKIPPED:
         return Markup("## Plan stopped")
-    begun = "Destroy plan" if run.selection.destroy else "Plan"
+    begun = "Destroy plan" if run.selection.destroy and tally.total == 1 else "Plan"
     first = f"{begun} for" if run.state.ended else "Planning"
     return _joined(Markup(f"## {first} ") + _subject(view), plan_parts(tally))
 

@@ -11,6 +11,7 @@ from bot.demo.stage import Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
 from tests.e2e.clustered import clustered
 from tests.rig.access import Access
+from tests.rig.kubelet import Kubelet, cannot_pull
 
 CONFIGURATION = """\
 version: 1
@@ -112,3 +113,22 @@ def test_with_differ_kubectl_the_plan_shows_what_kubectl_diff_tells_and_applies_
     assert "data.a: one → two" in plan_comment(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.merged(number)
+
+
+def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    spec = "{containers: [{name: web, image: none}]}"
+    template = f"{{metadata: {{labels: {{app: web}}}}, spec: {spec}}}"
+    web = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        f"spec: {{selector: {{matchLabels: {{app: web}}}}, template: {template}}}\n"
+    )
+    number = propose(stage, clone, {"maps/web.yaml": web})
+    approved(stage, number)
+    with Kubelet(cluster, namespace, cannot_pull("web")):
+        stage.alice.comment(stage.repo, number, "/apply")
+        comment = stage.comment_with(number, "Apply failed", "ImagePullBackOff")
+    assert "1 created, 1 unhealthy" in comment
+    stage.status(number, "gitops-bot/apply", "failure")

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kubernetes import client
 
+from tests.rig.access import Access
+from tests.rig.kubelet import Kubelet
 from tests.shell.calling import environment, gitops_bot
 
 
@@ -84,3 +87,35 @@ def test_a_demo_that_cannot_be_kept_there_is_refused(here: Path) -> None:
     done = gitops_bot("demo", "--dir", "/proc/nope", cwd=here)
     assert done.returncode == 3
     assert "--dir" in done.stderr
+
+
+def test_a_demo_brings_its_kubernetes_project_up_on_the_named_cluster(here: Path, cluster: Access) -> None:
+    env = environment(here.parent / "home") | {"KUBECONFIG": str(cluster.kubeconfig)}
+    command = [sys.executable, "-m", "bot", "demo", "--context", cluster.users[0]]
+    pipe = subprocess.PIPE
+    with (
+        Kubelet(cluster, "gitops-bot-demo"),
+        cluster.client() as api,
+        subprocess.Popen(command, cwd=here, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True) as process,
+    ):
+        assert process.stdout
+        said = ""
+        while "Ctrl-C ends" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        page = re.search(r"^  (http\S+/pull/2)$", said, re.MULTILINE)
+        assert page
+        assert "registry.k8s.io/pause:3.9" in fetched(page[1])
+        core = client.CoreV1Api(api)
+        maps = [one.data or {} for one in core.list_namespaced_config_map("gitops-bot-demo").items]
+        assert {"GREETING": "hello"} in maps
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        core.delete_namespace("gitops-bot-demo")
+
+
+def test_a_context_that_is_not_there_is_refused_by_name(here: Path, cluster: Access) -> None:
+    done = gitops_bot("demo", "--context", "nowhere", cwd=here, env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.returncode == 3
+    assert "has no context nowhere" in done.stderr

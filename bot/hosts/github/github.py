@@ -134,17 +134,27 @@ class GitHub:
     def checks(self, pull: Pull) -> Sequence[Check]:
         path = _path(pull.repository)
         statuses = self._call.pages(f"{path}/commits/{pull.head.sha}/status", "statuses")
-        runs = self._call.pages(f"{path}/commits/{pull.head.sha}/check-runs", "check_runs")
         told = [(str(raw["context"]), shapes.state(raw["state"])) for raw in statuses]
-        told += [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
+        required = self._required(pull)
+        told += self._check_runs(pull, needed=required - {name for name, _ in told})
         found: dict[str, CheckState] = {}
         for name, state in told:
             found[name] = max(state, found.get(name, state), key=WORST.index)
-        required = self._required(pull)
         return [
             Check(name, found.get(name, CheckState.PENDING), name in required)
             for name in sorted(found.keys() | required)
         ]
+
+    def _check_runs(self, pull: Pull, needed: set[str]) -> list[tuple[str, CheckState]]:
+        """None where the token may not read them, as no fine-grained token may, and nothing required hangs on them."""
+        path = f"{_path(pull.repository)}/commits/{pull.head.sha}/check-runs"
+        try:
+            runs = list(self._call.pages(path, "check_runs"))
+        except Refused:
+            if needed:
+                raise
+            return []
+        return [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
 
     def _required(self, pull: Pull) -> set[str]:
         """Contexts that the base branch demands, as far as the token may see."""
