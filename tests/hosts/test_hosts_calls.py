@@ -201,10 +201,10 @@ def test_the_merge_button_is_no_contributor(line: Line) -> None:
 
 
 def test_what_a_branch_demands_is_asked_of_that_very_branch(line: Line) -> None:
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, {"check_runs": []}), (200, {}, {})]
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), (200, {}, {"check_runs": []})]
     base, head = Branch("release/1#2?x=%2e", TIP), Branch("change", TIP)
     github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
-    assert line.asked[-1] == "GET /api/v3/repos/acme/infra/branches/release/1%232%3Fx%3D%252e"
+    assert line.asked[1] == "GET /api/v3/repos/acme/infra/branches/release/1%232%3Fx%3D%252e"
 
 
 def test_comments_on_issues_are_left_out_even_where_the_repository_is_called_pull(line: Line) -> None:
@@ -258,7 +258,7 @@ def test_a_merged_pull_request_is_known_in_a_list_that_does_not_say_merged(line:
 )
 def test_a_conclusion_that_we_do_not_know_is_no_success(line: Line, conclusion: str | None, state: CheckState) -> None:
     runs = {"check_runs": [{"name": "ci", "conclusion": conclusion}]}
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, runs), (200, {}, {})]
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), (200, {}, runs)]
     base, head = Branch("main", TIP), Branch("change", TIP)
     [check] = github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
     assert check.state is state
@@ -267,3 +267,15 @@ def test_a_conclusion_that_we_do_not_know_is_no_success(line: Line, conclusion: 
 def test_a_review_that_is_not_submitted_yet_is_none(line: Line) -> None:
     line.answers = [(200, {}, [{"user": {"login": "bob"}, "state": "PENDING", "commit_id": TIP}])]
     assert github(line).reviews(INFRA, 4) == []
+
+
+def test_check_runs_that_the_token_may_not_read_matter_only_where_one_is_required(line: Line) -> None:
+    base, head = Branch("main", TIP), Branch("change", TIP)
+    pull = Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, "")
+    forbidden = (403, {}, {"message": "Resource not accessible by personal access token"})
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), forbidden]
+    assert github(line).checks(pull) == []
+    demanding = {"protection": {"required_status_checks": {"contexts": ["ci"]}}}
+    line.answers = [(200, {}, {"statuses": []}), (200, {}, demanding), forbidden]
+    with pytest.raises(Refused, match="Resource not accessible"):
+        github(line).checks(pull)
