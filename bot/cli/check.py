@@ -56,6 +56,7 @@ def _findings(call: Call) -> Iterator[Finding]:
     yield from _tried("tools", checks.tools, call)
     yield from _tried("repositories", checks.repos, call)
     yield from _tried("forge", checks.forges, call)
+    yield from _tried("clusters", checks.clusters, call)
 
 
 def _tried(what: str, look: Look, call: Call, refused: int = BAD) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEAST_GIT = (2, 38)
 LEAST_FREE_BYTES = 1024**3
+MOST_NAMED = 3
 
 
 def git(call: Call) -> Sequence[Finding]:
@@ -159,3 +160,25 @@ def forges(call: Call) -> Sequence[Finding]:
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def clusters(call: Call) -> Sequence[Finding]:
+    """Of each cluster: what its two identities can, by trying; `cluster check NAME` tells each."""
+    from bot.cli.cluster import found
+    from bot.kube.clusters import SECTION, Clusters
+    from bot.kube.planner import Identities
+
+    its = Clusters.of(call.settings.section(SECTION))
+    findings: list[Finding] = []
+    for name in its.names:
+        tried = list(found(its, name, Identities()))
+        wrong = [finding for finding in tried if finding.status]
+        if not wrong:
+            findings.append(
+                good(f"cluster {name}", f"{len(tried)} attempts by its two identities ended as they should")
+            )
+        for finding in wrong[:MOST_NAMED]:
+            findings.append(bad(f"cluster {name}", f"{finding.what}: {finding.words}"))
+        if more := len(wrong) - MOST_NAMED if len(wrong) > MOST_NAMED else 0:
+            findings.append(bad(f"cluster {name}", f"and {more} more: `gitops-bot cluster check {name}` tells each"))
+    return findings

@@ -1,0 +1,152 @@
+"""`gitops-bot cluster planner|applier|check`: the two identities of a cluster: their manifests, and their proof."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.call import Call
+from bot.cli.finding import Finding, bad, good
+from bot.cli.usage import Commands, Usage
+from bot.core.errors import Refused, ToolFailed, Transient
+
+if TYPE_CHECKING:
+    from bot.kube.clusters import Clusters
+    from bot.kube.planner import Identities, Manifest
+    from bot.kube.proof import Proof
+
+NAMESPACE = "gitops-bot"
+USAGE = Usage(
+    summary="a cluster's two identities: make them, and prove them",
+    text="""
+    `planner` prints the manifests of an identity that plans and that the API server keeps from writing;
+    `applier` those of the identity that applies. With --apply they are applied, by the credentials of
+    --kubeconfig (an admin's) and of nothing else. `check NAME` tries, with the credentials that the settings
+    have for the cluster NAME, every way around: a line with ✗ is to be mended. It leaves nothing behind.
+    """,
+    exits={
+        0: "printed, applied, or everything proved",
+        1: "something was let through (a line with ✗), or the cluster refused or did not answer",
+        3: "the settings have no such cluster, or a name or kubeconfig cannot be used",
+    },
+    example="gitops-bot cluster planner --group cert-manager.io --apply --kubeconfig ~/.kube/config --context prod",
+)
+
+
+def declare(commands: Commands) -> None:
+    options = commands.add("cluster", USAGE)
+    choices = options.add_subparsers(dest="part", required=True, metavar="PART", help="planner, applier or check")
+    for name, whose in (("planner", "plans"), ("applier", "applies")):
+        _declare_manifests(choices.add_parser(name, help=f"manifests of the identity that {whose}"), name)
+    check = choices.add_parser("check", help="try what the planner must not be able to do")
+    check.add_argument("cluster", metavar="NAME", help="the cluster, as the settings name it")
+    _add_namespace(check)
+    check.add_argument("--json", action="store_true", help="for programs: mark, what, words")
+
+
+def _declare_manifests(options: argparse.ArgumentParser, name: str) -> None:
+    _add_namespace(options)
+    options.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="an API group of custom resources (repeatable)"
+    )
+    if name == "planner":
+        options.add_argument(
+            "--secrets",
+            action="append",
+            default=[],
+            metavar="NAMESPACE",
+            help="plan, and so read, the Secrets of a namespace, or of all with `*` (repeatable)",
+        )
+    options.add_argument("--apply", action="store_true", help="apply them instead of printing them")
+    options.add_argument("--kubeconfig", type=Path, metavar="FILE", help="with --apply: credentials of an admin")
+    options.add_argument("--context", metavar="NAME", help="with --apply: the context in it (default: its current)")
+
+
+def _add_namespace(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--namespace", default=NAMESPACE, metavar="NAME", help=f"where both accounts live (default: {NAMESPACE})"
+    )
+
+
+def run(call: Call) -> int:
+    if call.options["part"] == "check":
+        return _check(call)
+    manifests = _manifests(call)
+    if call.options["apply"]:
+        _apply(call, manifests)
+    else:
+        import yaml
+
+        call.say(yaml.safe_dump_all(manifests, sort_keys=False, explicit_start=True, width=120).rstrip())
+    return 0
+
+
+def _names(call: Call) -> "Identities":
+    from bot.kube.planner import Identities
+
+    its = call.options
+    return Identities(its["namespace"], tuple(its.get("group") or ()), tuple(its.get("secrets") or ()))
+
+
+def _manifests(call: Call) -> "tuple[Manifest, ...]":
+    from bot.kube.planner import applier_manifests, planner_manifests
+
+    make = planner_manifests if call.options["part"] == "planner" else applier_manifests
+    return make(_names(call))
+
+
+def _apply(call: Call, manifests: "tuple[Manifest, ...]") -> None:
+    """In their order, ending at the first that is refused: a policy that is not there is followed by no right."""
+    from bot.kube.audit import aggregated
+    from bot.kube.client import Cluster
+    from bot.kube.objects import object_of
+
+    if call.options["kubeconfig"] is None:
+        raise Refused("--apply needs --kubeconfig FILE: the credentials of an admin of the cluster")
+    context = call.options["context"]
+    cluster = Cluster.open(context or "of the kubeconfig", call.options["kubeconfig"].expanduser(), context)
+    foreign = aggregated(cluster).intersection(call.options["group"]) if call.options["group"] else ()
+    if foreign:
+        raise Refused(
+            f"another server answers for {', '.join(sorted(foreign))}: no policy guards what is written there"
+        )
+    for manifest in manifests:
+        ref = object_of(manifest).ref
+        answer = cluster.apply(manifest, dry_run=False)
+        if not answer.ok:
+            raise ToolFailed(f"{ref} was refused; what comes after it was not applied", answer.message)
+        call.say(f"{ref} applied")
+
+
+def _check(call: Call) -> int:
+    from bot.kube.clusters import Clusters
+
+    clusters = Clusters.of(call.settings.section("kubernetes"))
+    findings = list(found(clusters, call.options["cluster"], _names(call)))
+    if call.options["json"]:
+        call.table(("mark", "what", "words"), [(f.mark, f.what, f.words) for f in findings])
+    else:
+        for finding in findings:
+            call.say(f"{finding.mark} {finding.what}: {finding.words}")
+    return max(finding.status for finding in findings)
+
+
+def found(clusters: "Clusters", name: str, names: "Identities") -> Iterator[Finding]:
+    """What came of each attempt with the credentials of a cluster."""
+    from bot.kube.client import Cluster
+    from bot.kube.proof import applier_proofs, proofs
+    from bot.kube.requests import Door
+
+    its, planner = clusters.settings(name), clusters.plan(name)
+    door = Door.opened(name, its.kubeconfig, its.context, its.timeout, 1)
+    yield from (_finding("planner", one) for one in proofs(planner, door.answer, names))
+    try:
+        access = clusters.apply(name)
+        applier = Cluster.open(name, access.kubeconfig, access.context, its.timeout)
+        yield from (_finding("applier", one) for one in applier_proofs(applier, planner, names))
+    except (Refused, Transient, ToolFailed) as why:
+        yield bad("applier", str(why))
+
+
+def _finding(who: str, proof: "Proof") -> Finding:
+    return (good if proof.held else bad)(f"{who}: {proof.what}", proof.words)
