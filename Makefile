@@ -19,6 +19,7 @@ test: $(VENV)/.dev rig
 # The programs of a real Kubernetes API server, pinned, built once with Go into a cache outside the checkout.
 rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
+	$(BIN)/python -m tests.gitea.program
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check --no-cache bot tests

@@ -5,14 +5,27 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from bot.core.pull import Pull, Repository
+from bot.core.pull import Pull, Repository, Role
 from bot.ports import Host
 
 
 class Ground(Protocol):
-    """A repository with `README.md` on main: alice (admin), bob (maintain), carol (read), mallory (no role)."""
+    """A repository with `README.md` on main: alice (admin), bob (maintain), carol (read), mallory (no role).
+
+    Where a forge lacks something, it says so: `roles` is what our words for roles come to there, `most_commits` how
+    many commits of a pull request it lists at most, `check_runs` whether it has others than statuses. `moved`,
+    `lacking` and `conflicting` are patterns of its own words when it does not merge.
+    """
 
     repo: str
+    most_commits: int | None
+    check_runs: bool
+    moved: str
+    lacking: str
+    conflicting: str
+
+    @property
+    def roles(self) -> Mapping[str, Role]: ...
 
     def host(self, *repos: str) -> Host:
         """A host for these globs; for this repository when none are given."""
@@ -26,7 +39,8 @@ class Ground(Protocol):
     def push(self, branch: str, files: Mapping[str, str], message: str = "Change", email: str = "") -> str:
         """A commit of alice's on a branch from main, under another e-mail address if one is given; the commit."""
 
-    def many_commits(self, branch: str, number: int) -> None: ...
+    def many_commits(self, branch: str, number: int) -> None:
+        """Empty ones, on the branch that was pushed last or on a new one."""
 
     def open_from_fork(self) -> Pull: ...
 
@@ -52,7 +66,8 @@ class Ground(Protocol):
 
     def require(self, *checks: str) -> None: ...
 
-    def check_run(self, sha: str, name: str, conclusion: str | None) -> None: ...
+    def check_run(self, sha: str, name: str, conclusion: str | None) -> None:
+        """Where a forge has none, a status that says as much."""
 
     def status(self, sha: str, name: str, state: str) -> None: ...
 

@@ -15,10 +15,12 @@ SOON = timedelta(seconds=90)
 
 def test_roles_are_read_live(ground: Ground) -> None:
     host, repository = ground.host(), ground.repository()
-    assert [host.role(repository, who) for who in ("alice", "bob", "carol")] == [Role.ADMIN, Role.MAINTAIN, Role.READ]
+    given = {"alice": "admin", "bob": "maintain", "carol": "read"}
+    for who, role in given.items():
+        assert host.role(repository, who) is ground.roles[role]
     ground.give("carol", "triage")
     ground.give("bob", "write")
-    assert [host.role(repository, who) for who in ("bob", "carol")] == [Role.WRITE, Role.TRIAGE]
+    assert [host.role(repository, who) for who in ("bob", "carol")] == [Role.WRITE, ground.roles["triage"]]
 
 
 @pytest.mark.parametrize("nobody", ["mallory", "nobody-of-that-name", "ghost", "../../user"])
@@ -54,10 +56,14 @@ def test_a_commit_under_an_unknown_address_is_named(ground: Ground) -> None:
     assert (found.logins, found.unknown) == ({"alice"}, (sha[:7],))
 
 
-def test_more_commits_than_the_forge_lists_are_refused(ground: Ground) -> None:
+def test_no_commit_is_overlooked_among_many_and_more_than_the_forge_lists_are_refused(ground: Ground) -> None:
+    first = ground.push("change", {"x.txt": "x"}, email="who@nowhere.test")
     ground.many_commits("change", 251)
     pull, host = ground.open(), ground.host()
-    with pytest.raises(Refused, match="250"):
+    if ground.most_commits is None:
+        assert host.contributors(pull.repository, pull.number).unknown == (first[:7],)
+        return
+    with pytest.raises(Refused, match=str(ground.most_commits)):
         host.contributors(pull.repository, pull.number)
 
 
@@ -78,6 +84,8 @@ def test_a_required_check_that_nobody_reported_is_pending(ground: Ground) -> Non
 
 
 def test_of_two_checks_of_one_name_the_worse_counts(ground: Ground) -> None:
+    if not ground.check_runs:
+        pytest.skip("a forge that has statuses only has one of a name")
     pull, host = ground.open(), ground.host()
     ground.status(pull.head.sha, "ci", "failure")
     ground.check_run(pull.head.sha, "ci", "success")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from bot.config.repository import read
 from bot.config.schema import LATER, TABLES
 from bot.config.settings import Settings
+from bot.hosts.gitea.settings import GiteaSettings
 from bot.hosts.github.settings import GitHubSettings
 from bot.kube.clusters import ClusterSettings
 from bot.tools.helm.settings import HelmSettings
@@ -22,6 +23,7 @@ CONFIGURATION = TOP / "docs/configuration.md"
 PREFIX, CLUSTER = "GITOPS_BOT_", "KUBERNETES__CLUSTERS__NAME__"
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "GITHUB": GitHubSettings,
+    "GITEA": GiteaSettings,
     "TERRAFORM": TerraformSettings,
     "KUSTOMIZE": KustomizeSettings,
     "HELM": HelmSettings,

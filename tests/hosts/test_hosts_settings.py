@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.allowed import Allowed
 from bot.core.errors import Refused
 from bot.hosts.github import host
-from bot.hosts.github.allowed import Allowed
 from bot.hosts.github.settings import GitHubSettings
 from tests.hosts.signed import SECTION
 

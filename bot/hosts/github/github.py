@@ -12,10 +12,10 @@ from urllib.parse import quote, urlsplit
 
 from github import GithubException
 
+from bot.core.allowed import Allowed
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
 from bot.hosts.github import shapes, webhook
-from bot.hosts.github.allowed import Allowed
 from bot.hosts.github.calls import Calls
 from bot.hosts.github.settings import GitHubSettings
 from bot.ports import Delivery, Remote, Said

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.pull import Pull, Repository
+from bot.core.pull import Pull, Repository, Role
 from bot.hosts.github import host as github
 from bot.ports import Host
 from bot.sandbox import client
@@ -38,6 +38,16 @@ class GitHubGround:
     place: Place
     repo: str
 
+    most_commits: int | None = 250
+    check_runs: bool = True
+    moved: str = "modified"
+    lacking: str = '"ci" is expected'
+    conflicting: str = "not mergeable"
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        return {role.name.lower(): role for role in Role}
+
     def host(self, *repos: str) -> Host:
         section = {"api_url": f"{self.place.forge.url}/api/v3", "token": self.place.bot.token, "webhook_secret": "s"}
         return github(section, repos or (self.repo,))
@@ -64,7 +74,7 @@ class GitHubGround:
 
     def many_commits(self, branch: str, number: int) -> None:
         place = self.place
-        place.alice.git(place.clone, "checkout", "--quiet", "-b", branch, "main")
+        place.alice.git(place.clone, "checkout", "--quiet", "-B", branch)
         for _ in range(number):
             place.alice.git(place.clone, "commit", "--quiet", "--allow-empty", "-m", "one more")
         place.alice.git(place.clone, "push", "--quiet", "origin", branch)

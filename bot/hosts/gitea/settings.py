@@ -1,0 +1,45 @@
+"""The operator's settings for Gitea (`GITEA__URL`, `__TOKEN`, `__WEBHOOK_SECRET`, `__CA_FILE`)."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+
+from bot.core.errors import Refused
+
+
+class GiteaSettings(BaseModel):
+    """`url` is where people open it, with its path if it has one. There is no unsigned mode."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field("", pattern=r"^(https?://[^/\s@?#]+(/[^\s@?#]*)?)?$")
+    token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    ca_file: FilePath | None = None
+
+    @classmethod
+    def of(cls, section: Mapping[str, object]) -> "GiteaSettings":
+        """Raises Refused with one sentence for what is missing or wrong."""
+        try:
+            made = cls.model_validate(dict(section))
+        except ValidationError as wrong:
+            lines = [f"GITEA__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
+            raise Refused("; ".join(lines)) from wrong
+        if not made.url:
+            raise Refused("GITEA__URL is missing: where people open it, like https://git.example.org")
+        if not made.token.get_secret_value().strip():
+            raise Refused(
+                "GITEA__TOKEN is missing: a token with write:repository, write:issue, read:user, read:organization"
+            )
+        if not made.webhook_secret.get_secret_value().strip():
+            raise Refused("GITEA__WEBHOOK_SECRET is missing: webhooks without a signature are never taken")
+        return made
+
+    @property
+    def web_url(self) -> str:
+        """Where repositories are for people and for git."""
+        return self.url.rstrip("/").removesuffix("/api/v1")
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.web_url}/api/v1"
