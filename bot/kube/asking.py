@@ -175,7 +175,8 @@ class _Asking:
         if not forced.ok or not foreign or Allowance.CONFLICTS in self.its.rules.allow:
             return forced, True, ""
         told = ", ".join(str(one) for one in foreign)
-        return forced, True, f"owned by someone else: {told}. Leave it out of Git, or `ignore` it in gitops.yaml"
+        ways = "leave it out of Git, `ignore` it in gitops.yaml, or have the operator take that manager over (MANAGERS)"
+        return forced, True, f"owned by someone else: {told}; {ways}"
 
     def _refused(self, answer: Answer, live: Body, send: Body, known: Mapping[str, str]) -> Outcome:
         fixed = cannot_change(answer)

@@ -21,15 +21,26 @@ IN_TURN = "version: 1\nprojects:\n  - dir: a\n  - dir: b\n    depends_on: [a]\n"
 def two_in_turn(stage: Stage) -> int:
     """An apply of `a`, which takes three seconds, with `b` waiting for it; the pull's number."""
     clone = begin(stage, {"gitops.yaml": IN_TURN})
-    number = propose(stage, clone, {"a/main.tf": slow(3), "b/main.tf": ONE})
+    number = propose(stage, clone, {"a/main.tf": held(stage), "b/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     return number
 
 
+def held(stage: Stage) -> str:
+    """An apply that waits to be let go on, a minute at most."""
+    waits = f"for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
+    return slow(0).replace("for i in $(seq 0); do sleep 1; done", waits)
+
+
+def go_on(stage: Stage) -> None:
+    (stage.directory / "go").touch()
+
+
 def refused(stage: Stage, number: int, *words: str) -> str:
-    """The apply's comment, which refuses `b` and says why."""
+    """Let `a` go on; the apply's comment, which refuses `b` and says why."""
+    go_on(stage)
     comment = stage.comment_with(number, "🚫", *words)
     assert "terraform_data" in state_of(stage, "a")
     assert state_of(stage, "b") == ""
@@ -85,12 +96,13 @@ def test_an_objection_while_an_apply_runs_stops_what_has_not_begun(stage: Stage)
 
 def test_a_pull_closed_while_an_apply_runs_tells_the_outcome_and_keeps_the_lock(stage: Stage) -> None:
     clone = begin(stage)
-    number = propose(stage, clone, {"net/main.tf": slow(3)})
+    number = propose(stage, clone, {"net/main.tf": held(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     stage.alice.close(stage.repo, number)
     assert "net:default" in shell(stage, "locks")
+    go_on(stage)
     stage.comment_with(number, "Applied")
     stage.comment_with(number, "closed", "in no branch")
     assert "net:default" in shell(stage, "locks")

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -159,9 +158,7 @@ def test_a_name_of_253_characters_is_a_name() -> None:
 
 def test_aliases_that_multiply_are_refused_before_they_cost_memory() -> None:
     levels = [f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise("abcdefghijk")]
-    began = time.monotonic()
     assert "aliases make more than 50 MB of it" in said("\n".join(["a: &a [x, x, x, x]", *levels]))
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
