@@ -62,7 +62,7 @@ def plan(question: Question, sides: Sides) -> tuple[Outcome, ...]:
 def offline(sides: Sides, hide: Any) -> tuple[Outcome, ...]:
     """The difference of two renderings, where there is no cluster to ask: `hide` masks a body."""
     before = {one.ref: one for one in sides.before or ()}
-    made = [_rendered_only(one, before.get(one.ref), hide) for one in sides.rendered]
+    made = [rendered_only(one, before.get(one.ref), hide) for one in sides.rendered]
     rendered = {one.ref for one in sides.rendered}
     gone = [
         Outcome(one.ref, one.api_version, Verb.DELETE, compare(hide(one.body), None, None, None, ""))
@@ -72,7 +72,8 @@ def offline(sides: Sides, hide: Any) -> tuple[Outcome, ...]:
     return (*made, *gone)
 
 
-def _rendered_only(one: Object, old: Object | None, hide: Any) -> Outcome:
+def rendered_only(one: Object, old: Object | None, hide: Any) -> Outcome:
+    """How one object differs from what it was rendered to before; nothing is asked."""
     if old is not None and old.body == one.body:
         return Outcome(one.ref, one.api_version, Verb.SAME)
     fields = compare(hide(old.body) if old else None, hide(one.body), None, None, "")

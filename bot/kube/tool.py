@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.core.errors import Refused, ToolFailed, Transient
@@ -22,7 +22,6 @@ from bot.kube.carry_out import DONE, INTERRUPTED
 from bot.kube.client import Cluster
 from bot.kube.clusters import MANAGER, Clusters, ClusterSettings
 from bot.kube.errand import Errand
-from bot.kube.hooks import Hook
 from bot.kube.inventory import Inventory
 from bot.kube.masking import Mask
 from bot.kube.outcomes import Outcome, Verb
@@ -123,7 +122,7 @@ class KubeTool:
         mask = Mask(site.origin.secret if site.origin else b"")
         sides = differ.Sides(new.objects, old.objects if old else (), None, destroy)
         outcomes = differ.offline(sides, lambda body: mask.comparable(body) if body else None)
-        shown = content(self.name, outcomes, offline=True, notes=tuple(_told(new.hooks)))
+        shown = content(self.name, (*outcomes, *_hooks(new, old, mask)), offline=True)
         return Planned(shown, canonical(outcomes, new, mask), None, version)
 
 
@@ -160,8 +159,8 @@ class _Planning:
         outcomes = differ.plan(question, sides)
         if site.project.kubernetes.differ == "kubectl":
             outcomes = self._as_kubectl(outcomes, sides, question.mask, its)
-        notes = (*_standing(site.rules.cluster, known), *_told(new.hooks))
-        shown = content(self.tool.name, outcomes, offline=False, notes=notes)
+        notes = tuple(_standing(site.rules.cluster, known))
+        shown = content(self.tool.name, (*outcomes, *_hooks(new, old, question.mask)), offline=False, notes=notes)
         work = self._work(project, outcomes, new, known)
         return Planned(shown, canonical(outcomes, new, question.mask), self._written(work, shown), self.version)
 
@@ -269,6 +268,12 @@ def _standing(name: str, known: Inventory | None) -> Iterator[str]:
         yield f"Cluster {name}: the inventory was lost and is rebuilt from labels"
 
 
-def _told(hooks: Sequence[Hook]) -> Iterator[str]:
-    for hook in hooks:
-        yield f"{hook.object.ref} runs {', '.join(sorted(hook.phases))}"
+def _hooks(new: Rendered, old: Rendered | None, mask: Mask) -> Iterator[Outcome]:
+    """Hooks as they are shown: what they run may be all that a pull request changes. They are no part of the work's
+    outcomes, for they run at their own time.
+    """
+    before = {hook.object.ref: hook.object for hook in old.hooks} if old else {}
+    for hook in new.hooks:
+        its = hook.object
+        made = differ.rendered_only(its, before.get(its.ref), lambda body: mask.comparable(body) if body else None)
+        yield replace(made, notes=(f"hook: runs {', '.join(sorted(hook.phases))}, weight {hook.weight}",))

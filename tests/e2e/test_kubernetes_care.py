@@ -132,3 +132,27 @@ def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
         comment = stage.comment_with(number, "Apply failed", "ImagePullBackOff")
     assert "1 created, 1 unhealthy" in comment
     stage.status(number, "gitops-bot/apply", "failure")
+
+
+def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Access, namespace: str) -> None:
+    chart = {
+        "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 0.1.0\n",
+        "chart/templates/map.yaml": config_map(),
+    }
+    hook = config_map("told").replace(
+        "name: told}", "name: told, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}"
+    )
+    options = f"kubernetes: {{namespace: {namespace}}}\n    health: {{timeout: 20s, stable: 1s}}"
+    listed = f"version: 1\ndefaults: {{cluster: rig}}\nprojects:\n  - dir: chart\n    {options}\n"
+    clone = begin(stage, {"gitops.yaml": listed})
+    applied(stage, propose(stage, clone, chart | {"chart/templates/hook.yaml": hook}, "bring-up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"chart/templates/hook.yaml": hook.replace("a: one", "a: two")})
+    approved(stage, number)
+    comment = plan_comment(stage, number)
+    assert "hook: runs pre-install, pre-upgrade" in comment
+    assert "data.a: one → two" in comment
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.merged(number)
+    with cluster.client() as api:
+        assert client.CoreV1Api(api).read_namespaced_config_map("told", namespace).data == {"a": "two"}
