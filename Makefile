@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test check rig update clean
+.PHONY: demo test check bench rig update clean
 
 demo: $(VENV)/.installed
 ifdef STORY
@@ -20,6 +20,11 @@ test: $(VENV)/.dev rig
 rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
 	$(BIN)/python -m tests.gitea.program
+
+# Ratios against kubectl, all in one run on this machine.
+bench: $(VENV)/.dev rig
+	$(BIN)/python -m benchmarks.kubernetes
+	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check --no-cache bot tests
