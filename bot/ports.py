@@ -63,8 +63,6 @@ class Host(Protocol):
 
     def open_pulls(self, repository: Repository) -> Sequence[Pull]: ...
 
-    def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]: ...
-
     def comment(self, repository: Repository, id: int) -> Comment: ...
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
@@ -145,7 +143,6 @@ class Site:
     environment: Mapping[str, str]
     timeout: float
     stopped: Callable[[], bool]
-    locked_dependencies: bool = True
     rules: Rules = field(default_factory=Rules)
     others: frozenset[str] = frozenset()
     confirmed: tuple[str, ...] = ()

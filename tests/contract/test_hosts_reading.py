@@ -135,15 +135,13 @@ def test_a_pull_request_from_a_fork_is_known_as_one(ground: Ground) -> None:
     assert (fork.fork, fork.author, fork.head.name) == (True, "carol", "theirs")
 
 
-def test_open_and_merged_pull_requests_are_listed_apart(ground: Ground) -> None:
+def test_open_pull_requests_are_listed_and_no_others(ground: Ground) -> None:
     still, gone, merged = ground.open("still"), ground.open("gone"), ground.open("merged")
     ground.close(gone)
     ground.merge_as("bob", merged)
     host, repository = ground.host(), ground.repository()
     assert [pull.number for pull in host.open_pulls(repository)] == [still.number]
-    found = host.merged_pulls(repository, datetime.now(UTC) - SOON)
-    assert [(pull.number, pull.state) for pull in found] == [(merged.number, PullState.MERGED)]
-    assert not host.merged_pulls(repository, datetime.now(UTC) + SOON)
+    assert ground.again(merged).state is PullState.MERGED
     assert ground.again(gone).state is PullState.CLOSED
 
 

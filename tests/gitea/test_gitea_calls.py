@@ -190,10 +190,6 @@ def test_a_clock_that_differs_from_ours_is_the_one_that_counts(line: Line) -> No
     line.answers = [(200, {}, own), (200, {"X-Total-Count": "0"}, []), (201, {}, {"id": 5, "updated_at": zone})]
     forge = gitea(line)
     assert forge.say(INFRA, 4, "plan", "words").at == ahead.replace(microsecond=0)
-    merged = PULL | {"state": "closed", "merged": True, "updated_at": zone}
-    line.answers = [(200, {"X-Total-Count": "1"}, [merged])]
-    assert forge.merged_pulls(INFRA, ahead - timedelta(minutes=1))
-    assert not forge.merged_pulls(INFRA, ahead + timedelta(minutes=1))
 
 
 def test_since_is_asked_for_in_utc(line: Line) -> None:

@@ -101,16 +101,6 @@ class Gitea:
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
         return [_shaped(shapes.pull, raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
 
-    def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]:
-        found = []
-        for raw in self._call.pages(f"{_path(repository)}/pulls", state="closed", sort="recentupdate"):
-            pull = _shaped(shapes.pull, raw)
-            if pull.updated and pull.updated < since:
-                break
-            if pull.state is PullState.MERGED:
-                found.append(pull)
-        return found
-
     def comment(self, repository: Repository, id: int) -> Comment:
         return _shaped(shapes.comment, self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
 

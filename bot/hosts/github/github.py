@@ -91,16 +91,6 @@ class GitHub:
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
         return [_shaped(shapes.pull, raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
 
-    def merged_pulls(self, repository: Repository, since: datetime) -> Sequence[Pull]:
-        found = []
-        query = {"state": "closed", "sort": "updated", "direction": "desc"}
-        for raw in self._call.pages(f"{_path(repository)}/pulls", **query):
-            if shapes.moment(raw["updated_at"]) < since:
-                break
-            if raw.get("merged_at"):
-                found.append(_shaped(shapes.pull, raw))
-        return found
-
     def comment(self, repository: Repository, id: int) -> Comment:
         return _shaped(shapes.comment, self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
 

@@ -156,7 +156,7 @@ class _Tool:
             "init",
             input=False,
             no_color=IsFlagged,
-            lockfile="readonly" if tracked and self.site.locked_dependencies else None,
+            lockfile="readonly" if tracked else None,
             backend_config=config or None,
         )
         state.check(self.site, Path(self.env["TF_DATA_DIR"]))
