@@ -109,7 +109,12 @@ class Story:
         """The Deployment gets a new image, and its new pods are made."""
         template = {"spec": {"containers": [{"name": "web", "image": "two"}]}}
         client.AppsV1Api(self.api).patch_namespaced_deployment("web", self.namespace, {"spec": {"template": template}})
-        until(lambda: self.pods("two") and self.status("deployment").updated_replicas == 1)
+        until(lambda: self.pods("two") and self.observed() and self.status("deployment").updated_replicas == 1)
+
+    def observed(self) -> bool:
+        """The controller's status is of the newest generation."""
+        body = client.AppsV1Api(self.api).read_namespaced_deployment("web", self.namespace)
+        return bool(body.status.observed_generation == body.metadata.generation)
 
     def pods(self, image: str) -> list[str]:
         """The names of the pods that run this image."""
