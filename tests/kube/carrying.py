@@ -50,6 +50,7 @@ class Ground:
     )
     health: HealthOptions = field(default_factory=lambda: HealthOptions(timeout=20, stable=0))
     managers: tuple[str, ...] = ()
+    timeout: float = 30.0
     before: tuple[Body, ...] = ()
 
     @property
@@ -80,7 +81,7 @@ class Ground:
         results = self.directory / "results.json"
         results.unlink(missing_ok=True)
         words = Errand(
-            str(artifact), str(results), str(self.kubeconfig), None, "gitops-bot", self.namespace, 30.0, confirm
+            str(artifact), str(results), str(self.kubeconfig), None, "gitops-bot", self.namespace, self.timeout, confirm
         )
         errand.write_bytes(words.dumped())
         return subprocess.Popen(

@@ -15,6 +15,7 @@ from bot.kube.objects import Ref, object_of
 from bot.kube.outcomes import Verb
 from tests.kube.carrying import Ground, only
 from tests.kube.planning import another, configmap, deployment
+from tests.kube.wire import Wire
 from tests.rig.access import Access
 from tests.sandbox.running import until
 
@@ -238,3 +239,19 @@ def test_an_unhealthy_workload_fails_the_apply_and_prunes_nothing(ground: Ground
     assert time.monotonic() - began < 60
     assert carried.ends()[f"Deployment {space}/web"] == "unhealthy"
     assert ground.api.get("v1", Ref("", "ConfigMap", space, "settings")).ok
+
+
+def test_a_connection_lost_halfway_is_told_and_a_second_apply_finishes_it(ground: Ground, tmp_path: Path) -> None:
+    bodies = [configmap(ground.namespace, f"c{number}", a="1") for number in range(200)]
+    work = ground.plan(*bodies)
+    with Wire(ground.kubeconfig, tmp_path) as wire:
+        child = replace(ground, kubeconfig=wire.kubeconfig, timeout=2.0).begin(work)
+        assert child.stdout
+        for _ in range(20):
+            child.stdout.readline()
+        wire.cut()
+        lost = ground.ended(child)
+    assert lost.exit == 1
+    assert "does not answer" in lost.output
+    assert len(ground.members()) == 200
+    assert ground.carry(ground.plan(*bodies)).exit == 0
