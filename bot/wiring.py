@@ -46,13 +46,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a serving process is made of. `claim` is the lock on the data directory, held while the process lives."""
+    """What a serving process is made of. `claims` on data directory and database are held while the process lives."""
 
     bot: Bot
     intake: Intake
     sweep: Sweep
     server: Server
-    claim: IO[str]
+    claims: tuple[object, ...]
     leaving: threading.Event
 
 
@@ -78,6 +78,7 @@ def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
     """Open and join everything; nothing runs yet. Raises Refused where a setting is missing or wrong."""
     claim = claimed(settings.data_dir)
     bot = bot_of(settings, environment)
+    alone = bot.store.claimed()
     intake, sweep = Intake(bot.store, bot.engine, bot.clock), Sweep(bot, settings.sweep_every)
     doors = Doors(
         store=bot.store,
@@ -90,7 +91,7 @@ def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
         arrived=intake.wake,
     )
     server = Server(app(doors), settings.server.listen)
-    return Parts(bot, intake, sweep, server, claim, threading.Event())
+    return Parts(bot, intake, sweep, server, (claim, alone), threading.Event())
 
 
 def _not_ready(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:

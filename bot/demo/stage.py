@@ -191,7 +191,8 @@ class Stage:
         assert process.stdout
         line = process.stdout.readline()
         if not line.startswith(start):
-            process.kill()
+            _end(process, signal.SIGKILL)
+            process.stdout.close()
             log = (self.directory / f"{name}.log").read_text(errors="replace")
             raise Waited(f"the {name} did not start: {line}{log[-4000:]}")
         threading.Thread(target=_drain, args=(process,), daemon=True).start()

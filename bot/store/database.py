@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.core.errors import Transient
+from bot.core.errors import Refused, Transient
 
 BUSY_SECONDS = 30
+SERVER = 0x6769746F7073  # the advisory lock of who serves
 
 
 class Store:
@@ -58,6 +59,21 @@ class Store:
                 tx.execute(sa.text("select pg_advisory_xact_lock(727401)"))
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
+
+    def claimed(self) -> sa.Connection | None:
+        """Be the only server on a Postgres, as long as the connection lives; SQLite is claimed by its directory.
+
+        Raises Refused when another one is.
+        """
+        if self.embedded:
+            return None
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(SERVER))).scalar():
+            connection.close()
+            raise Refused(
+                "another gitops-bot serves from this database; stop it, or give this one a database of its own"
+            )
+        return connection
 
     def close(self) -> None:
         self._engine.dispose()

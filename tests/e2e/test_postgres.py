@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from bot.demo.stage import Stage
+import pytest
+
+from bot.demo.stage import Stage, Waited
 from tests.e2e.acting import ONE, applied, begin, bots_comments, propose, state_of
 
 
@@ -33,3 +35,12 @@ def test_killed_on_postgres_it_goes_on_after_the_restart(stages: Callable[..., S
     stage.kill_bot()
     stage.start_bot()
     stage.comment_with(number, "1 to create", "What blocks the apply")
+
+
+def test_a_second_server_on_a_database_is_refused(stages: Callable[..., Stage], postgres: str) -> None:
+    first = on_postgres(stages, postgres)
+    with pytest.raises(Waited, match="did not start") as refused:
+        on_postgres(stages, postgres)
+    assert "another gitops-bot serves from this database" in str(refused.value)
+    first.kill_bot()
+    first.start_bot()
