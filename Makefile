@@ -23,6 +23,7 @@ rig: $(VENV)/.dev
 
 # Ratios against kubectl, all in one run on this machine.
 bench: $(VENV)/.dev rig
+	$(BIN)/python -m benchmarks.rendering
 	$(BIN)/python -m benchmarks.kubernetes
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
