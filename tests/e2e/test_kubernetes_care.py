@@ -24,6 +24,16 @@ projects:
     kubernetes: {namespace: SPACE}
     health: {timeout: 20s, stable: 1s}
 """
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: none}]}
+"""
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: VALUE}\n"
 
 
@@ -119,13 +129,7 @@ def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
     stage: Stage, cluster: Access, namespace: str
 ) -> None:
     clone = repository(stage, namespace, settings=config_map())
-    spec = "{containers: [{name: web, image: none}]}"
-    template = f"{{metadata: {{labels: {{app: web}}}}, spec: {spec}}}"
-    web = (
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
-        f"spec: {{selector: {{matchLabels: {{app: web}}}}, template: {template}}}\n"
-    )
-    number = propose(stage, clone, {"maps/web.yaml": web})
+    number = propose(stage, clone, {"maps/web.yaml": WEB})
     approved(stage, number)
     with Kubelet(cluster, namespace, cannot_pull("web")):
         stage.alice.comment(stage.repo, number, "/apply")
@@ -156,3 +160,21 @@ def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Acces
     stage.merged(number)
     with cluster.client() as api:
         assert client.CoreV1Api(api).read_namespaced_config_map("told", namespace).data == {"a": "two"}
+
+
+def test_an_apply_to_a_cluster_outlives_the_bot_and_is_told_after_the_restart(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    number = propose(stage, clone, {"maps/web.yaml": WEB})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    with cluster.client() as api:
+        apps = client.AppsV1Api(api)
+        stage.wait_for("the workload", lambda: apps.list_namespaced_deployment(namespace).items)
+    stage.kill_bot()
+    with Kubelet(cluster, namespace):
+        stage.start_bot()
+        stage.merged(number)
+    stage.comment_with(number, "Applied", "1 created; healthy after")
