@@ -36,6 +36,7 @@ from bot.kube.watching import Pace, follow
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 4
 ESTABLISHED_SECONDS = 60.0
+LOOK_SECONDS = 0.1
 THREADS = 16
 NOT_WELL = "what comes before it did not go well"
 
@@ -159,8 +160,19 @@ class _Apply:
         crds = [(one.api_version, one.ref) for found, group in groups(applied) if found is ended for one in group]
         pace = Pace(ESTABLISHED_SECONDS, 0.0, time.monotonic, self.stop.wait)
         how = follow(self.cluster, crds, pace, checks={}, scrub=self.telling.scrubbed, report=self.telling.say)
-        self.cluster.forget()
-        return all(health.state is State.READY for _, health in how)
+        return all(health.state is State.READY for _, health in how) and self._discovered(applied)
+
+    def _discovered(self, applied: Sequence[Outcome]) -> bool:
+        """A definition is established before discovery knows it: look until it does."""
+        specs = [one.send["spec"] for one in applied if one.send and stage(one.ref) is Stage.DEFINITIONS]
+        until = time.monotonic() + ESTABLISHED_SECONDS
+        while True:
+            self.cluster.forget()
+            if all(self.cluster.resource(version, kind) for spec in specs for version, kind in _served(spec)):
+                return True
+            if time.monotonic() > until:
+                return False
+            self.stop.wait(LOOK_SECONDS)
 
     def _one(self, one: Outcome) -> None:
         if self.stop.asked:
@@ -191,6 +203,11 @@ class _Apply:
             f"{group}/{kind}": {"ready": one.ready} | ({"failed": one.failed} if one.failed else {})
             for (kind, _, group), one in parts
         }
+
+
+def _served(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    versions = [one["name"] for one in spec["versions"] if one.get("served")]
+    return [(f"{spec['group']}/{version}", str(spec["names"]["kind"])) for version in versions]
 
 
 def _bodies(work: Work) -> list[Mapping[str, Any]]:
