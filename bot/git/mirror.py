@@ -95,17 +95,27 @@ class Mirror:
         return hashlib.sha256(INDEX.sub(b"index", HUNK.sub(b"@@", diff))).hexdigest()
 
     def checkout(self, commit: str, into: Path) -> None:
-        """A detached work tree of the commit at `into`; if one is there already, it stays."""
+        """A detached work tree of the commit at `into`; if a whole one is there already, it stays."""
         with self._alone():
-            if (into / ".git").exists():
+            if self._registered(into):
                 return
             shutil.rmtree(into, ignore_errors=True)
             self._git("worktree", "prune")
             into.parent.mkdir(parents=True, exist_ok=True)
             aside = into.with_name(f"{into.name}.new")
             shutil.rmtree(aside, ignore_errors=True)
-            self._git("worktree", "add", "--quiet", "--detach", "--force", str(aside), sha(commit))
+            # twice --force: an add that was killed leaves its path locked, and we are alone here
+            self._git("worktree", "add", "--quiet", "--detach", "--force", "--force", str(aside), sha(commit))
             self._git("worktree", "move", str(aside), str(into))
+
+    @staticmethod
+    def _registered(into: Path) -> bool:
+        """Whether a move here came to its end: then the two files of a work tree name each other."""
+        try:
+            ours = Path((into / ".git").read_text().removeprefix("gitdir: ").strip())
+            return (ours / "gitdir").read_text().strip() == str(into / ".git")
+        except OSError:
+            return False
 
     def drop(self, path: Path) -> None:
         """Remove a work tree, if it is there."""

@@ -1,5 +1,6 @@
 """Mirrors of real repositories whose content is hostile."""
 
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -24,9 +25,9 @@ class Upstream:
         self.git("init", "--quiet", "--initial-branch=main", ".")
         self.mirror = Mirror(self.mirror_path, Remote(str(self.path), ENV | {"GIT_ALLOW_PROTOCOL": "file"}))
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str, at: Path | None = None) -> str:
         done = subprocess.run(
-            ["git", *WHO, *words], cwd=self.path, env=ENV, capture_output=True, text=True, check=False
+            ["git", *WHO, *words], cwd=at or self.path, env=ENV, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -192,6 +193,27 @@ def test_a_checkout_twice_is_one_and_a_dropped_one_is_gone(upstream: Upstream, t
     assert not (tmp_path / "tree").exists()
     upstream.mirror.checkout(commit, tmp_path / "tree")
     assert (tmp_path / "tree" / "a").read_text() == "1\n"
+
+
+def test_a_checkout_killed_while_it_was_added_is_made_anew(upstream: Upstream, tmp_path: Path) -> None:
+    commit = upstream.commit(a="1\n")
+    upstream.fetch()
+    aside = tmp_path / "tree.new"
+    upstream.git("worktree", "add", "--quiet", "--detach", "--lock", str(aside), commit, at=upstream.mirror_path)
+    shutil.rmtree(aside)
+    upstream.mirror.checkout(commit, tmp_path / "tree")
+    assert (tmp_path / "tree" / "a").read_text() == "1\n"
+
+
+def test_a_checkout_killed_while_it_was_moved_is_made_anew(upstream: Upstream, tmp_path: Path) -> None:
+    commit = upstream.commit(a="1\n")
+    upstream.fetch()
+    aside = tmp_path / "tree.new"
+    upstream.git("worktree", "add", "--quiet", "--detach", str(aside), commit, at=upstream.mirror_path)
+    aside.rename(tmp_path / "tree")
+    upstream.mirror.checkout(commit, tmp_path / "tree")
+    upstream.mirror.drop(tmp_path / "another")
+    assert "a" in upstream.git("ls-files", at=tmp_path / "tree")
 
 
 def test_four_threads_may_fetch_and_check_out_at_once(upstream: Upstream, tmp_path: Path) -> None:
