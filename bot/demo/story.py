@@ -56,7 +56,7 @@ class Story:
         stage.alice.comment(stage.repo, number, "/rollback")
         opened = stage.wait_for("the revert pull request", lambda: stage.alice.pulls(stage.repo))
         back = int(opened[0]["number"])
-        self._show(stage.comment_with(number, f"/pull/{back}"))
+        self._show(stage.comment_with(number, opened[0]["html_url"]))
         self._step(f"the bot opened #{back}: {opened[0]['title']}")
         self._show(stage.comment_with(back, "What blocks the apply"))
         self._step("bob approves and merges it; its merge applies it")

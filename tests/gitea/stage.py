@@ -37,6 +37,11 @@ class Person(client.Person):
     def approve(self, repo: str, number: int) -> int:
         return self.review(repo, number, "APPROVED")
 
+    def merge(self, repo: str, number: int, method: str = "merge", sha: str | None = None) -> str:
+        pinned = {"head_commit_id": sha} if sha else {}
+        self.api("POST", f"/repos/{repo}/pulls/{number}/merge", Do=method, **pinned)
+        return str(self.pull(repo, number)["merge_commit_sha"])
+
 
 class GiteaStage(Stage):
     """Use it in a `with`. The bot is a process of its own; Gitea is the run's."""

@@ -11,6 +11,7 @@ import pytest
 from kubernetes import client
 
 from bot.demo import scenes
+from bot.demo.story import Story
 from tests.gitea.running import Place
 from tests.gitea.stage import GiteaStage
 from tests.rig.access import Access
@@ -121,3 +122,7 @@ def test_what_was_pushed_planned_approved_applied_and_merged_on_gitea_is_rolled_
     assert resources(stage) == first
     assert image(cluster, space) == "web:1"
     stage.wait_for("the locks to be free", lambda: not scenes.list_locks(stage))
+
+
+def test_the_story_of_the_demo_is_played_on_gitea(stage: GiteaStage) -> None:
+    Story(stage, print).play()
