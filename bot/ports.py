@@ -102,6 +102,9 @@ class Host(Protocol):
     def whoami(self) -> str:
         """Our own login."""
 
+    def now(self) -> datetime:
+        """The forge's clock (UTC), as its last answer told it: for whatever is compared with times that it gave."""
+
     def missing_rights(self, repository: Repository) -> tuple[str, ...]:
         """What our credentials lack there, in words; for `gitops-bot check`."""
 

@@ -70,7 +70,7 @@ def _host(bot: Bot, host: Host) -> None:
 
 
 def _repository(bot: Bot, host: Host, repository: Repository) -> None:
-    started = bot.clock()
+    started = host.now()
     with bot.store.begin() as tx:
         pulls.remember(tx, repository)
         since = pulls.swept_at(tx, repository.key) or started - FIRST_LOOK_BACK

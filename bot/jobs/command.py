@@ -31,7 +31,7 @@ def run(bot: Bot, job: Job) -> None:
     if not asked:
         return
     pull = bot.pull(job)
-    late = bot.clock() - comment.at
+    late = host.now() - comment.at
     if late > bot.limits.late:
         _answer(bot, pull, comment, 0, "late", command=_line(asked[0]), minutes=_minutes(late))
         return

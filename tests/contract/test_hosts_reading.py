@@ -115,6 +115,13 @@ def test_reviews_say_which_commit_they_were_given_on(ground: Ground) -> None:
     assert all(abs(review.at - datetime.now(UTC)) < SOON for review in found)
 
 
+def test_the_forges_clock_is_told_without_asking_for_it(ground: Ground) -> None:
+    host, pull = ground.host(), ground.open()
+    written = ground.comment("alice", pull, "words")
+    comment = host.comment(ground.repository(), written)
+    assert abs(host.now() - comment.at) < timedelta(minutes=2)
+
+
 def test_comments_since_then_are_everybodys_but_ours(ground: Ground) -> None:
     pull, other, host = ground.open(), ground.open("other"), ground.host()
     host.say(pull.repository, pull.number, "plan", "ours")

@@ -7,11 +7,16 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from urllib.parse import quote, unquote, urlsplit
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 OWN = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
 TIMEOUT_SECONDS = 60
+MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
+SINCE = re.compile(r"(?<=since=)20\d\d-\d\d-\d\dT\d\d%3A\d\d%3A\d\dZ")
 
 
 @dataclass
@@ -31,7 +36,10 @@ class Fault:
 
 @dataclass
 class Proxy:
+    """`shift` is what the forge's clock is ahead, in all that passes."""
+
     url: str
+    shift: timedelta = timedelta()
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
 
@@ -50,6 +58,13 @@ class Proxy:
         return None
 
 
+def moved(by: timedelta, found: re.Match[str]) -> str:
+    """A moment in the same form, moved."""
+    moment = datetime.fromisoformat(unquote(found[0])) + by
+    text = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return quote(text) if "%" in found[0] else text
+
+
 @contextmanager
 def proxied(server: str) -> Iterator[Proxy]:
     there = urlsplit(server)
@@ -63,7 +78,8 @@ def proxied(server: str) -> Iterator[Proxy]:
                 status, headers, content = self.passed(body)
             if fault:
                 status, headers, content = fault.status, dict(fault.headers), b'{"message": "as told"}'
-            self.send_response(status)
+            self.send_response_only(status)
+            self.send_header("Date", format_datetime(datetime.now(UTC) + line.shift, usegmt=True))
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
@@ -75,11 +91,15 @@ def proxied(server: str) -> Iterator[Proxy]:
             with closing(http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)) as upstream:
                 named = {key: value for key, value in self.headers.items() if key.lower() not in OWN}
                 try:
-                    upstream.request(self.command, self.path, body, named)
+                    upstream.request(self.command, SINCE.sub(partial(moved, -line.shift), self.path), body, named)
                     got = upstream.getresponse()
-                    return got.status, {k: v for k, v in got.getheaders() if k.lower() not in OWN}, got.read()
+                    read = got.read()
+                    headers = {k: v for k, v in got.getheaders() if k.lower() not in OWN}
                 except OSError:
                     return http.HTTPStatus.BAD_GATEWAY, {}, b""
+            if line.shift and "json" in headers.get("Content-Type", ""):
+                read = MOMENT.sub(partial(moved, line.shift), read.decode()).encode()
+            return got.status, headers, read
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815  # http.server's names
 

@@ -1,7 +1,6 @@
 """The story of the demo on a real Gitea, with real Terraform and a real Kubernetes API server."""
 
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,7 +66,7 @@ def stage(place: Place, cluster: Access, tmp_path: Path) -> Iterator[GiteaStage]
         "KUBERNETES__CLUSTERS__RIG__KUBECONFIG": str(cluster.kubeconfig),
         "KUBERNETES__CLUSTERS__RIG__APPLY_KUBECONFIG": str(cluster.kubeconfig),
     }
-    with GiteaStage(place, tmp_path / "stage", settings, os.environ["PATH"]) as own:
+    with GiteaStage(place, tmp_path / "stage", settings) as own:
         yield own
 
 

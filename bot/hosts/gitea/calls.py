@@ -1,6 +1,7 @@
 """Requests to Gitea: paged, tried again where that is safe, and with every failure turned into one of our errors."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -10,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util import Retry
 
+from bot.core import clock
 from bot.core.errors import Refused, Transient
 from bot.hosts.gitea.settings import GiteaSettings
 
@@ -41,7 +43,9 @@ class _Token(AuthBase):
 
 
 class Calls:
-    """One client for the process; safe to share between threads, for nothing in it changes."""
+    """One client for the process; safe to share between threads. `ahead`: by how much Gitea's clock is before ours."""
+
+    ahead = timedelta()
 
     def __init__(self, settings: GiteaSettings) -> None:
         self._url = settings.api_url
@@ -107,7 +111,7 @@ class Calls:
 
     def _sent(self, method: str, url: str, body: dict[str, Any] | None, query: Query) -> requests.Response:
         try:
-            return self._session.request(
+            answer = self._session.request(
                 method,
                 url,
                 params=dict(query),
@@ -118,6 +122,8 @@ class Calls:
             )
         except requests.RequestException as down:
             raise Transient(f"Gitea at {self._url} cannot be reached: {type(down).__name__}") from down
+        self.ahead = clock.ahead(answer.headers.get("Date"), datetime.now(UTC))
+        return answer
 
 
 def _json(answer: requests.Response, url: str) -> Any:

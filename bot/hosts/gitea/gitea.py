@@ -57,6 +57,9 @@ class Gitea:
     def whoami(self) -> str:
         return shapes.login(self._user)
 
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._call.ahead
+
     @cached_property
     def _user(self) -> dict[str, Any]:
         user: dict[str, Any] = self._call("GET", "/user")

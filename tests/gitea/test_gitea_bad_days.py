@@ -1,0 +1,83 @@
+"""The bot and a real Gitea on bad days: pushes while it applies, a forge that restarts, clocks that differ."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.acting import ONE, applied, approved, begin, propose, state_of
+from tests.e2e.test_attacks import go_on, held
+from tests.gitea.people import invite
+from tests.gitea.proxy import proxied
+from tests.gitea.running import Place, Site, furnish, need, plant
+from tests.gitea.server import Server
+from tests.gitea.stage import GiteaStage
+
+OFTEN, HARDLY_EVER = {"SWEEP_EVERY": "1s"}, {"SWEEP_EVERY": "10m"}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    need()
+    with Server(tmp_path / "gitea") as own:
+        yield own
+
+
+@pytest.fixture
+def stage(place: Place, tmp_path: Path) -> Iterator[GiteaStage]:
+    with GiteaStage(place, tmp_path / "stage", HARDLY_EVER) as own:
+        yield own
+
+
+def applying(stage: GiteaStage) -> int:
+    """A pull request whose apply runs until `go_on`; its number."""
+    number = propose(stage, begin(stage), {"net/main.tf": held(stage)})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    return number
+
+
+def test_a_force_push_while_an_apply_runs_is_not_merged_and_the_outcome_is_told(stage: GiteaStage) -> None:
+    number = applying(stage)
+    clone = stage.clone()
+    stage.alice.git(clone, "checkout", "--quiet", "-B", "change", "origin/main")
+    stage.alice.git(clone, "commit", "--quiet", "--allow-empty", "-m", "Something else")
+    stage.alice.git(clone, "push", "--quiet", "--force", "origin", "change")
+    go_on(stage)
+    stage.comment_with(number, "Applied", "a push came after the apply", "The lock is kept")
+    assert "terraform_data" in state_of(stage, "net")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_branch_deleted_while_an_apply_runs_is_told_and_keeps_the_lock(stage: GiteaStage) -> None:
+    number = applying(stage)
+    stage.alice.git(stage.clone(), "push", "--quiet", "origin", ":change")
+    go_on(stage)
+    stage.comment_with(number, "Applied")
+    assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_gitea_that_restarts_while_an_apply_runs_hears_how_it_ended(server: Server, tmp_path: Path) -> None:
+    plant(seed := tmp_path / "seed.git")
+    site = Site(server.url, server.repositories, invite(server.url, server.token), seed)
+    with GiteaStage(furnish(site, tmp_path, "acme"), tmp_path / "stage", OFTEN) as stage:
+        number = applying(stage)
+        server.stop()
+        go_on(stage)
+        stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
+        server.start()
+        stage.merged(number)
+        stage.comment_with(number, "Applied", "Merged as")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_gitea_whose_clock_differs_is_obeyed_all_the_same(place: Place, tmp_path: Path, hours: int) -> None:
+    with proxied(place.site.url) as line:
+        line.shift = timedelta(hours=hours)
+        own = OFTEN | {"GITEA__URL": line.url}
+        with GiteaStage(place, tmp_path / "stage", own, webhook=False) as stage:
+            number = propose(stage, begin(stage), {"net/main.tf": ONE})
+            applied(stage, number)
+            assert "terraform_data" in state_of(stage, "net")
