@@ -82,6 +82,9 @@ class Host(Protocol):
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
         """Write the comment of that topic: edit ours if there is one (`known` is its id), else post it."""
 
+    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
+        """Edit a comment of ours, of that topic, without a look at what it says. Raises Refused when it is gone."""
+
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -71,13 +72,41 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     )
 
 
+class Dialogue:
+    """A program that is asked on its input and answers on its output, until it is closed. It dies with its thread."""
+
+    def __init__(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        self._child = _start(argv, cwd, env, has_input=True, err=subprocess.DEVNULL)
+
+    def ask(self, question: bytes) -> IO[bytes]:
+        """Send the question; where to read the answer. Raises ToolFailed when the program has ended."""
+        if not self._child.stdin or not self._child.stdout:
+            raise ToolFailed("it was not started with pipes")
+        try:
+            self._child.stdin.write(question)
+            self._child.stdin.flush()
+        except BrokenPipeError as gone:
+            raise ToolFailed("a program ended while it was asked") from gone
+        return self._child.stdout
+
+    def close(self) -> None:
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        if not _ended(self._child, GRACE_SECONDS):
+            _end(self._child)
+
+
 def conceal() -> None:
     """Keep the programs that we run as the same user from reading this process' environment and memory. Linux only."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool) -> "subprocess.Popen[bytes]":
+def _start(
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool, err: int = subprocess.PIPE
+) -> "subprocess.Popen[bytes]":
     path = env.get("PATH", os.defpath)
     if shutil.which(argv[0], path=path) is None:
         raise ToolFailed(f"there is no program {argv[0]}")
@@ -87,7 +116,7 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bo
         env=dict(env),
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=err,
         start_new_session=True,
     )
 
@@ -100,16 +129,27 @@ def _leash(path: str) -> list[str]:
 
 def _watch(child: "subprocess.Popen[bytes]", until: float, stopped: Callable[[], bool] | None) -> str | None:
     """Wait for the child; why it must end before that, or None."""
-    while True:
-        try:
-            child.wait(min(LOOK_SECONDS, max(0.0, until - time.monotonic())))
-        except subprocess.TimeoutExpired:
-            if stopped and stopped():
-                return "stopped"
-            if time.monotonic() >= until:
-                return "timed out"
-        else:
-            return None
+    while not _ended(child, min(LOOK_SECONDS, max(0.0, until - time.monotonic()))):
+        if stopped and stopped():
+            return "stopped"
+        if time.monotonic() >= until:
+            return "timed out"
+    return None
+
+
+def _ended(child: "subprocess.Popen[bytes]", seconds: float) -> bool:
+    """Whether it ends within so many seconds. By the kernel's word, for Popen's own wait looks every 50 ms only."""
+    try:
+        file = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+        return child.returncode is not None
+    try:
+        select.select([file], [], [], seconds)
+    finally:
+        os.close(file)
+    return child.poll() is not None
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

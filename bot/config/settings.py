@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     plan_ttl: Duration = timedelta(hours=72)
     timeout: Duration = timedelta(minutes=30)
     sweep_every: Duration = timedelta(minutes=1)
-    workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 1), ge=1, le=256)
+    workers: int = Field(default_factory=lambda: 1 + (os.cpu_count() or 1), ge=1, le=256)
     tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_several)] = ()
     project_status: bool = False
 

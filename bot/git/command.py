@@ -1,7 +1,7 @@
 """One way to run git: hooks, filters, system and user configuration off; failures become our three errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,17 +57,27 @@ class Git:
         self, *words: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
     ) -> process.Completed:
         """Run a git command. Raises Transient (network), Refused (no access), ToolFailed (the rest)."""
-        options = [word for setting in HARDENED for word in ("-c", setting)]
         done = process.run(
-            ["git", *options, *words],
+            _command(words),
             cwd=self.directory,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE | dict(self.env) | dict(env or {}),
+            env=self._environment() | dict(env or {}),
             timeout=TIMEOUT_SECONDS,
             stdin=stdin,
         )
         if done.exit in ok:
             return done
         raise _error(words[0], done)
+
+    def dialogue(self, *words: str) -> process.Dialogue:
+        """Start a git command that answers questions, like `cat-file --batch`."""
+        return process.Dialogue(_command(words), cwd=self.directory, env=self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE | dict(self.env)
+
+
+def _command(words: Sequence[str]) -> list[str]:
+    return ["git", *(word for setting in HARDENED for word in ("-c", setting)), *words]
 
 
 def sha(text: str) -> str:

@@ -97,7 +97,7 @@ class Mirror:
     def checkout(self, commit: str, into: Path) -> None:
         """A detached work tree of the commit at `into`; if a whole one is there already, it stays."""
         with self._alone():
-            if self._registered(into):
+            if self.stands(into):
                 return
             shutil.rmtree(into, ignore_errors=True)
             self._git("worktree", "prune")
@@ -109,8 +109,8 @@ class Mirror:
             self._git("worktree", "move", str(aside), str(into))
 
     @staticmethod
-    def _registered(into: Path) -> bool:
-        """Whether a move here came to its end: then the two files of a work tree name each other."""
+    def stands(into: Path) -> bool:
+        """A whole work tree is there: the move to it came to its end, so its two files name each other."""
         try:
             ours = Path((into / ".git").read_text().removeprefix("gitdir: ").strip())
             return (ours / "gitdir").read_text().strip() == str(into / ".git")

@@ -76,7 +76,7 @@ def _keep(bot: Bot, pull: Pull, its: Run, row: RunProject, plan: Plan) -> None:
             held = "\n".join(change.address for change in plan.content.changes)
             done = replace(row, state=State.DONE, output=held)
         else:
-            older = [old.id for old in plans.live(tx, pull.key) if old.project.place == plan.project.place]
+            older = plans.live_at(tx, pull.key, plan.project.place)
             plans.add(tx, plan, pull.repository.key)
             done = replace(row, state=State.DONE, plan=plan.id, counts=plan.content.counts)
         ended = runs.settle(tx, done, bot.clock())

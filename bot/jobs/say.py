@@ -1,12 +1,16 @@
 """Say a topic: render its run and bring comment and statuses up to date. The only job that edits run comments.
 
 One job speaks on a topic at a time and goes on until the newest wish is fulfilled, so that fifty ended projects make
-few edits. While the run goes on, edits keep a distance in time; its end is said at once.
+few edits. While the run goes on, edits keep a distance in time that grows; its end is said at once.
 """
 
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from bot import templates
+from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Run, RunKind
@@ -19,71 +23,112 @@ from bot.steps.views import apply_view, plan_view
 from bot.store import plans, pulls, topics
 
 LOOK_SECONDS = 0.05
+LONGEST_DISTANCE_SECONDS = 15.0
 
 
 def run(bot: Bot, job: Job) -> None:
-    topic, speaker = job.args["topic"], job.root
+    speech = Speech(bot, job.args["topic"], job.root)
     try:
-        while _has_floor(bot, topic, speaker) and not _said_all(bot, topic, speaker):
+        while speech.has_floor() and not speech.said_all():
             pass
     except BaseException:
         with bot.store.begin() as tx:
-            topics.leave_floor(tx, topic, speaker)
+            topics.leave_floor(tx, speech.topic, speech.speaker)
         raise
 
 
-def _has_floor(bot: Bot, topic: str, speaker: str) -> bool:
-    """Take or keep the floor, from now on; another may have taken it from a speaker that was silent for long."""
-    now = bot.clock()
-    with bot.store.begin() as tx:
-        return topics.take_floor(tx, topic, speaker, now)
+class Speech:
+    """What one job says on a topic, from taking the floor to giving it back."""
+
+    def __init__(self, bot: Bot, topic: str, speaker: str) -> None:
+        self.topic, self.speaker = topic, speaker
+        self._bot = bot
+        self._distance = bot.limits.edit_every.total_seconds()
+        self._last: tuple[str, str] | None = None
+
+    def has_floor(self) -> bool:
+        """Take or keep the floor, from now on; another may have taken it from a speaker that was silent for long."""
+        now = self._bot.clock()
+        with self._bot.store.begin() as tx:
+            return topics.take_floor(tx, self.topic, self.speaker, now)
+
+    def said_all(self) -> bool:
+        """Say the topic once, as it is now; true when there is no newer wish and the floor is free."""
+        store = self._bot.store
+        with store.read() as tx:
+            wish = topics.wanted(tx, self.topic)
+            pull = pulls.get(tx, topics.pull_of(tx, self.topic))
+            its = speak.told_in(tx, self.topic)
+        said = self._say(its, pull) if its and pull else None
+        now = self._bot.clock()
+        with store.begin() as tx:
+            topics.said(tx, self.topic, wish, said.comment if said else None, now)
+        if its and not its.state.ended:
+            self._keep_distance()
+        with store.begin() as tx:
+            return topics.yield_floor(tx, self.topic, self.speaker)
+
+    def _say(self, its: Run, pull: Pull) -> Said | None:
+        """Bring comment and statuses to what the rows say now; None when there is no comment to write."""
+        bot = self._bot
+        if its.kind is RunKind.APPLY:
+            view = apply_view(bot, pull, its)
+            with _beside(lambda: statuses.say_apply(bot, pull, view)):
+                return self._write(pull, templates.apply_comment(view))
+        view = plan_view(bot, pull, its, demands(bot, pull, its) if its.state.ended else ())
+        with _beside(lambda: statuses.say_plan(bot, pull, view)):
+            if not self._worth_saying(view):
+                return None
+            said = self._write(pull, templates.plan_comment(view))
+            with bot.store.begin() as tx:
+                plans.show(tx, pull.key, _digests(bot, view), said.at)
+            return said
+
+    def _worth_saying(self, view: RunView) -> bool:
+        """Nothing is said on a pull that affects no project, unless someone asked or was told something before."""
+        if view.projects or view.removed or view.run.note or view.run.why.startswith("comment"):
+            return True
+        with self._bot.store.read() as tx:
+            return topics.comment(tx, self.topic) is not None
+
+    def _write(self, pull: Pull, body: str) -> Said:
+        """Write the comment. What this job itself wrote a moment ago is edited without a look at what is there."""
+        name = "plan" if self.topic.startswith("plan:") else self.topic
+        said = self._edited(pull, name, body) or self._found_and_written(pull, name, body)
+        self._last = said.comment, body
+        return said
+
+    def _edited(self, pull: Pull, name: str, body: str) -> Said | None:
+        if self._last is None or self._last[1] == body:
+            return None
+        try:
+            return self._bot.host(pull.repository).edit(pull.repository, self._last[0], name, body)
+        except Refused:  # somebody deleted it
+            return None
+
+    def _found_and_written(self, pull: Pull, name: str, body: str) -> Said:
+        with self._bot.store.read() as tx:
+            known = topics.comment(tx, self.topic)
+        return self._bot.host(pull.repository).say(pull.repository, pull.number, name, body, known)
+
+    def _keep_distance(self) -> None:
+        """Hold the floor a while, longer each time, or until the run has ended."""
+        until = time.monotonic() + self._distance
+        self._distance = min(2 * self._distance, LONGEST_DISTANCE_SECONDS)
+        while time.monotonic() < until:
+            with self._bot.store.read() as tx:
+                its = speak.told_in(tx, self.topic)
+            if its is None or its.state.ended or self._bot.stopping.wait(LOOK_SECONDS):
+                return
 
 
-def _said_all(bot: Bot, topic: str, speaker: str) -> bool:
-    """Say the topic once, as it is now; true when there is no newer wish and the floor is free."""
-    with bot.store.read() as tx:
-        wish = topics.wanted(tx, topic)
-        pull = pulls.get(tx, topics.pull_of(tx, topic))
-        its = speak.told_in(tx, topic)
-    said = _say(bot, topic, its, pull) if its and pull else None
-    now = bot.clock()
-    with bot.store.begin() as tx:
-        topics.said(tx, topic, wish, said.comment if said else None, now)
-    if its and not its.state.ended:
-        _keep_distance(bot, topic)
-    with bot.store.begin() as tx:
-        return topics.yield_floor(tx, topic, speaker)
-
-
-def _say(bot: Bot, topic: str, its: Run, pull: Pull) -> Said | None:
-    """Bring the comment, then the statuses, to what the rows say now; None when there is no comment to write."""
-    if its.kind is RunKind.APPLY:
-        view = apply_view(bot, pull, its)
-        told = _write(bot, topic, pull, templates.apply_comment(view))
-        statuses.say_apply(bot, pull, view)
-        return told
-    view = plan_view(bot, pull, its, demands(bot, pull, its) if its.state.ended else ())
-    said = _write(bot, topic, pull, templates.plan_comment(view)) if _worth_saying(bot, topic, view) else None
-    if said:
-        with bot.store.begin() as tx:
-            plans.show(tx, pull.key, _digests(bot, view), said.at)
-    statuses.say_plan(bot, pull, view)
-    return said
-
-
-def _worth_saying(bot: Bot, topic: str, view: RunView) -> bool:
-    """Nothing is said on a pull that affects no project, unless someone asked or was told something before."""
-    if view.projects or view.removed or view.run.note or view.run.why.startswith("comment"):
-        return True
-    with bot.store.read() as tx:
-        return topics.comment(tx, topic) is not None
-
-
-def _write(bot: Bot, topic: str, pull: Pull, body: str) -> Said:
-    with bot.store.read() as tx:
-        known = topics.comment(tx, topic)
-    name = "plan" if topic.startswith("plan:") else topic
-    return bot.host(pull.repository).say(pull.repository, pull.number, name, body, known)
+@contextmanager
+def _beside(work: Callable[[], None]) -> Iterator[None]:
+    """Do this at the same time as what is in the `with`: each waits for the forge."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        doing = pool.submit(work)
+        yield
+        doing.result()
 
 
 def _digests(bot: Bot, view: RunView) -> dict[str, str]:
@@ -91,13 +136,3 @@ def _digests(bot: Bot, view: RunView) -> dict[str, str]:
     with bot.store.read() as tx:
         shown = [plans.get(tx, project.row.plan) for project in view.projects if project.row.plan]
     return {plan.project.place: plan.plan_digest for plan in shown if plan}
-
-
-def _keep_distance(bot: Bot, topic: str) -> None:
-    """Hold the floor a while, or until the run has ended."""
-    until = time.monotonic() + bot.limits.edit_every.total_seconds()
-    while time.monotonic() < until and not bot.stopping.wait(LOOK_SECONDS):
-        with bot.store.read() as tx:
-            its = speak.told_in(tx, topic)
-        if its is None or its.state.ended:
-            return

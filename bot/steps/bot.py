@@ -16,6 +16,7 @@ from bot.core.run import Run
 from bot.engine import Engine
 from bot.git import Mirror
 from bot.ports import Host, Tool
+from bot.steps.memo import Memo
 from bot.store import Store, pulls
 from bot.vault import Vault
 
@@ -78,6 +79,7 @@ class Bot:
     link: Callable[[Repository, Run], str | None]
     local_state: bool = True
     project_status: bool = False
+    memo: Memo = field(default_factory=Memo)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def park_if_stopping(self) -> None:

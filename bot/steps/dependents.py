@@ -9,14 +9,19 @@ from bot.store import runs
 UPSTREAM = "what it depends on"
 
 
-def release(bot: Bot, run: str) -> None:
-    """Give a turn to rows whose dependencies are all applied; skip those of which one did not go well."""
+def release(bot: Bot, run: str) -> bool:
+    """Give a turn to rows whose dependencies are all applied; skip those of which one did not go well: true if any."""
+    skipped = False
     while _release_once(bot, run):
-        pass
+        skipped = True
+    return skipped
 
 
 def _release_once(bot: Bot, run: str) -> bool:
     """True when a row was skipped, since that may skip others."""
+    with bot.store.read() as tx:
+        if not runs.any_waits(tx, run, UPSTREAM):
+            return False
     with bot.store.begin() as tx:
         rows = runs.projects(tx, run)
         states = {row.project.name: row.state for row in rows}

@@ -1,11 +1,12 @@
 """Gather what the gate weighs, live from the forge and from git: never from what we remember of people."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from bot.core.errors import Refused
 from bot.core.gate import Case, Demand, Opinion
-from bot.core.pull import Pull, PullState, Review, Role
+from bot.core.pull import Check, Contributors, Pull, PullState, Review, Role
 from bot.core.run import Plan, Run, RunKind
 from bot.core.weigh import weigh
 from bot.ports import Host
@@ -14,18 +15,30 @@ from bot.steps.source import Projects, Source, projects, source
 from bot.store import locks, plans, pulls, runs
 
 
-def case(
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a forge says of a pull request at one moment."""
+
+    contributors: Contributors
+    reviews: tuple[Review, ...]
+    checks: tuple[Check, ...]
+
+
+def case(  # noqa: PLR0913
     bot: Bot,
     source: Source,
     its_plans: Sequence[Plan],
     missing: Sequence[tuple[str, str]],
     confirmed: Sequence[str] = (),
+    heard: "Heard | None" = None,
 ) -> Case:
-    """The case for applying these plans now. `missing`: (project, why) of what should have a plan and has none."""
+    """The case for applying these plans now. `missing`: (project, why) of what should have a plan and has none.
+
+    `heard`: what the forge says just now, where it was asked already.
+    """
     pull = source.pull
     host = bot.host(pull.repository)
-    base = _base(source, its_plans)
-    made_by = host.contributors(pull.repository, pull.number)
+    base, told = _base(source, its_plans), heard or hear(host, pull)
     with bot.store.read() as tx:
         shown = plans.showing(tx, pull.key)
         asker = pulls.asker(tx, pull.key)
@@ -40,12 +53,12 @@ def case(
         pull=pull,
         plans=tuple(its_plans),
         missing=tuple(missing),
-        opinions=_opinions(host, source, base, host.reviews(pull.repository, pull.number)),
-        change=source.mirror.change_digest(base, pull.head.sha),
-        contributors=replace(made_by, logins=made_by.logins | pushers),
+        opinions=_opinions(bot, source, base, told.reviews),
+        change=_digest(bot, source, base, pull.head.sha),
+        contributors=replace(told.contributors, logins=told.contributors.logins | pushers),
         asker=asker,
         shown=shown,
-        checks=tuple(host.checks(pull)) if pull.state is PullState.OPEN else (),
+        checks=told.checks,
         held=held,
         freeze=freeze,
         now=bot.clock(),
@@ -53,23 +66,38 @@ def case(
     )
 
 
-def _opinions(host: Host, source: Source, base: str, reviews: Sequence[Review]) -> tuple[Opinion, ...]:
+def hear(host: Host, pull: Pull) -> Heard:
+    """Ask the forge for all of it at once: each answer takes its time."""
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        contributors = pool.submit(host.contributors, pull.repository, pull.number)
+        reviews = pool.submit(host.reviews, pull.repository, pull.number)
+        checks = pool.submit(host.checks, pull) if pull.state is PullState.OPEN else None
+        return Heard(contributors.result(), tuple(reviews.result()), tuple(checks.result()) if checks else ())
+
+
+def _opinions(bot: Bot, source: Source, base: str, reviews: Sequence[Review]) -> tuple[Opinion, ...]:
     """Each reviewer's role is read once, now; a review on a commit that is gone covers nothing."""
     repository = source.pull.repository
+    host = bot.host(repository)
     roles: dict[str, Role] = {}
     digests: dict[str, str | None] = {}
     for review in reviews:
         if review.author not in roles:
             roles[review.author] = host.role(repository, review.author)
         if review.commit not in digests:
-            digests[review.commit] = _change(source, base, review.commit)
+            digests[review.commit] = _change(bot, source, base, review.commit)
     return tuple(Opinion(review, roles[review.author], digests[review.commit]) for review in reviews)
 
 
-def _change(source: Source, base: str, commit: str) -> str | None:
+def _change(bot: Bot, source: Source, base: str, commit: str) -> str | None:
     if not commit or not source.mirror.has(commit):
         return None
-    return source.mirror.change_digest(base, commit)
+    return _digest(bot, source, base, commit)
+
+
+def _digest(bot: Bot, source: Source, base: str, head: str) -> str:
+    key = ("change", source.pull.repository.key, base, head)
+    return bot.memo.once(lambda: source.mirror.change_digest(base, head), *key)
 
 
 def _base(source: Source, its_plans: Sequence[Plan]) -> str:
@@ -88,12 +116,29 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
         live = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
     if not live:
         return ()
-    now = bot.host(pull.repository).pull(pull.repository, pull.number)
-    try:
-        with source(bot, now) as its:
-            return weigh(case(bot, its, live, missing(bot, pull.key, projects(bot, its)))).demands
-    except Refused as why:
-        return (Demand(None, False, str(why)),)
+    host = bot.host(pull.repository)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        reading = pool.submit(host.pull, pull.repository, pull.number)
+        hearing = pool.submit(hear, host, pull)
+        try:
+            with source(bot, pull) as its:
+                there = projects(bot, its)
+                now = reading.result()
+                if _moved(pull, now):
+                    return _demands(bot, now, live)
+                its = replace(its, pull=now)
+                return weigh(case(bot, its, live, missing(bot, pull.key, there), heard=hearing.result())).demands
+        except Refused as why:
+            return (Demand(None, False, str(why)),)
+
+
+def _moved(known: Pull, now: Pull) -> bool:
+    return (known.head, known.base.name, known.state) != (now.head, now.base.name, now.state)
+
+
+def _demands(bot: Bot, pull: Pull, live: Sequence[Plan]) -> tuple[Demand, ...]:
+    with source(bot, pull) as its:
+        return weigh(case(bot, its, live, missing(bot, pull.key, projects(bot, its)))).demands
 
 
 def objection(bot: Bot, source: Source, plan: Plan, confirmed: Sequence[str]) -> str | None:

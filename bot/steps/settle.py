@@ -31,10 +31,10 @@ def settle(bot: Bot, row: RunProject) -> None:
 
 def after(bot: Bot, row: RunProject, ended: Run | None) -> None:
     """What follows once a row's end is stored; `ended` is its run if that ended with it. Twice is once."""
-    if ended:
-        told_if_ended(bot, ended.id)
-    else:
-        go_on(bot, row.run)
+    if ended or dependents.release(bot, row.run):
+        told_if_ended(bot, row.run)
+    if not ended:
+        start_turns(bot, row.run)
     speak.ask_for(bot, row.run)
 
 

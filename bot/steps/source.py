@@ -67,7 +67,7 @@ def source(bot: Bot, pull: Pull, as_landed: bool = False) -> Iterator[Source]:
         base = pull.merge_commit if as_landed and pull.merge_commit else base
         result = base
     else:
-        result = mirror.merge_result(base, head)
+        result = _merged(bot, mirror, pull, base, head)
     before = mirror.tree(base)
     with before:
         if result == base:
@@ -80,12 +80,18 @@ def source(bot: Bot, pull: Pull, as_landed: bool = False) -> Iterator[Source]:
 def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
     """The base branch's commit as it is now, and the pull's head, both in the mirror."""
     base_ref = f"refs/heads/{pull.base.name}"
-    mirror.fetch(base_ref)
-    if not mirror.has(pull.head.sha):
-        mirror.fetch(_remote(bot, pull).pulls.format(number=pull.number))
+    head_ref = _remote(bot, pull).pulls.format(number=pull.number)
+    mirror.fetch(base_ref, *([] if mirror.has(pull.head.sha) else [head_ref]))
     if not mirror.has(pull.head.sha):
         raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
     return mirror.resolve(base_ref), pull.head.sha
+
+
+def _merged(bot: Bot, mirror: Mirror, pull: Pull, base: str, head: str) -> str:
+    """The merge result, made again where the mirror lost it."""
+    key = ("merged", pull.repository.key, base, head)
+    result = bot.memo.once(lambda: mirror.merge_result(base, head), *key)
+    return result if mirror.has(result) else mirror.merge_result(base, head)
 
 
 def _remote(bot: Bot, pull: Pull) -> Remote:
@@ -93,6 +99,12 @@ def _remote(bot: Bot, pull: Pull) -> Remote:
 
 
 def projects(bot: Bot, source: Source) -> Projects:
+    """The projects of a pull request, from its commits alone."""
+    key = ("projects", source.pull.repository.key, source.base, source.result)
+    return bot.memo.once(lambda: _projects(bot, source), *key)
+
+
+def _projects(bot: Bot, source: Source) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
     base_configuration, configuration = rules_of(source.before), _read(source.after)
     merged = rules.merged(base_configuration, configuration, found(bot, source.after))

@@ -11,15 +11,18 @@ from bot.store import runs, topics
 def ask_for(bot: Bot, run: str) -> None:
     """Ask for the comment in which the run is told."""
     with bot.store.read() as tx:
-        of = runs.get(tx, run)
+        of = runs.kind(tx, run)
     if of:
-        ask(bot, plan_topic(of.pull) if of.kind is RunKind.PLAN else apply_topic(of.id), of.pull)
+        kind, pull = of
+        ask(bot, plan_topic(pull) if kind is RunKind.PLAN else apply_topic(run), pull)
 
 
 def ask(bot: Bot, topic: str, pull: str) -> None:
     with bot.store.begin() as tx:
         wish = topics.ask(tx, topic, pull)
-    promise(bot, topic, pull, wish)
+        heard = topics.is_spoken_on(tx, topic, bot.clock())
+    if not heard:
+        promise(bot, topic, pull, wish)
 
 
 def promise(bot: Bot, topic: str, pull: str, wish: int) -> None:

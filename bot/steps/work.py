@@ -21,12 +21,13 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
     """A checkout of the commit, shared by the run's rows, and a private scratch for this row. Twice is once."""
     folders, place = bot.folders, row.project.place
     mirror = bot.mirror(pull.repository)
-    if not mirror.has(commit):
-        _bring(bot, mirror, pull, run)
 
     def checkout(of: str) -> Path:
         into = folders.checkout(row.run, of)
-        mirror.checkout(of, into)
+        if not mirror.stands(into):
+            if not mirror.has(of):
+                _bring(bot, mirror, pull, run)
+            mirror.checkout(of, into)
         return into
 
     root = checkout(commit)
@@ -40,7 +41,7 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
         timeout=bot.limits.tool.total_seconds(),
         stopped=lambda: bot.stopping.is_set() or cancelled(bot, row.run),
         rules=row.rules,
-        others=_others(mirror, commit, row.project.dir),
+        others=_others(bot, mirror, commit, row),
         confirmed=run.selection.confirmed,
         origin=Origin(
             forge=mirror.forge,
@@ -55,12 +56,15 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
     )
 
 
-def _others(mirror: Mirror, commit: str, directory: str) -> frozenset[str]:
+def _others(bot: Bot, mirror: Mirror, commit: str, row: RunProject) -> frozenset[str]:
     """The directories of the other projects that the commit's gitops.yaml lists; a broken one lists none."""
-    with mirror.tree(commit) as tree:
-        configuration = rules_of(tree)
-    listed = configuration.projects if configuration else ()
-    return frozenset(project.dir for project in listed) - {directory}
+
+    def listed() -> frozenset[str]:
+        with mirror.tree(commit) as tree:
+            configuration = rules_of(tree)
+        return frozenset(project.dir for project in configuration.projects) if configuration else frozenset()
+
+    return bot.memo.once(listed, "listed", row.run, commit) - {row.project.dir}
 
 
 def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destroy: bool) -> Plan:

@@ -43,6 +43,12 @@ def live(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     return tuple(_plan(row) for row in tx.execute(query))
 
 
+def live_at(tx: sa.Connection, pull: str, place: str) -> tuple[str, ...]:
+    """Ids of the pull's plans of a place that are current or stale."""
+    its = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE)
+    return tuple(tx.execute(sa.select(plans.c.id).where(*its)).scalars())
+
+
 def unapplied(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     """The pull's newest plan of each place, where that one was not applied; also those that were dropped."""
     query = sa.select(plans).where(plans.c.pull == pull).order_by(plans.c.created_at)

@@ -109,6 +109,18 @@ def next_turns(tx: sa.Connection, run: str, most: int) -> tuple[str, ...]:
     return places
 
 
+def kind(tx: sa.Connection, run: str) -> tuple[RunKind, str] | None:
+    """(kind, pull) of a run."""
+    row = tx.execute(sa.select(runs.c.kind, runs.c.pull).where(runs.c.id == run)).one_or_none()
+    return (RunKind(row.kind), row.pull) if row else None
+
+
+def any_waits(tx: sa.Connection, run: str, reason: str) -> bool:
+    """Some row of the run waits for this."""
+    its = rows.c.run == run, rows.c.state == State.QUEUED, rows.c.waits_for == reason
+    return tx.execute(sa.select(rows.c.place).where(*its).limit(1)).first() is not None
+
+
 def ready(tx: sa.Connection) -> tuple[tuple[str, str], ...]:
     """(run, place) of rows that wait for nothing and that no job has claimed: somebody should start them."""
     query = sa.select(rows.c.run, rows.c.place).where(rows.c.state == State.QUEUED, rows.c.waits_for == "")

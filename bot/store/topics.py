@@ -15,9 +15,16 @@ SILENT_FOR = timedelta(minutes=2)
 
 def ask(tx: sa.Connection, key: str, pull: str) -> int:
     """Ask for the topic to be said again; the number of this wish."""
-    insert_new(tx, topics, key=key, pull=pull, wanted=0, said=0)
-    tx.execute(topics.update().where(topics.c.key == key).values(wanted=topics.c.wanted + 1))
+    more = topics.update().where(topics.c.key == key).values(wanted=topics.c.wanted + 1)
+    if not tx.execute(more).rowcount and not insert_new(tx, topics, key=key, pull=pull, wanted=1, said=0):
+        tx.execute(more)
     return wanted(tx, key)
+
+
+def is_spoken_on(tx: sa.Connection, key: str, now: datetime) -> bool:
+    """Somebody has the floor, who sees every wish that is written before it gives the floor back."""
+    speaking = topics.c.key == key, topics.c.speaker.is_not(None), topics.c.speaking_since >= now - SILENT_FOR
+    return tx.execute(sa.select(topics.c.key).where(*speaking)).first() is not None
 
 
 def ask_of_planned(tx: sa.Connection) -> None:

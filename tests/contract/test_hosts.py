@@ -13,7 +13,7 @@ from tests.contract.acting import Ground
 
 def test_every_host_in_the_folder_is_held_to_this() -> None:
     hosts = {path.name.removesuffix(".py") for path in Path(hosts_path[0]).iterdir() if path.name[0] not in "_."}
-    proven = {path.stem for path in Path(forges.__path__[0]).glob("[a-z]*.py")}
+    proven = {path.stem.partition("_")[0] for path in Path(forges.__path__[0]).glob("[a-z]*.py")}
     assert hosts == proven
 
 
@@ -24,6 +24,18 @@ def test_a_topic_has_one_comment_which_is_edited(ground: Ground) -> None:
     host.say(pull.repository, pull.number, "apply", "another topic")
     assert second.comment == first.comment
     assert [body.splitlines()[-1] for _, body in ground.said(pull)] == ["two", "another topic"]
+
+
+def test_a_comment_that_we_know_is_edited_in_one_request_and_a_deleted_one_is_refused(ground: Ground) -> None:
+    host, pull = ground.host(), ground.open()
+    said = host.say(ground.repository(), pull.number, "plan", "one")
+    ground.writes()
+    again = host.edit(ground.repository(), said.comment, "plan", "two")
+    assert (again.comment, ground.writes()) == (said.comment, ["PATCH"])
+    assert host.say(ground.repository(), pull.number, "plan", "two").comment == said.comment
+    ground.remove(said.comment)
+    with pytest.raises(Refused):
+        host.edit(ground.repository(), said.comment, "plan", "three")
 
 
 def test_our_comment_is_found_again_by_a_host_that_has_forgotten_it(ground: Ground) -> None:

@@ -51,6 +51,11 @@ class Upstream:
         self.mirror.fetch("refs/heads/*")
 
 
+def files_of(upstream: Upstream, commit: str) -> dict[str, bytes]:
+    with upstream.mirror.tree(commit) as tree:
+        return {path: tree.read(path) for path in tree.files}
+
+
 @pytest.fixture
 def upstream(tmp_path: Path) -> Upstream:
     return Upstream(tmp_path)
@@ -256,9 +261,7 @@ def test_a_revert_gives_back_the_tree_whatever_the_style_of_the_merge(upstream: 
     later = upstream.commit(later="stays\n")
     upstream.fetch()
     reverted = upstream.mirror.revert(landed, later, head)
-    files = {path: upstream.mirror.tree(reverted).read(path) for path in upstream.mirror.tree(reverted).files}
-    wanted = {path: upstream.mirror.tree(before).read(path) for path in upstream.mirror.tree(before).files}
-    assert files == wanted | {"later": b"stays\n"}
+    assert files_of(upstream, reverted) == files_of(upstream, before) | {"later": b"stays\n"}
 
 
 def test_a_revert_that_conflicts_names_files_and_later_commits(upstream: Upstream) -> None:
@@ -295,3 +298,10 @@ def test_credentials_are_in_no_file_and_in_no_error(tmp_path: Path) -> None:
         mirror.fetch("refs/heads/main")
     assert "c2VjcmV0" not in str(down.value)
     assert all(b"c2VjcmV0" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_tree_is_read_by_one_git_however_many_files_it_has(upstream: Upstream) -> None:
+    commit = upstream.commit(**{f"f{number}": f"{number}\n" * number for number in range(40)})
+    upstream.fetch()
+    with upstream.mirror.tree(commit) as tree:
+        assert [tree.read(f"f{number}").decode() for number in range(40)] == [f"{n}\n" * n for n in range(40)]

@@ -42,6 +42,6 @@ def test_a_floor_is_kept_as_long_as_somebody_speaks(bot: Bot) -> None:
         topics.ask(tx, TOPIC, PULL.key)
     for minute in range(5):
         now = NOW + timedelta(minutes=minute)
-        assert say._has_floor(replace(bot, clock=lambda now=now: now), TOPIC, "first")
+        assert say.Speech(replace(bot, clock=lambda now=now: now), TOPIC, "first").has_floor()
         with bot.store.begin() as tx:
             assert not topics.take_floor(tx, TOPIC, "second", now + timedelta(seconds=59))

@@ -151,6 +151,9 @@ class Gitea:
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
         return Topics(self._call, _path(repository), self.whoami()).say(number, topic, body, known)
 
+    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
+        return Topics(self._call, _path(repository), self.whoami()).edit(comment, topic, body)
+
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         self._call("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
 

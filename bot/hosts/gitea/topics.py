@@ -27,6 +27,10 @@ class Topics:
             return _said(found)
         return _said(self._call("PATCH", f"{self._path}/issues/comments/{found['id']}", {"body": text}))
 
+    def edit(self, comment: str, topic: str, body: str) -> Said:
+        text = f"{_marker(topic)}\n{body}"
+        return _said(self._call("PATCH", f"{self._path}/issues/comments/{comment}", {"body": text}))
+
     def _ours(self, number: int, topic: str, known: str | None) -> dict[str, Any] | None:
         """Our comment of that topic. A marker in somebody else's comment is somebody else's text."""
         if known:
