@@ -77,6 +77,23 @@ def ours(stage: Stage, clone: Path, change: Mapping[str, str], branch: str, want
     return told - opened, len(asked)
 
 
+def one_of(stage: Stage, clone: Path, count: int) -> float:
+    """Seconds from a push that changes one of so many planned projects to its finished comment."""
+    stage.alice.push(clone, files(count, "all"), "many", "Many")
+    number = stage.alice.open_pull(stage.repo, "many", "main", "many")
+    finished(stage, number, f"{count} to create")
+    time.sleep(SETTLED_SECONDS)
+    stage.forge.control("DELETE", "/requests")
+    pushed = time.time()
+    head = stage.alice.push(clone, {"p07/main.tf": project("other")}, "many", "One")
+    while stage.alice.statuses(stage.repo, head).get("gitops-bot/plan") != "success":
+        time.sleep(LOOK_SECONDS)
+    time.sleep(SETTLED_SECONDS)
+    asked = [one for one in stage.forge.requests() if one.get("user") == stage.bot.login]
+    said = [one["at"] for one in asked if one["method"] in ("POST", "PATCH") and "/comments" in one["path"]]
+    return float(max(said) - pushed)
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--delay", type=int, default=0)
@@ -99,6 +116,7 @@ def main() -> None:
                 mine, requests = min(runs)
                 ratio = f"{mine / took:.2f} times, +{mine - took:.2f} s"
                 print(f"{count} projects: bare {took:.2f} s, ours {mine:.2f} s ({ratio}), {requests} requests")
+            print(f"a push that changes 1 of 50: {one_of(stage, clone, 50):.2f} s, with the push itself")
 
 
 if __name__ == "__main__":

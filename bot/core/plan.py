@@ -3,9 +3,14 @@
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
+CHANGE_NOTHING = frozenset({"read", "checks", "rendered", "deferred"})
+
 
 class Action(StrEnum):
-    """What happens to one object. UNKNOWN is an action this version has no word for: it is shown, never dropped."""
+    """What happens to one object. UNKNOWN is an action this version has no word for: it is shown, never dropped.
+
+    INVOKE runs an action of a provider beside the changes; DEFER is what the tool puts off to a later plan.
+    """
 
     CREATE = "create"
     UPDATE = "change"
@@ -15,6 +20,8 @@ class Action(StrEnum):
     MOVE = "move"
     FORGET = "forget"
     READ = "read"
+    INVOKE = "invoke"
+    DEFER = "defer"
     NONE = "none"
     UNKNOWN = "unknown"
 
@@ -31,7 +38,8 @@ class Line:
 class Change:
     """One object. `address` is attacker-controlled text. An import or a move may come with another action as well.
 
-    `forces`: the attributes that make a replacement necessary. `words`: the tool's own action words, for UNKNOWN.
+    `forces`: the attributes that make a replacement necessary. `words`: the tool's own action words, in its order:
+    they tell what UNKNOWN stands for, and whether a replacement makes the new object first.
     """
 
     address: str
@@ -49,7 +57,8 @@ class Change:
 class Counts:
     """How many objects each word is true of. `outputs` are changed outputs; `checks` are failed ones.
 
-    `rendered` are differences of what is rendered, where nothing could be asked what would come of them.
+    `rendered` are differences of what is rendered, where nothing could be asked what would come of them. `invoke` are
+    actions of providers to run; `deferred` is what the tool put off to a later plan.
     """
 
     create: int = 0
@@ -64,19 +73,21 @@ class Counts:
     checks: int = 0
     unknown: int = 0
     rendered: int = 0
+    invoke: int = 0
+    deferred: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
     def empty(self) -> bool:
-        """Nothing to apply: reads, failed checks and what is only rendered change nothing."""
-        return not any(getattr(self, f.name) for f in fields(self) if f.name not in ("read", "checks", "rendered"))
+        """Nothing to apply: reads, failed checks, what is only rendered and what is put off change nothing now."""
+        return not any(getattr(self, f.name) for f in fields(self) if f.name not in CHANGE_NOTHING)
 
     @property
     def silent(self) -> bool:
         """Nothing to apply, nor to be told."""
-        return self.empty and not self.checks and not self.rendered
+        return self.empty and not self.checks and not self.rendered and not self.deferred
 
 
 class Severity(StrEnum):

@@ -3,13 +3,13 @@
 Called by `sections`. Escapes nothing for Markdown (it is for a fence), but leaves no character unseen.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.plan import Action, Change, Line
 from bot.templates.escape import raw
 
-LONGEST_LINE = 2000
+LONGEST_LINE = 1000
 # Left out first where space is short: their attributes say what the configuration says, or what is there now.
 PLAIN = frozenset({Action.CREATE, Action.DELETE})
 
@@ -21,13 +21,20 @@ _MARKERS = {
     Action.MOVE: "!",
     Action.IMPORT: "!",
     Action.FORGET: "!",
+    Action.INVOKE: "!",
     Action.UNKNOWN: "!",
 }
 _PLANNED = {
     Action.DELETE: "destroyed",
-    Action.REPLACE: "replaced",
     Action.FORGET: "forgotten: it stays, managed no longer",
     Action.READ: "read during the apply",
+    Action.INVOKE: "invoked",
+    Action.DEFER: "put off to a later plan",
+}
+# By the tool's words, for their order tells which of the two objects goes first.
+_REPLACED: Mapping[tuple[str, ...], str] = {
+    ("create", "delete"): "replaced, the new one before the old one goes",
+    ("create", "forget"): "replaced; the old one stays, managed no longer",
 }
 _DRIFTED = {Action.CREATE: "appeared", Action.DELETE: "is gone", Action.UPDATE: "was changed"}
 
@@ -97,6 +104,8 @@ def _planned(change: Change) -> Iterator[str]:
     """What is to be said of an object beside its address."""
     if change.action is Action.UNKNOWN:
         yield f"unknown action: {', '.join(change.words) or 'none named'}"
+    if change.action is Action.REPLACE:
+        yield _REPLACED.get(change.words, "replaced")
     if change.action in _PLANNED:
         yield _PLANNED[change.action]
     if change.deposed:

@@ -58,8 +58,7 @@ def plan_status(view: RunView) -> tuple[CheckState, str]:
     """Success says that every project has a plan, whatever it does."""
     tally = tallied(view)
     if not view.run.state.ended:
-        done = f": {tally.total - tally.open} of {words.some(tally.total, 'project')} done" if tally.total else ""
-        return CheckState.PENDING, f"planning{done}"
+        return CheckState.PENDING, f"planning {words.some(tally.total, 'project')}" if tally.total else "planning"
     if view.run.state is not State.DONE and not tally.bad:
         return CheckState.FAILURE, _plain(f"{view.run.state.value}: {_reason(view) or 'no reason was given'}")
     if tally.bad:
@@ -77,7 +76,7 @@ def apply_status(view: RunView) -> tuple[CheckState, str]:
     """Success says that everything this run was to apply is applied."""
     tally = tallied(view)
     if not view.run.state.ended:
-        return CheckState.PENDING, f"applying: {tally.total - tally.open} of {words.some(tally.total, 'project')} done"
+        return CheckState.PENDING, f"applying {words.some(tally.total, 'project')}"
     if view.run.state is State.DONE and not tally.bad:
         return CheckState.SUCCESS, f"{words.some(tally.total, 'project')} applied"
     parts = apply_parts(tally)

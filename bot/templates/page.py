@@ -41,18 +41,17 @@ class ToldOnce:
 def plan_page(view: RunView) -> str:
     tally, groups = tallied(view), grouped(view)
     calm = _calm(view, tally)
-    shown = columns(tally.counts)
     said = {
         **_said(view, tally),
         **_gate(() if calm else view.demands),
         "heading": headline.plan(view, tally),
         "calm": calm,
-        "columns": shown,
+        "columns": columns(tally.counts),
         "uncounted": f"{tally.total - tally.states[State.DONE]:,} not counted" if tally.bad or tally.open else "",
         "removed": view.removed,
         "valid_until": _valid_until(view),
     }
-    rows = [] if calm else plan_rows(view, shown)
+    rows = [] if calm else plan_rows(view, tally.counts)
     return _fitted("plan.md.j2", view, rows, groups, lambda most: {**said, "dangers": dangers(groups, tally, most)})
 
 

@@ -49,6 +49,7 @@ _TEMPLATES.filters |= {
     "moment": words.moment,
     "some": words.some,
     "told": words.told,
+    "also": words.also,
     "named": named,
     "argument": shlex.quote,
     "thousands": "{:,}".format,

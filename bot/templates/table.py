@@ -23,15 +23,7 @@ LONGEST_NAME = 100
 LONGEST_STATE = 90
 
 ALWAYS = (("+", "create"), ("~", "change"), ("±", "replace"), ("−", "destroy"))
-SOMETIMES = (
-    ("unknown", "unknown"),
-    ("move", "moves"),
-    ("import", "imports"),
-    ("forget", "forget"),
-    ("read", "read"),
-    ("outputs", "outputs"),
-    ("checks", "checks"),
-)
+SOMETIMES = (("unknown", "unknown"),)
 
 
 class Risk(IntEnum):
@@ -90,15 +82,15 @@ def icon(project: ProjectView, kind: RunKind = RunKind.PLAN) -> str:
 
 
 def columns(counts: Counts) -> tuple[Column, ...]:
-    """Those that every table has, and those in which there is something to count."""
+    """Those that every table has, and one for what nobody knows; the rest is told in words, lest the table be wide."""
     more = [Column(title, field) for title, field in SOMETIMES if getattr(counts, field)]
     return (*(Column(title, field) for title, field in ALWAYS), *more)
 
 
-def plan_rows(view: RunView, shown: Sequence[Column]) -> list[Markup]:
-    """The plan comment's rows."""
+def plan_rows(view: RunView, counts: Counts) -> list[Markup]:
+    """The plan comment's rows, with the columns that these counts, of all of them, need."""
     ordered = sorted(view.projects, key=risk)
-    return [_plan_row(alike, view, shown) for alike in _alike(ordered, view)]
+    return [_plan_row(alike, view, counts) for alike in _alike(ordered, view)]
 
 
 def apply_rows(view: RunView) -> list[Markup]:
@@ -119,18 +111,24 @@ def state_of(project: ProjectView, view: RunView) -> str:
     if project.applied_at is not None:
         return f"applied by {project.applied_by}, {words.moment(project.applied_at)}"
     if row.counts.empty:
-        return "rendered only, nothing is applied" if row.counts.rendered else "no changes"
+        return _nothing(row.counts)
     return f"stale: {project.stale_because}" if project.stale_because else _ready(row, view)
 
 
 def _of_counts(counts: Counts) -> Risk:
     if counts.destroy or counts.replace or counts.unknown:
         return Risk.DESTROYS
-    if counts.change:
+    if counts.change or counts.invoke:
         return Risk.CHANGES
     if counts.create:
         return Risk.CREATES
     return Risk.NOTHING if counts.silent else Risk.MINOR
+
+
+def _nothing(counts: Counts) -> str:
+    if counts.deferred:
+        return "put off, nothing to apply yet"
+    return "rendered only, nothing is applied" if counts.rendered else "no changes"
 
 
 def _ended(row: RunProject) -> str:
@@ -162,11 +160,12 @@ def _alike(ordered: Sequence[ProjectView], view: RunView) -> list[list[ProjectVi
     return list(found.values())
 
 
-def _plan_row(alike: Sequence[ProjectView], view: RunView, shown: Sequence[Column]) -> Markup:
+def _plan_row(alike: Sequence[ProjectView], view: RunView, of_all: Counts) -> Markup:
     first = alike[0]
     counts = summed([project.row.counts for project in alike])
-    numbers = [f"{column.of(counts):,}" if column.of(counts) else "" for column in shown]
-    return _row([icon(first), _names(alike), *numbers, prose(state_of(first, view), LONGEST_STATE)])
+    numbers = [f"{column.of(counts):,}" if column.of(counts) else "" for column in columns(of_all)]
+    also = [words.also(counts)] if words.also(of_all) else []
+    return _row([icon(first), _names(alike), *numbers, *also, prose(state_of(first, view), LONGEST_STATE)])
 
 
 def _apply_row(project: ProjectView) -> Markup:

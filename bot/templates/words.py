@@ -1,6 +1,7 @@
 """Counts, moments and lengths of time in words and signs. Pure; whatever is rendered here calls it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.plan import Action, Counts
@@ -10,12 +11,14 @@ BY_RISK = (
     Action.DELETE,
     Action.REPLACE,
     Action.UNKNOWN,
+    Action.FORGET,
     Action.UPDATE,
+    Action.INVOKE,
     Action.CREATE,
     Action.MOVE,
     Action.IMPORT,
-    Action.FORGET,
     Action.READ,
+    Action.DEFER,
     Action.NONE,
 )
 RANK = {action: rank for rank, action in enumerate(BY_RISK)}
@@ -29,6 +32,8 @@ TO = {
     Action.IMPORT: "to import",
     Action.FORGET: "to forget",
     Action.READ: "to read",
+    Action.INVOKE: "to invoke",
+    Action.DEFER: "put off",
     Action.NONE: "as it is",
 }
 
@@ -39,23 +44,41 @@ def told(counts: Counts, most: int | None = None) -> str:
         (counts.destroy, "to destroy"),
         (counts.replace, "to replace"),
         (counts.unknown, "with an unknown action"),
+        (counts.forget, "to forget"),
         (counts.change, "to change"),
+        (counts.invoke, f"{plural('action', counts.invoke)} to invoke"),
         (counts.create, "to create"),
         (counts.moves, "to move"),
         (counts.imports, "to import"),
-        (counts.forget, "to forget"),
         (counts.outputs, f"{plural('output', counts.outputs)} to change"),
         (counts.checks, f"failed {plural('check', counts.checks)}"),
         (counts.rendered, f"rendered {plural('difference', counts.rendered)}"),
+        (counts.deferred, "put off"),
     ]
     said = [f"{count:,} {word}" for count, word in parts if count]
     return ", ".join(said[:most]) + (" and more" if most and len(said) > most else "")
 
 
+def also(counts: Counts) -> str:
+    """`1 move, 2 outputs`: what has no column of its own."""
+    parts = [
+        (counts.forget, "forget"),
+        (counts.invoke, plural("action", counts.invoke)),
+        (counts.moves, "move"),
+        (counts.imports, "import"),
+        (counts.read, "read"),
+        (counts.outputs, plural("output", counts.outputs)),
+        (counts.checks, f"failed {plural('check', counts.checks)}"),
+        (counts.rendered, "rendered"),
+        (counts.deferred, "put off"),
+    ]
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
 def signs(counts: Counts) -> str:
     """`+3 ~1 ±1 −2`, and in words what has no sign."""
     parts = [(counts.create, "+"), (counts.change, "~"), (counts.replace, "±"), (counts.destroy, "−")]
-    rest = told(Counts(imports=counts.imports, moves=counts.moves, forget=counts.forget, unknown=counts.unknown))
+    rest = told(replace(counts, create=0, change=0, replace=0, destroy=0, outputs=0, checks=0, rendered=0, deferred=0))
     return " ".join([*(f"{sign}{count:,}" for count, sign in parts if count), *([rest] if rest else [])])
 
 

@@ -1,12 +1,15 @@
 """`pytest tests/comments --update-golden` writes what comments look like now over what they should look like."""
 
+import contextlib
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="write the expected comments anew, to be read in the diff"
-    )
+    with contextlib.suppress(ValueError):  # tests/terraform/says has the same switch, and both may be asked for
+        parser.addoption(
+            "--update-golden", action="store_true", help="write the expected comments anew, to be read in the diff"
+        )
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What comments and statuses say of a run: never better than it is, and the same in every place."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -50,8 +51,8 @@ def test_a_project_that_was_not_applied_is_no_success(state: State) -> None:
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
 def test_while_a_run_goes_on_its_status_is_pending(state: State) -> None:
     rows = project("app", NEW), project("shop", state=state)
-    assert templates.plan_status(plan(*rows, state=state)) == (CheckState.PENDING, "planning: 1 of 2 projects done")
-    assert templates.apply_status(apply(*rows, state=state)) == (CheckState.PENDING, "applying: 1 of 2 projects done")
+    assert templates.plan_status(plan(*rows, state=state)) == (CheckState.PENDING, "planning 2 projects")
+    assert templates.apply_status(apply(*rows, state=state)) == (CheckState.PENDING, "applying 2 projects")
 
 
 def test_a_status_tells_what_all_projects_come_to() -> None:
@@ -124,7 +125,7 @@ def test_an_action_without_a_word_is_warned_of_like_a_destroy() -> None:
 def test_a_project_with_nothing_in_its_way_tells_when_it_is_applied(mode: ApplyMode, words: str) -> None:
     comment = templates.plan_comment(plan(project("app", NEW, apply=mode), demands=(Demand(None, True, "open"),)))
     assert f"| {words} |" in comment
-    assert "### Nothing blocks the apply" in comment
+    assert "✅ Nothing blocks the apply: the one demand is met" in comment
 
 
 def test_another_projects_demand_blocks_only_that_project() -> None:
@@ -175,12 +176,13 @@ def test_what_a_removed_project_still_holds_is_listed_up_to_a_point() -> None:
     assert "`a.b[14]` and 25 more." in comment
 
 
-def test_every_count_has_a_column_when_it_is_not_zero() -> None:
+def test_every_count_is_in_the_table_when_it_is_not_zero() -> None:
     counts = Counts(**{field: number for number, field in enumerate(Counts.__dataclass_fields__, 1)})
     row = project("app", NEW).row
     comment = templates.plan_comment(plan(ProjectView(replace(row, counts=counts))))
-    cells = next(line for line in comment.splitlines() if line.startswith("| 🔴")).split("|")
-    assert {cell.strip() for cell in cells} >= {str(number) for number in range(1, 12)}
+    told = next(line for line in comment.splitlines() if line.startswith("| 🔴"))
+    numbers = re.findall(r"(?<=[| ])[0-9]+(?= )", told)
+    assert sorted(map(int, numbers)) == list(range(1, len(Counts.__dataclass_fields__) + 1))
 
 
 def test_an_apply_that_merged_and_one_that_could_not_both_say_so() -> None:

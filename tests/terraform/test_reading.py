@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
-from bot.core.plan import Action, Severity
+import pytest
+
+from bot.core.errors import Refused, ToolFailed
+from bot.core.plan import Action
 from bot.tools.terraform.reading import read
 
 
 def plan(**more: Any) -> str:
-    return json.dumps({"format_version": "1.9", "complete": True, "something_new": [1]} | more)
+    return json.dumps({"format_version": "1.2", "complete": True, "something_new": [1]} | more)
 
 
 def change(*actions: str, **more: Any) -> dict[str, Any]:
@@ -29,21 +32,49 @@ def test_deferred_changes_and_actions_are_shown() -> None:
     action = {
         "address": "action.x.run",
         "type": "x",
-        "lifecycle_action_trigger": {"triggering_resource_address": "x.y"},
+        "lifecycle_action_trigger": {"triggering_resource_address": "x.y", "action_trigger_event": "AfterCreate"},
     }
     content = read(
         plan(deferred_changes=[deferred], action_invocations=[action], complete=False), "Terraform 9"
     ).content
-    assert [row.address for row in content.changes] == ["x.later", "action.x.run"]
-    assert "provider_config_unknown" in content.changes[0].reason
+    assert [(row.address, row.action) for row in content.changes] == [
+        ("action.x.run", Action.INVOKE),
+        ("x.later", Action.DEFER),
+    ]
+    assert content.changes[0].reason == "after create of x.y"
+    assert content.changes[1].reason == "something: its provider's configuration is not known yet"
     assert not content.complete
-    assert content.counts.unknown == 2
+    assert (content.counts.invoke, content.counts.deferred, content.counts.unknown) == (1, 1, 0)
 
 
-def test_another_major_format_is_shown_with_a_warning() -> None:
-    content = read(plan(format_version="2.0", resource_changes=[change("create")]), "Terraform 9").content
+def test_what_is_put_off_is_nothing_to_apply_but_to_be_told() -> None:
+    deferred = {"reason": "absent_prereq", "resource_change": change("create")}
+    counts = read(plan(deferred_changes=[deferred], complete=False), "Terraform 9").content.counts
+    assert counts.empty
+    assert not counts.silent
+
+
+@pytest.mark.parametrize("version", ["2.0", "0.2", "17"])
+def test_another_major_format_is_refused_with_a_sentence(version: str) -> None:
+    with pytest.raises(Refused, match=f"^Terraform 9 writes plans in format {version}, which this bot cannot read"):
+        read(plan(format_version=version), "Terraform 9")
+
+
+def test_a_newer_minor_format_is_read_and_that_is_said() -> None:
+    content = read(plan(format_version="1.9", resource_changes=[change("create")]), "Terraform 9").content
     assert content.counts.create == 1
-    assert content.notices[0].severity is Severity.WARNING
+    assert content.notices[0].summary.startswith("The plan's format, 1.9, is newer")
+    assert read(plan(format_version="1.2"), "Terraform 1").content.notices == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", "{}", '{"format_version": 1}', '{"format_version": "x"}', "[" * 100_000]
+    + [plan(resource_changes=one) for one in ({}, [1], [{"change": 1}], [{"change": {"actions": "create"}}])],
+)
+def test_what_is_no_plan_is_the_tools_failure(text: str) -> None:
+    with pytest.raises(ToolFailed):
+        read(text, "Terraform 9")
 
 
 def test_deposed_objects_are_rows_of_their_own() -> None:

@@ -1,10 +1,48 @@
 """Keeps sensitive values out of everything that is shown: by the plan's own masks, and wherever else they occur."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 SENSITIVE = "(sensitive value)"
 SHORTEST = 6
+# So many texts, none longer than this, make one pattern; it needs some memory.
+CHUNK, HUGE = 5_000, 10_000
+MOST_MEMORY = 512 << 20
+# How often a text may stand within another's quotes: as it is, as a value is shown, as JSON within such a value.
+QUOTED = 3
+SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|PRIVATE|CREDENTIAL|ACCESS_KEY|API_?KEY", re.IGNORECASE)
+INSTANCE = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Every text that is to be kept out of what is shown."""
+
+    texts: frozenset[str]
+    huge: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    patterns: tuple[Any, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        longest_first = sorted(self.texts, key=lambda text: (-len(text), text))
+        some = [text for text in longest_first if len(text) <= HUGE]
+        chunks = (some[at : at + CHUNK] for at in range(0, len(some), CHUNK))
+        object.__setattr__(self, "huge", tuple(longest_first[: len(longest_first) - len(some)]))
+        object.__setattr__(self, "patterns", tuple(map(_any_of, chunks)))
+
+    def hide(self, text: str) -> str:
+        """The text with every secret replaced, the longest first."""
+        for secret in self.huge:
+            text = text.replace(secret, SENSITIVE)
+        for pattern in self.patterns:
+            text = str(pattern.sub(SENSITIVE, text))
+        return text
+
+    def hide_keys(self, address: str) -> str:
+        """An address without secrets in its instances' keys; its names are in Git, so they are none."""
+        return INSTANCE.sub(lambda found: self.hide(found[0]), address) if self.texts else address
 
 
 class Hidden:
@@ -70,11 +108,27 @@ def secrets(value: Any, mask: Any) -> Iterator[str]:
             yield from secrets(item, its)
 
 
+def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
+    """What a program is given in secret, by the names of its variables: for errors of which no plan tells a mask."""
+    for name, value in environment.items():
+        if SECRET_NAME.search(name):
+            yield from _texts(value)
+
+
 def without(text: str, hidden: frozenset[str]) -> str:
     """The text with every secret replaced, the longest first."""
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, SENSITIVE)
-    return text
+    return Secrets(hidden).hide(text)
+
+
+def _any_of(texts: Sequence[str]) -> Any:
+    """A pattern whose cost hardly grows with how many texts there are."""
+    import re2  # type: ignore[import-untyped]  # it comes without types
+
+    options = re2.Options()
+    options.longest_match = True
+    options.log_errors = False
+    options.max_mem = MOST_MEMORY
+    return re2.compile("|".join(re2.escape(text) for text in texts), options)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -87,9 +141,16 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         for line in (value, *value.splitlines()):
             if len(line.strip()) >= SHORTEST:
-                yield line
+                yield from _quoted(line)
     elif isinstance(value, int | float) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
         yield str(value)
+
+
+def _quoted(line: str) -> Iterator[str]:
+    """The text as it stands by itself, and in a JSON text of its own."""
+    for _ in range(QUOTED):
+        yield line
+        line = json.dumps(line, ensure_ascii=False)[1:-1]
 
 
 def _any(unknown: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice, Severity
 from bot.process import Completed
-from bot.tools.terraform.masking import without
+from bot.tools.terraform.masking import Secrets
 
 LAST_LINES = 60
 LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
@@ -35,14 +35,15 @@ def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refuse
 
 def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
     """Diagnostics of the JSON stream."""
+    hide = Secrets(hidden).hide
     for row in _rows(stream):
         diagnostic = row.get("diagnostic")
         if not diagnostic or diagnostic.get("severity") != severity:
             continue
         place = diagnostic.get("range") or {}
         where = f"{place['filename']}:{place['start']['line']}" if place else ""
-        detail = without(str(diagnostic.get("detail", "")), hidden)
-        yield Notice(Severity(severity), without(str(diagnostic.get("summary", "")), hidden), detail, where)
+        detail = hide(str(diagnostic.get("detail", "")))
+        yield Notice(Severity(severity), hide(str(diagnostic.get("summary", ""))), detail, where)
 
 
 def _rows(stream: str) -> Iterator[dict[str, Any]]:

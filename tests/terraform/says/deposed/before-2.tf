@@ -1,0 +1,9 @@
+resource "terraform_data" "slow" {
+  triggers_replace = 2
+  lifecycle {
+    create_before_destroy = true
+  }
+  provisioner "local-exec" {
+    command = "false"
+  }
+}

@@ -1,0 +1,6 @@
+removed {
+  from = terraform_data.legacy
+  lifecycle {
+    destroy = false
+  }
+}
