@@ -127,10 +127,26 @@ class Contributors:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """Words at a line of a file of the repository; `fails` when they are why a status is no success."""
+
+    path: str
+    line: int
+    title: str
+    message: str
+    fails: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """One commit status as we want it. Hosts cut the description to what the forge takes."""
+    """One commit status as we want it. Hosts cut the description to what the forge takes.
+
+    `summary` (Markdown) and `annotations` are for forges whose statuses have room for more than a description.
+    """
 
     name: str
     state: CheckState
     description: str
     url: str | None = None
+    summary: str = ""
+    annotations: tuple[Annotation, ...] = ()

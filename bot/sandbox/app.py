@@ -10,10 +10,12 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, request
 from waitress import create_server  # type: ignore[import-untyped]  # waitress has no types
 
+from bot.sandbox.app_pages import app_pages
 from bot.sandbox.control import control
 from bot.sandbox.faults import Faults
 from bot.sandbox.forge import Forge, Wrong
 from bot.sandbox.git_http import git_http
+from bot.sandbox.graphql import graphql
 from bot.sandbox.pages import pages
 from bot.sandbox.rest import rest
 from bot.sandbox.shapes import Shapes
@@ -50,7 +52,7 @@ def _furnish(app: Flask, url: str, directory: Path) -> None:
     app.before_request(lambda: _before(faults, world.lock))
     app.after_request(lambda answer: _after(faults, answer))
     app.teardown_request(lambda _: _unlock())
-    for blueprint in (rest, git_http, control, pages):
+    for blueprint in (rest, graphql, git_http, control, app_pages, pages):
         app.register_blueprint(blueprint)
 
 

@@ -124,6 +124,15 @@ class Person:
         combined = self.api("GET", f"/repos/{repo}/commits/{sha}/status")
         return {status["context"]: status["state"] for status in combined["statuses"]}
 
+    def check_runs(self, repo: str, sha: str) -> dict[str, dict[str, Any]]:
+        """The newest check run of each name."""
+        found = self.api("GET", f"/repos/{repo}/commits/{sha}/check-runs?per_page=100")
+        return {run["name"]: run for run in found["check_runs"]}
+
+    def annotations(self, repo: str, run: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.api("GET", f"/repos/{repo}/check-runs/{run}/annotations?per_page=100")
+        return found
+
     def add_hook(self, repo: str, url: str, secret: str) -> int:
         config = {"url": url, "secret": secret, "content_type": "json"}
         return int(self.api("POST", f"/repos/{repo}/hooks", config=config, events=["*"])["id"])
@@ -149,6 +158,23 @@ class Forge:
         """Make a repository; its full name."""
         self.control("POST", "/repos", owner=owner, name=name, collaborators=dict(collaborators), private=private)
         return f"{owner}/{name}"
+
+    def app(self, owner: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Make an App; its `id`, `slug`, `pem` and `webhook_secret`."""
+        made: dict[str, Any] = self.control("POST", "/apps", owner=owner, manifest=dict(manifest))
+        return made
+
+    def install(self, app: int, account: str, **fields: Any) -> int:
+        """Install an App, or change how it is: `repos`, `permissions`, `suspended_at`, `gone`."""
+        return int(self.control("PUT", f"/apps/{app}/installations/{account}", **fields)["id"])
+
+    def end_tokens(self, seconds: float = 3600) -> None:
+        """End all tokens of Apps; the next ones last so long."""
+        self.control("PUT", "/tokens", seconds=seconds)
+
+    def fine_token(self, login: str, **fields: Any) -> str:
+        """Another token of a user, with `permissions` or `scopes`."""
+        return str(self.control("POST", f"/users/{login}/tokens", **fields)["token"])
 
     def faults(self, **wanted: Any) -> None:
         """Replace all faults; none given ends them."""

@@ -1,13 +1,14 @@
 """The hands of whoever runs the sandbox: make users and repositories, break things, see requests. Loopback only."""
 
+import secrets
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from bot.sandbox import repository
+from bot.sandbox import apps, checks, repository
 from bot.sandbox.faults import Faults
 from bot.sandbox.forge import Forge, Wrong
-from bot.sandbox.state import Repo, User
+from bot.sandbox.state import CheckRun, Grant, Repo, User
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -91,10 +92,48 @@ def _draft(owner: str, name: str, number: int) -> Response:
 
 @control.post("/repos/<owner>/<name>/check-runs/<sha>")
 def _check_run(owner: str, name: str, sha: str) -> Response:
-    body = _body()
-    run = {"id": _forge().world.new_id(), "head_sha": sha, "status": "completed"} | body
-    _repo(owner, name).check_runs.setdefault(sha, []).append(run)
-    return jsonify(run)
+    """Somebody else's: of no App that the sandbox knows."""
+    body, repo = _body(), _repo(owner, name)
+    run = CheckRun(_forge().world.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
+    repo.check_runs[run.id] = run
+    return jsonify(checks.shape_of(_forge(), repo, run))
+
+
+@control.post("/apps")
+def _make_app() -> Response:
+    """An App with its key, as the manifest in `manifest` says."""
+    body, world = _body(), _forge().world
+    app, key = apps.make(world, body["owner"], body["manifest"])
+    return jsonify({"id": app.id, "slug": app.slug, "pem": key, "webhook_secret": app.hook.secret})
+
+
+@control.put("/apps/<int:id>/installations/<account>")
+def _install(id: int, account: str) -> Response:
+    """Install or change: `repos` (full names, null: all), `permissions`, `suspended_at`; `gone` removes it."""
+    body, world = _body(), _forge().world
+    known = next((i for i in world.installations.values() if i.app.id == id and i.account == account), None)
+    made = known if known and "repos" not in body else apps.install(world, world.apps[id], account, body.get("repos"))
+    world.installations[made.id] = apps.mended(made, body)
+    if body.get("gone"):
+        del world.installations[made.id]
+    return jsonify({"id": made.id})
+
+
+@control.put("/tokens")
+def _tokens() -> Response:
+    """How long installations' tokens last from now on (`seconds`); those that there are end at once."""
+    _forge().world.token_seconds = float(_body().get("seconds", 3600))
+    apps.end_tokens(_forge().world)
+    return jsonify({})
+
+
+@control.post("/users/<login>/tokens")
+def _fine_token(login: str) -> Response:
+    """A token of a user with `permissions` (fine-grained) or `scopes` (classic)."""
+    body, world = _body(), _forge().world
+    token = f"sandbox_{secrets.token_hex(16)}"
+    world.grants[token] = Grant(_user(login), body.get("permissions"), body.get("scopes", ""))
+    return jsonify({"token": token})
 
 
 @control.post("/repos/<owner>/<name>/merge-group")

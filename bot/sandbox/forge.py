@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sandbox import repository
 from bot.sandbox.shapes import Shapes
-from bot.sandbox.state import Comment, Pull, Repo, Review, Status, User, World, now
+from bot.sandbox.state import App, Comment, Pull, Repo, Review, Status, User, World, now
 from bot.sandbox.webhooks import Webhooks
 
 
@@ -164,11 +164,11 @@ class Forge:
         pull.updated_at = now()
         self.world.changes += 1
         shape = self.shapes.pull(repo, pull)
-        self._send(repo, "pull_request", user, action=action, number=pull.number, pull_request=shape, **more)
+        self.send(repo, "pull_request", user, action=action, number=pull.number, pull_request=shape, **more)
 
     def merge_group(self, repo: Repo, sha: str, user: User) -> None:
         group = {"head_sha": sha, "head_ref": "refs/heads/gh-readonly-queue/main/x", "base_ref": "refs/heads/main"}
-        self._send(repo, "merge_group", user, action="checks_requested", merge_group=group)
+        self.send(repo, "merge_group", user, action="checks_requested", merge_group=group)
 
     def _may_merge(self, repo: Repo, pull: Pull, method: str, sha: str) -> None:
         if pull.state != "open" or pull.draft or method not in repo.methods:
@@ -177,15 +177,17 @@ class Forge:
             raise Wrong(409, "Head branch was modified. Review and try the merge again.")
         if not repository.mergeable(repo, pull.base_sha, pull.head_sha):
             raise Wrong(405, "Pull Request is not mergeable")
-        latest = {status.context: status.state for status in repo.statuses.get(sha, [])}
-        lacking = [name for name in repo.required.get(pull.base, []) if latest.get(name) != "success"]
+        latest = {status.context: status.state == "success" for status in repo.statuses.get(sha, [])}
+        for run in sorted((run for run in repo.check_runs.values() if run.head_sha == sha), key=lambda run: run.id):
+            latest[run.name] = run.conclusion in ("success", "neutral", "skipped")
+        lacking = [name for name in repo.required.get(pull.base, []) if not latest.get(name)]
         if lacking:
             raise Wrong(405, f'Required status check "{lacking[0]}" is expected.')
 
     def _moved(self, repo: Repo, ref: str, old: str, new: str, user: User) -> None:
         branch = ref.removeprefix("refs/heads/")
         zero = "0" * 40
-        facts = {
+        facts: dict[str, Any] = {
             "ref": ref,
             "before": old,
             "after": new,
@@ -193,7 +195,7 @@ class Forge:
             "deleted": new == zero,
             "forced": False,
         }
-        self._send(repo, "push", user, **facts, pusher={"name": user.login}, commits=[], head_commit=None)
+        self.send(repo, "push", user, **facts, pusher={"name": user.login}, commits=[], head_commit=None)
         for target in self.world.repos.values():
             for pull in target.pulls.values():
                 if pull.state == "open" and pull.head_repo is repo and pull.head == branch and new != zero:
@@ -230,13 +232,14 @@ class Forge:
             "pull_request": {"url": f"{self.shapes.api}/repos/{repo.full_name}/pulls/{pull.number}"},
         }
         shape = self.shapes.comment(repo, comment)
-        self._send(repo, "issue_comment", user, action=action, issue=issue, comment=shape)
+        self.send(repo, "issue_comment", user, action=action, issue=issue, comment=shape)
 
     def _tell_review(self, repo: Repo, pull: Pull, review: Review, action: str, user: User) -> None:
         shape = self.shapes.review(repo, pull, review) | {"state": review.state.lower()}
         pull_shape = self.shapes.pull(repo, pull)
-        self._send(repo, "pull_request_review", user, action=action, review=shape, pull_request=pull_shape)
+        self.send(repo, "pull_request_review", user, action=action, review=shape, pull_request=pull_shape)
 
-    def _send(self, repo: Repo, event: str, user: User, **payload: Any) -> None:
+    def send(self, repo: Repo, event: str, user: User, only: App | None = None, **payload: Any) -> None:
+        """Queue an event for every hook, or for the only App that it concerns."""
         both = {"repository": self.shapes.repo(repo), "sender": self.shapes.user(user)}
-        self.hooks.send(repo, event, payload | both)
+        self.hooks.send(repo, event, payload | both, only)

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, current_app, request
 
 from bot.sandbox import repository
 from bot.sandbox.forge import Forge
-from bot.sandbox.state import ROLES, Repo, User
+from bot.sandbox.rest.permissions import may
+from bot.sandbox.state import ROLES, Grant, Repo, User
 
 git_http = Blueprint("git_http", __name__)
 
@@ -20,9 +21,11 @@ def _git(owner: str, name: str, rest: str) -> Response:
     forge: Forge = current_app.extensions["forge"]
     with forge.world.lock:
         repo = forge.world.repo(f"{owner}/{name}")
-        user = forge.world.user_of(request.authorization.password or "") if request.authorization else None
+        grant = forge.world.grant_of(request.authorization.password or "") if request.authorization else None
+        role = forge.world.role(repo, grant) if repo else "none"
     pushing = rest == "git-receive-pack" or request.args.get("service") == "git-receive-pack"
-    refusal = _refusal(repo, user, pushing)
+    user = grant.user if grant else None
+    refusal = _refusal(repo, grant, role, pushing)
     if refusal is not None or repo is None:
         return refusal or Response("Not Found", 404)
     if rest != "git-receive-pack":
@@ -35,13 +38,13 @@ def _git(owner: str, name: str, rest: str) -> Response:
     return answer
 
 
-def _refusal(repo: Repo | None, user: User | None, pushing: bool) -> Response | None:
-    if user is None and (pushing or repo is None or repo.private):
+def _refusal(repo: Repo | None, grant: Grant | None, role: str, pushing: bool) -> Response | None:
+    if grant is None and (pushing or repo is None or repo.private):
         return Response("Authentication required", 401, headers=ASK)
-    role = repo.role(user.login) if repo and user else "read" if repo and not repo.private else "none"
-    if repo is None or role == "none":
+    needed = ("contents=write",) if pushing else ("contents=read",)
+    if repo is None or role == "none" or (grant and not may(grant, needed) and repo.private):
         return Response("Repository not found.", 404)
-    if pushing and ROLES.index(role) < ROLES.index("write"):
+    if pushing and (ROLES.index(role) < ROLES.index("write") or (grant and not may(grant, needed))):
         return Response("Write access to repository not granted.", 403)
     return None
 

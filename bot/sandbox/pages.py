@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.sandbox import repository
+from bot.sandbox import checks, repository
 from bot.sandbox.forge import Forge, Wrong
 from bot.sandbox.markdown import rendered
 from bot.sandbox.state import Pull, Repo, User
@@ -38,7 +38,8 @@ def _me(repo: Repo) -> User:
 
 @pages.get("/")
 def _home() -> str:
-    return render_template("home.html", repos=list(_forge().world.repos.values()))
+    world = _forge().world
+    return render_template("home.html", repos=list(world.repos.values()), apps=list(world.apps.values()))
 
 
 @pages.get("/<owner>/<name>/pull/<int:number>")
@@ -88,6 +89,9 @@ def _carry_out(repo: Repo, pull: Pull, me: User, what: str, form: Any) -> str | 
         if me is not pull.user:
             _may_write(repo, me)
         forge.set_state(repo, pull, me, "closed" if what == "close" else "open")
+    elif what == "rerun":
+        _may_write(repo, me)
+        _rerun(repo, pull, me, form.get("check", ""))
     elif what == "push":
         _may_write(repo, me)
         _push(repo, pull, me, form["path"], form["content"].replace("\r\n", "\n"))
@@ -101,6 +105,16 @@ def _carry_out(repo: Repo, pull: Pull, me: User, what: str, form: Any) -> str | 
 def _may_write(repo: Repo, me: User) -> None:
     if repo.role(me.login) not in ("write", "maintain", "admin"):
         raise Wrong(403, f"{me.login} may only read here")
+
+
+def _rerun(repo: Repo, pull: Pull, me: User, check: str) -> None:
+    """One check run by its id, or all of the Apps that have some on the head."""
+    runs = checks.latest(repo, pull.head_sha)
+    if check:
+        checks.again(_forge(), repo, repo.check_runs[int(check)], me)
+        return
+    for app in {run.app.id: run.app for run in runs if run.app}.values():
+        checks.again_all(_forge(), repo, app, pull.head_sha, me)
 
 
 def _push(repo: Repo, pull: Pull, me: User, path: str, content: str) -> None:
@@ -139,6 +153,7 @@ def _words(repo: Repo, pull: Pull, why: str = "") -> dict[str, Any]:
         "me": _me(repo),
         "people": [user for user in _forge().world.users.values() if user.type == "User"],
         "talk": [(kind, item) for kind, _, _, item in sorted(talk, key=lambda row: (row[1], row[2]))],
+        "checks": sorted(checks.latest(repo, pull.head_sha), key=lambda run: run.name),
         "statuses": sorted(statuses.values(), key=lambda status: status.context),
         "commits": repository.git(repo.path, "log", "--format=%h %an: %s", f"{fork}..{pull.head_sha}").splitlines(),
         "files": repository.git(repo.path, "diff", "--name-only", fork, pull.head_sha).splitlines(),

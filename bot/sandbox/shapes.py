@@ -101,6 +101,7 @@ class Shapes:
             "updated_at": comment.updated_at,
             "author_association": "MEMBER" if role in ("write", "maintain", "admin") else "NONE",
             "performed_via_github_app": None,
+            "minimized": comment.minimized,
             "url": f"{api}/issues/comments/{comment.id}",
             "issue_url": f"{api}/issues/{comment.number}",
             "html_url": f"{self.url}/{repo.full_name}/pull/{comment.number}#issuecomment-{comment.id}",

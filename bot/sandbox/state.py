@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ class Comment:
     created_at: str
     updated_at: str
     reactions: list[dict[str, Any]] = field(default_factory=list)
+    minimized: str | None = None
 
 
 @dataclass
@@ -99,6 +101,71 @@ class Hook:
     secret: str
     events: list[str]
     deliveries: list[Delivery] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+
+
+@dataclass
+class App:
+    """A GitHub App. `bot` is the user that it acts as; its hook has its events. It keeps no private key."""
+
+    id: int
+    slug: str
+    name: str
+    owner: str
+    bot: User
+    public_key: str
+    permissions: dict[str, str]
+    hook: Hook
+
+
+@dataclass
+class Installation:
+    """An App in an account, for these repositories (by full name), or for all of them: None."""
+
+    id: int
+    app: App
+    account: str
+    repos: set[str] | None
+    permissions: dict[str, str]
+    suspended_at: str | None = None
+
+    def covers(self, repo: "Repo") -> bool:
+        named = self.repos is None or repo.full_name in self.repos
+        return repo.owner == self.account and named and not self.suspended_at
+
+
+@dataclass
+class Grant:
+    """What a token lets one do. `permissions`: None for classic tokens, which do what their user may.
+
+    `app` is set for an App's own signature, `installation` for its tokens. `ends` is in seconds of the epoch.
+    """
+
+    user: User
+    permissions: dict[str, str] | None = None
+    scopes: str = "repo, workflow"
+    installation: Installation | None = None
+    app: App | None = None
+    ends: float | None = None
+
+
+@dataclass
+class CheckRun:
+    """A check run; `app` is None where a test says so by the sandbox's own door."""
+
+    id: int
+    app: App | None
+    name: str
+    head_sha: str
+    status: str = "queued"
+    conclusion: str | None = None
+    details_url: str | None = None
+    external_id: str = ""
+    title: str | None = None
+    summary: str | None = None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    started_at: str = field(default_factory=now)
+    completed_at: str | None = None
 
 
 @dataclass
@@ -117,7 +184,7 @@ class Repo:
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)
-    check_runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    check_runs: dict[int, CheckRun] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
     parent: "Repo | None" = None
     methods: tuple[str, ...] = ("merge", "squash", "rebase")
@@ -140,6 +207,10 @@ class World:
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.repos: dict[str, Repo] = {}
+        self.apps: dict[int, App] = {}
+        self.installations: dict[int, Installation] = {}
+        self.grants: dict[str, Grant] = {}
+        self.token_seconds = 3600.0
         self.changes = 0
         self._last_id = 1000
 
@@ -148,8 +219,24 @@ class World:
         self.changes += 1
         return self._last_id
 
-    def user_of(self, token: str) -> User | None:
-        return next((user for user in self.users.values() if secrets.compare_digest(user.token, token)), None)
+    def grant_of(self, token: str) -> Grant | None:
+        """What the token lets one do; None for what is no token, or not any more."""
+        user = next((user for user in self.users.values() if secrets.compare_digest(user.token, token)), None)
+        if user:
+            return Grant(user)
+        grant = self.grants.get(token)
+        return grant if grant and (grant.ends is None or grant.ends > time.time()) else None
+
+    def role(self, repo: Repo, grant: Grant | None) -> str:
+        """What somebody is in a repository: an App's token is good for what it was installed for."""
+        if grant is None or grant.app:
+            return "none" if repo.private else "read"
+        if grant.installation is None:
+            return repo.role(grant.user.login)
+        return "write" if grant.installation.covers(repo) else "none" if repo.private else "read"
+
+    def installed(self, app: App, repo: Repo) -> Installation | None:
+        return next((one for one in self.installations.values() if one.app is app and one.covers(repo)), None)
 
     def user_by_email(self, email: str) -> User | None:
         """By the address, or by the one that the forge gives everybody (`ID+login@users.noreply.…`)."""

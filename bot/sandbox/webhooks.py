@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from bot.sandbox.state import Delivery, Hook, Repo, World
+from bot.sandbox import apps
+from bot.sandbox.state import App, Delivery, Hook, Repo, World
 
 TIMEOUT_SECONDS = 10.0
 
@@ -24,12 +25,12 @@ class Webhooks:
         self.lose = 0
         threading.Thread(target=self._run, name="webhooks", daemon=True).start()
 
-    def send(self, repo: Repo, event: str, payload: dict[str, Any]) -> None:
-        """Queue an event for every hook that wants it."""
-        for hook in repo.hooks.values():
-            if "*" not in hook.events and event not in hook.events:
-                continue
-            delivery = Delivery(self._world.new_id(), str(uuid.uuid4()), event, payload)
+    def send(self, repo: Repo, event: str, payload: dict[str, Any], only: App | None = None) -> None:
+        """Queue an event for every hook that wants it, the repository's and those of Apps; or for one App alone."""
+        own = [] if only else [hook for hook in repo.hooks.values() if {"*", event} & set(hook.events)]
+        wanting: list[tuple[Hook, dict[str, Any]]] = [(hook, {}) for hook in own]
+        for hook, more in wanting + apps.hooks(self._world, repo, event, only):
+            delivery = Delivery(self._world.new_id(), str(uuid.uuid4()), event, payload | more)
             hook.deliveries.append(delivery)
             if self.lose > 0:
                 self.lose -= 1

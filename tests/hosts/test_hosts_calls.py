@@ -22,12 +22,20 @@ TIP = "c" * 40
 
 @dataclass
 class Line:
-    """A server that answers as told, the last answer for ever. `asked` and `sent` are what came."""
+    """A server that answers as told, the last answer for ever. `asked` and `sent` are what came.
+
+    `of` are answers by the end of a path, for what is asked at the same time.
+    """
 
     url: str = ""
     answers: list[tuple[int, dict[str, str], object]] = field(default_factory=list)
+    of: dict[str, tuple[int, dict[str, str], object]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
+
+    def next(self, path: str) -> tuple[int, dict[str, str], object]:
+        own = next((answer for end, answer in self.of.items() if path.endswith(end)), None)
+        return own or (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
 
 
 @pytest.fixture
@@ -38,7 +46,7 @@ def line() -> Iterator[Line]:
         def answer(self) -> None:
             told.asked.append(f"{self.command} {self.path.partition('?')[0]}")
             told.sent.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-            status, headers, content = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
+            status, headers, content = told.next(self.path.partition("?")[0])
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | headers).items():
@@ -201,10 +209,10 @@ def test_the_merge_button_is_no_contributor(line: Line) -> None:
 
 
 def test_what_a_branch_demands_is_asked_of_that_very_branch(line: Line) -> None:
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), (200, {}, {"check_runs": []})]
+    line.answers = [(200, {}, {"statuses": [], "check_runs": []})]
     base, head = Branch("release/1#2?x=%2e", TIP), Branch("change", TIP)
     github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
-    assert line.asked[1] == "GET /api/v3/repos/acme/infra/branches/release/1%232%3Fx%3D%252e"
+    assert "GET /api/v3/repos/acme/infra/branches/release/1%232%3Fx%3D%252e" in line.asked
 
 
 def test_comments_on_issues_are_left_out_even_where_the_repository_is_called_pull(line: Line) -> None:
@@ -258,7 +266,7 @@ def test_a_merged_pull_request_is_known_where_the_answer_does_not_say_merged(lin
 )
 def test_a_conclusion_that_we_do_not_know_is_no_success(line: Line, conclusion: str | None, state: CheckState) -> None:
     runs = {"check_runs": [{"name": "ci", "conclusion": conclusion}]}
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), (200, {}, runs)]
+    line.of = {"/status": (200, {}, {"statuses": []}), "/main": (200, {}, {}), "/check-runs": (200, {}, runs)}
     base, head = Branch("main", TIP), Branch("change", TIP)
     [check] = github(line).checks(Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, ""))
     assert check.state is state
@@ -273,9 +281,9 @@ def test_check_runs_that_the_token_may_not_read_matter_only_where_one_is_require
     base, head = Branch("main", TIP), Branch("change", TIP)
     pull = Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, base, head, "")
     forbidden = (403, {}, {"message": "Resource not accessible by personal access token"})
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, {}), forbidden]
+    line.of = {"/status": (200, {}, {"statuses": []}), "/main": (200, {}, {}), "/check-runs": forbidden}
     assert github(line).checks(pull) == []
     demanding = {"protection": {"required_status_checks": {"contexts": ["ci"]}}}
-    line.answers = [(200, {}, {"statuses": []}), (200, {}, demanding), forbidden]
+    line.of["/main"] = (200, {}, demanding)
     with pytest.raises(Refused, match="Resource not accessible"):
         github(line).checks(pull)

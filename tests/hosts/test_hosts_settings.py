@@ -5,18 +5,36 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bot.config.settings import Settings
 from bot.core.allowed import Allowed
 from bot.core.errors import Refused
 from bot.hosts.github import host
 from bot.hosts.github.settings import GitHubSettings
 from tests.hosts.signed import SECTION
 
+KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
+)
+APP = {"app_id": 1, "private_key": KEY, "webhook_secret": "s"}
+
 
 @pytest.mark.parametrize(
     ("section", "named"),
     [
-        ({}, "GITHUB__TOKEN"),
+        ({}, "GITHUB__TOKEN, or GITHUB__APP_ID"),
+        (APP | {"token": "t"}, "both set"),
+        (SECTION | {"app_id": 1}, "both set"),
+        (SECTION | {"private_key": KEY}, "both set"),
+        ({"app_id": 1, "webhook_secret": "s"}, "GITHUB__PRIVATE_KEY"),
+        ({"private_key": KEY, "webhook_secret": "s"}, "GITHUB__APP_ID is missing"),
+        (APP | {"app_id": "my-app"}, "GITHUB__APP_ID"),
+        (APP | {"private_key": "/etc/key.pem"}, "GITHUB__PRIVATE_KEY_FILE"),
+        (APP | {"webhook_secret": ""}, "GITHUB__WEBHOOK_SECRET"),
         (SECTION | {"token": ""}, "GITHUB__TOKEN"),
         (SECTION | {"webhook_secret": ""}, "GITHUB__WEBHOOK_SECRET"),
         (SECTION | {"webhook_secret": " \n"}, "GITHUB__WEBHOOK_SECRET"),
@@ -34,6 +52,23 @@ def test_a_refusal_does_not_say_the_secret() -> None:
     with pytest.raises(Refused) as refused:
         host(SECTION | {"token": ["hush-hush"]}, ["acme/*"])
     assert "hush-hush" not in str(refused.value)
+    with pytest.raises(Refused) as refused:
+        host(APP | {"private_key": "hush-hush"}, ["acme/*"])
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", [KEY, KEY.strip(), KEY.replace("\n", "\\n")])
+def test_a_key_may_be_squeezed_into_one_line(key: str) -> None:
+    made = GitHubSettings.of(APP | {"private_key": key})
+    assert made.private_key.get_secret_value() == KEY.strip()
+
+
+def test_a_key_may_be_given_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(KEY)
+    names = {"APP_ID": "1", "PRIVATE_KEY_FILE": "key.pem", "WEBHOOK_SECRET": "s"}
+    variables = {f"GITOPS_BOT_GITHUB__{name}": value for name, value in names.items()}
+    section = Settings.load(variables, tmp_path).section("github")
+    assert GitHubSettings.of(section).private_key.get_secret_value() == KEY.strip()
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.core.event import Commented, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.event import Asked, Commented, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import PullState
-from tests.hosts.signed import COMMENT, PULL, REPOSITORY, delivered, github, headers, payload
+from bot.hosts.github import webhook
+from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECRET, delivered, github, headers, payload
 
 ISSUE = {"number": 4, "pull_request": {"url": "x"}}
 TIP = "c" * 40
@@ -209,3 +210,38 @@ def _changed(whole: dict[str, Any], path: tuple[str, ...], value: object) -> dic
         inner = inner[key]
     inner[path[-1]] = value
     return made
+
+
+APP = 77
+OWN = {"app": {"id": APP}, "pull_requests": [{"number": 4, "base": {"repo": {"id": REPOSITORY["id"]}}}]}
+
+
+@pytest.mark.parametrize("kind", ["check_run", "check_suite"])
+def test_re_run_asks_for_a_plan(kind: str) -> None:
+    event = rerun(kind, OWN)
+    assert isinstance(event, Asked)
+    assert (event.number, event.kind, event.by, event.repository.key) == (4, "plan", "alice", "github:7")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        OWN | {"app": {"id": 78}},
+        OWN | {"app": None},
+        OWN | {"pull_requests": []},
+        OWN | {"pull_requests": [{"number": 4, "base": {"repo": {"id": 8}}}]},
+    ],
+)
+def test_re_run_of_what_is_not_ours_or_of_no_pull_request_of_ours_is_of_no_interest(check: dict[str, Any]) -> None:
+    assert rerun("check_run", check) is None
+
+
+def test_what_else_happens_to_check_runs_is_of_no_interest() -> None:
+    assert rerun("check_run", OWN, action="completed") is None
+    assert delivered("check_run", payload(action="rerequested", check_run=OWN)).event is None  # we are no App
+
+
+def rerun(kind: str, check: object, action: str = "rerequested") -> object:
+    """What a signed webhook becomes where we are an App."""
+    body = json.dumps(payload(action=action) | {kind: check}).encode()
+    return webhook.parse(headers(kind, body), body, SECRET, lambda name: True, APP).event

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 def host(section: Mapping[str, object], repos: Sequence[str]) -> "GitHub":
     """The host with the operator's settings (`GITHUB__…`), for repositories that the globs allow."""
+    from bot.hosts.github.app import App
     from bot.hosts.github.github import GitHub
+    from bot.hosts.github.user import User
 
-    return GitHub(GitHubSettings.of(section), tuple(repos))
+    settings = GitHubSettings.of(section)
+    return GitHub(settings, tuple(repos), App(settings) if settings.app_id else User(settings))

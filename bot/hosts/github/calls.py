@@ -1,17 +1,21 @@
 """Requests to GitHub through PyGithub: paged, paced, and with every failure turned into one of our three errors."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
+from github.Requester import Requester
 from urllib3.exceptions import MaxRetryError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from bot.core import clock
 from bot.core.errors import Refused, Transient
-from bot.hosts.github.settings import GitHubSettings
+from bot.hosts.github.settings import Place
 
 PER_PAGE = 100
 TIMEOUT_SECONDS = 15
@@ -19,6 +23,10 @@ TRIES = 3
 PAUSE_FACTOR = 0.2
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 WORTH_REPEATING = (500, 502, 503, 504)
+UNKNOWN_TOKEN = 401
+ACCEPTED = "x-accepted-github-permissions"
+# Changing a check run adds its annotations to those that there are, so that one is never sent twice.
+ADDS = "/check-runs/"
 ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 
 
@@ -45,25 +53,41 @@ class _Retry(Retry):
                 raise MaxRetryError(others["_pool"], url or "")
             response.drain_conn()
             raise Transient(f"GitHub says that this has another name now: {(url or '').partition('?')[0]}")
-        return super().increment(method, url, response, *more, **others)
+        adds = method == "PATCH" and ADDS in (url or "")
+        return super(_Retry, self.new(total=0) if adds else self).increment(method, url, response, *more, **others)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a client signs in. `words` name it to the operator.
+
+    `renew` makes a new token in place of one that GitHub takes no more; false where there is only the one. `repeats`:
+    may every request be sent twice, POST too?
+    """
+
+    auth: Auth.Auth
+    words: str
+    renew: Callable[[], bool] = lambda: False
+    repeats: bool = False
 
 
 class Calls:
-    """One client for the process; safe to share between threads."""
+    """One client for a key; safe to share between threads. `ahead` is by how much GitHub's clock is before ours."""
 
-    def __init__(self, settings: GitHubSettings) -> None:
-        self._url = settings.api_url.rstrip("/")
-        token = settings.token.get_secret_value()
+    ahead = timedelta()
+
+    def __init__(self, place: Place, key: Key) -> None:
+        self._url, self._key = place.api_url.rstrip("/"), key
         retry = _Retry(
             total=TRIES,
-            allowed_methods=SAFE_TO_REPEAT,
+            allowed_methods=None if key.repeats else SAFE_TO_REPEAT,
             status_forcelist=WORTH_REPEATING,
             backoff_factor=PAUSE_FACTOR,
             respect_retry_after_header=False,
             raise_on_status=False,
         )
         self._github = Github(
-            auth=Auth.Token(token),
+            auth=key.auth,
             base_url=self._url,
             lazy=True,
             per_page=PER_PAGE,
@@ -71,7 +95,7 @@ class Calls:
             retry=retry,
             seconds_between_requests=0,
             seconds_between_writes=0,
-            verify=str(settings.ca_file) if settings.ca_file else True,
+            verify=str(place.ca_file) if place.ca_file else True,
         )
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None, **query: str) -> Any:
@@ -89,15 +113,36 @@ class Calls:
                 return
             number += 1
 
+    def whole(self, method: str, path: str) -> tuple[Mapping[str, str], Any]:
+        """The answer's headers (names in small letters) and its JSON."""
+        headers, found = self._call(method, path, None, {})
+        return headers, found
+
+    def graphql(self, text: str, **variables: Any) -> Any:
+        """The answer's `data`; never sent twice."""
+        return self._answered("POST", "graphql", lambda it: it.graphql_query(text, variables))[1]["data"]
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None, query: dict[str, str]) -> tuple[Any, Any]:
+        return self._answered(
+            method, path, lambda it: it.requestJsonAndCheck(method, path, parameters=query or None, input=body)
+        )
+
+    def _answered(self, method: str, path: str, ask: Callable[[Requester], tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Ask; once more with a new token when GitHub says that the one is over, for then nothing has happened."""
         try:
-            headers, found = self._github.requester.requestJsonAndCheck(
-                method, path, parameters=query or None, input=body
-            )
+            return self._asked(method, path, ask)
+        except Refused as why:
+            if status_of(why) != UNKNOWN_TOKEN or not self._key.renew():
+                raise
+        return self._asked(method, path, ask)
+
+    def _asked(self, method: str, path: str, ask: Callable[[Requester], tuple[Any, Any]]) -> tuple[Any, Any]:
+        try:
+            headers, found = ask(self._github.requester)
         except RateLimitExceededException as limit:
             raise Transient("GitHub's rate limit is reached", after=_after(limit)) from limit
         except GithubException as error:
-            raise _translated(error, method, path) from error
+            raise _translated(error, method, path, self._key.words) from error
         except requests.RequestException as down:
             raise Transient(f"GitHub at {self._url} cannot be reached: {type(down).__name__}") from down
         except RuntimeError as elsewhere:  # so PyGithub says it when it is sent to another host or to https
@@ -106,22 +151,28 @@ class Calls:
             raise Transient("GitHub's answer was cut short") from cut
         if isinstance(found, dict) and found.keys() == {"data", "url"}:  # PyGithub's wrapping of what is no JSON
             raise Transient(f"something that is not GitHub answers at {self._url}")
+        self.ahead = clock.ahead(headers.get("date"), datetime.now(UTC))
         return headers, found
 
 
-def _translated(error: GithubException, method: str, path: str) -> Exception:
+def status_of(why: BaseException) -> int | None:
+    """What GitHub's answer said, where that is why."""
+    return why.__cause__.status if isinstance(why.__cause__, GithubException) else None
+
+
+def _translated(error: GithubException, method: str, path: str, key: str) -> Exception:
     said = _message(error)
     after = _after(error)
     if error.status == 429 or (error.status == 403 and (after is not None or "rate limit" in said.lower())):
         return Transient(f"GitHub asks to wait: {said}", after=after)
     if error.status >= 500:
         return Transient(f"GitHub answered {error.status}: {said}", after=after)
-    if error.status == 401:
-        return Refused(f"GitHub does not take the token (GITHUB__TOKEN): {said}")
+    if error.status == UNKNOWN_TOKEN:
+        return Refused(f"GitHub does not take {key}: {said}")
     if error.status == 404:
-        return Refused(f"GitHub does not know {path.lstrip('/')}, or the token may not see it")
+        return Refused(f"GitHub does not know {path.lstrip('/')}, or we may not see it")
     if error.status == 403:
-        return Refused(f"the token may not {method} {path.lstrip('/')}: {said}")
+        return Refused(f"we may not {method} {path.lstrip('/')}: {said}{_wanted(error)}")
     return Refused(said)
 
 
@@ -132,6 +183,12 @@ def _message(error: GithubException) -> str:
     why = [str(one.get("message") or f"{one.get('field')} is {one.get('code')}") for one in wrong]
     said = str(told.get("message") or error.message or error.status)
     return f"{said}: {', '.join(why)}" if why else said
+
+
+def _wanted(error: GithubException) -> str:
+    """The rights that would have done, where GitHub names them (`issues=write; pull_requests=write`)."""
+    rights = (error.headers or {}).get(ACCEPTED, "")
+    return f" (it takes {rights.replace('; ', ' or ')})" if rights else ""
 
 
 def _after(error: GithubException) -> float | None:

@@ -5,18 +5,20 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
-
-from github import GithubException
 
 from bot.core.allowed import Allowed
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
-from bot.hosts.github import shapes, webhook
-from bot.hosts.github.calls import Calls
+from bot.hosts.github import checks, shapes, webhook
+from bot.hosts.github.account import Account
+from bot.hosts.github.app import NotInstalled
+from bot.hosts.github.calls import status_of
+from bot.hosts.github.folding import Folds
 from bot.hosts.github.settings import GitHubSettings
 from bot.ports import Delivery, Remote, Said
 
@@ -39,33 +41,27 @@ class GitHub:
     name = "github"
     comment_limit = LARGEST_COMMENT - LARGEST_MARKER
 
-    def __init__(self, settings: GitHubSettings, repos: Sequence[str]) -> None:
-        self._settings = settings
-        self._call = Calls(settings)
-        self._allowed = Allowed(tuple(repos))
+    def __init__(self, settings: GitHubSettings, repos: Sequence[str], account: Account) -> None:
+        self._settings, self._call = settings, account
+        self._allowed, self._folds = Allowed(tuple(repos)), Folds(account)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
-        return webhook.parse(headers, body, self._settings.webhook_secret.get_secret_value(), self._allowed)
+        return webhook.parse(
+            headers, body, self._settings.webhook_secret.get_secret_value(), self._allowed, self._call.app
+        )
 
     def whoami(self) -> str:
-        return self._login
+        return self._call.login
 
-    @cached_property
-    def _user(self) -> dict[str, Any]:
-        user: dict[str, Any] = self._call("GET", "/user")
-        return user
-
-    @property
-    def _login(self) -> str:
-        return str(self._user["login"])
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._call.ahead
 
     def repositories(self) -> Sequence[Repository]:
         if names := self._allowed.names:
             return [found for name in names if self._allowed(name) and (found := self._named(name))]
-        mine = self._call.pages("/user/repos", affiliation="owner,collaborator,organization_member")
         return [
             _shaped(shapes.repository, raw)
-            for raw in mine
+            for raw in self._call.repositories()
             if self._allowed(raw["full_name"]) and not raw.get("archived")
         ]
 
@@ -74,7 +70,7 @@ class GitHub:
         try:
             raw = self._call("GET", f"/repos/{name}")
         except Refused as why:
-            if not _is_missing(why):
+            if not (_is_missing(why) or isinstance(why, NotInstalled)):
                 raise
             logger.warning("%s is left out: %s", name, why)
             return None
@@ -99,7 +95,7 @@ class GitHub:
         query = {"since": moment, "sort": "updated", "direction": "asc"}
         found = self._call.pages(f"{_path(repository)}/issues/comments", **query)
         comments = [_shaped(shapes.comment, raw) for raw in found if _is_on_a_pull(raw)]
-        return [comment for comment in comments if comment.author != self._login]
+        return [comment for comment in comments if comment.author != self._call.login]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         found = self._call.pages(f"{_path(repository)}/pulls/{number}/reviews")
@@ -123,10 +119,12 @@ class GitHub:
 
     def checks(self, pull: Pull) -> Sequence[Check]:
         path = _path(pull.repository)
-        statuses = self._call.pages(f"{path}/commits/{pull.head.sha}/status", "statuses")
-        told = [(str(raw["context"]), shapes.state(raw["state"])) for raw in statuses]
-        required = self._required(pull)
-        told += self._check_runs(pull, needed=required - {name for name, _ in told})
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            requiring, running = pool.submit(self._required, pull), pool.submit(self._check_runs, pull)
+            statuses = self._call.pages(f"{path}/commits/{pull.head.sha}/status", "statuses")
+            told = [(str(raw["context"]), shapes.state(raw["state"])) for raw in statuses]
+        required = requiring.result()
+        told += self._unless_unseen(running, needed=bool(required - {name for name, _ in told}))
         found: dict[str, CheckState] = {}
         for name, state in told:
             found[name] = max(state, found.get(name, state), key=WORST.index)
@@ -135,16 +133,19 @@ class GitHub:
             for name in sorted(found.keys() | required)
         ]
 
-    def _check_runs(self, pull: Pull, needed: set[str]) -> list[tuple[str, CheckState]]:
+    def _check_runs(self, pull: Pull) -> list[tuple[str, CheckState]]:
+        runs = self._call.pages(f"{_path(pull.repository)}/commits/{pull.head.sha}/check-runs", "check_runs")
+        return [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
+
+    @staticmethod
+    def _unless_unseen(reading: "Future[list[tuple[str, CheckState]]]", needed: bool) -> list[tuple[str, CheckState]]:
         """None where the token may not read them, as no fine-grained token may, and nothing required hangs on them."""
-        path = f"{_path(pull.repository)}/commits/{pull.head.sha}/check-runs"
         try:
-            runs = list(self._call.pages(path, "check_runs"))
+            return reading.result()
         except Refused:
             if needed:
                 raise
             return []
-        return [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
 
     def _required(self, pull: Pull) -> set[str]:
         """Contexts that the base branch demands, as far as the token may see."""
@@ -166,26 +167,39 @@ class GitHub:
             raise Transient(f"the role of {user} cannot be read: {why}") from why
 
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
-        text = f"{_marker(topic)}\n{body}"
-        found = self._ours(repository, number, topic, known)
+        text, path = f"{_marker(topic)}\n{body}", _path(repository)
+        found, talk = self._ours(repository, number, topic, known)
         if found is None:
-            made = self._call("POST", f"{_path(repository)}/issues/{number}/comments", {"body": text})
+            made = self._call("POST", f"{path}/issues/{number}/comments", {"body": text})
+            self._folds.fold_before(path, topic, talk)
             return _said(made)
         if found["body"].replace("\r\n", "\n") == text:
             return _said(found)
-        return _said(self._call("PATCH", f"{_path(repository)}/issues/comments/{found['id']}", {"body": text}))
+        return self.edit(repository, str(found["id"]), topic, body)
 
-    def _ours(self, repository: Repository, number: int, topic: str, known: str | None) -> dict[str, Any] | None:
-        """Our comment of that topic. A marker in somebody else's comment is somebody else's text."""
+    def _ours(
+        self, repository: Repository, number: int, topic: str, known: str | None
+    ) -> tuple[dict[str, Any] | None, Sequence[dict[str, Any]]]:
+        """Our comment of that topic, else the whole talk. A marker in somebody else's comment is their text."""
         if known:
             try:
                 raw: dict[str, Any] = self._call("GET", f"{_path(repository)}/issues/comments/{known}")
             except Refused:
                 raw = {}
-            if _is_ours(raw, topic, self._login):
-                return raw
-        everything = self._call.pages(f"{_path(repository)}/issues/{number}/comments")
-        return next((raw for raw in everything if _is_ours(raw, topic, self._login)), None)
+            if _is_ours(raw, topic, self._call.login):
+                return raw, ()
+        talk: list[dict[str, Any]] = []
+        for raw in self._call.pages(f"{_path(repository)}/issues/{number}/comments"):
+            if _is_ours(raw, topic, self._call.login):
+                return raw, ()
+            talk.append(raw)
+        return None, talk
+
+    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
+        text, path = f"{_marker(topic)}\n{body}", _path(repository)
+        edited = self._call("PATCH", f"{path}/issues/comments/{comment}", {"body": text})
+        self._folds.unfold(path, edited)
+        return _said(edited)
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         self._call("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
@@ -193,10 +207,12 @@ class GitHub:
     def status(self, repository: Repository, sha: str, status: Status) -> None:
         words = status.description
         cut = words if len(words) <= DESCRIPTION else words[: DESCRIPTION - 1] + "…"
+        url = status.url if status.url and status.url.startswith(("http://", "https://")) else None
+        if self._call.app:
+            checks.say(self._call, repository, sha, replace(status, url=url), cut)
+            return
         body = {"context": status.name, "state": status.state.value, "description": cut}
-        if status.url and status.url.startswith(("http://", "https://")):
-            body["target_url"] = status.url
-        self._call("POST", f"{_path(repository)}/statuses/{sha}", body)
+        self._call("POST", f"{_path(repository)}/statuses/{sha}", body | ({"target_url": url} if url else {}))
 
     def merge(self, pull: Pull, message: str) -> str:
         raw = self._call("GET", _path(pull.repository))
@@ -220,7 +236,7 @@ class GitHub:
 
     def remote(self, repository: Repository) -> Remote:
         url = f"{self._settings.web_url}/{repository.name}.git"
-        secret = base64.b64encode(f"x-access-token:{self._settings.token.get_secret_value()}".encode()).decode()
+        secret = base64.b64encode(f"x-access-token:{self._call.token(repository.name)}".encode()).decode()
         env = {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
@@ -229,13 +245,11 @@ class GitHub:
         if self._settings.ca_file:
             env["GIT_SSL_CAINFO"] = str(self._settings.ca_file)
         place = urlsplit(self._settings.web_url).hostname
-        email = f"{self._user['id']}+{self._login}@users.noreply.{place}"
-        return Remote(url, env, author=(self._login, email))
+        email = f"{self._call.user(repository.name)}+{self._call.login}@users.noreply.{place}"
+        return Remote(url, env, author=(self._call.login, email))
 
     def missing_rights(self, repository: Repository) -> tuple[str, ...]:
-        """What the token lacks in a repository, in words; for `gitops-bot check`."""
-        rights = self._call("GET", _path(repository)).get("permissions") or {}
-        return () if rights.get("push") else ("write access to the repository (contents, pull requests, statuses)",)
+        return self._call.missing(repository)
 
 
 def _path(repository: Repository) -> str:
@@ -256,7 +270,7 @@ def _shaped(shape: Callable[..., T], *raw: Any) -> T:
 
 
 def _is_missing(why: Refused) -> bool:
-    return isinstance(why.__cause__, GithubException) and why.__cause__.status == 404
+    return status_of(why) == 404
 
 
 def _marker(topic: str) -> str:

@@ -1,35 +1,39 @@
-"""The operator's settings for GitHub (`GITHUB__API_URL`, `__TOKEN`, `__WEBHOOK_SECRET`, `__CA_FILE`)."""
+"""The operator's settings for GitHub (`GITHUB__…`): where it is, and who we are there: a user's token or an App."""
 
 from collections.abc import Mapping
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
 
 from bot.core.errors import Refused
 
+GITHUB = "https://api.github.com"
+WHO = "GITHUB__TOKEN, or GITHUB__APP_ID with GITHUB__PRIVATE_KEY"
 
-class GitHubSettings(BaseModel):
-    """There is no unsigned mode: without a token and a webhook secret nothing starts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _unfolded(key: SecretStr) -> SecretStr:
+    r"""A PEM as it came; one squeezed into a line with `\n` is as good."""
+    return SecretStr(key.get_secret_value().replace("\\n", "\n").strip())
 
-    api_url: str = Field("https://api.github.com", pattern=r"^https?://[^/\s]+")
-    token: SecretStr = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
+
+class Place(BaseModel):
+    """Where GitHub is: for programs, for people, and how its certificate is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    api_url: str = Field(GITHUB, pattern=r"^https?://[^/\s]+")
     ca_file: FilePath | None = None
 
     @classmethod
-    def of(cls, section: Mapping[str, object]) -> "GitHubSettings":
+    def of(cls, section: Mapping[str, object]) -> Self:
         """Raises Refused with one sentence for what is missing or wrong."""
         try:
-            made = cls.model_validate(dict(section))
+            return cls.model_validate(dict(section))
         except ValidationError as wrong:
             lines = [f"GITHUB__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
             raise Refused("; ".join(lines)) from wrong
-        if not made.token.get_secret_value().strip():
-            raise Refused("GITHUB__TOKEN is missing: a token that may read and write pull requests and statuses")
-        if not made.webhook_secret.get_secret_value().strip():
-            raise Refused("GITHUB__WEBHOOK_SECRET is missing: webhooks without a signature are never taken")
-        return made
 
     @property
     def web_url(self) -> str:
@@ -38,3 +42,49 @@ class GitHubSettings(BaseModel):
         if address.startswith("https://api.") and address.endswith(("github.com", ".ghe.com")):
             return address.replace("://api.", "://", 1)
         return address.removesuffix("/api/v3")
+
+
+class GitHubSettings(Place):
+    """There is no unsigned mode: without someone to be and a webhook secret nothing starts."""
+
+    token: SecretStr = SecretStr("")
+    app_id: int | None = Field(None, gt=0)
+    private_key: Annotated[SecretStr, AfterValidator(_unfolded)] = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+
+    @classmethod
+    def of(cls, section: Mapping[str, object]) -> Self:
+        made = super().of(section)
+        if why := made._nobody() or made._unsigned():
+            raise Refused(why)
+        return made
+
+    def _nobody(self) -> str:
+        """What keeps us from being exactly one account, in one sentence."""
+        token, key = bool(self.token.get_secret_value().strip()), self.private_key.get_secret_value()
+        if token and (self.app_id or key):
+            return f"GITHUB__TOKEN and an App are both set: be one of them, so set either {WHO}"
+        if token:
+            return ""
+        if self.app_id and key:
+            return _no_key(key)
+        if self.app_id or key:
+            lacking = "GITHUB__PRIVATE_KEY (or GITHUB__PRIVATE_KEY_FILE)" if self.app_id else "GITHUB__APP_ID"
+            return f"{lacking} is missing: an App needs its id and its private key"
+        return f"GITHUB__TOKEN is missing: set {WHO}"
+
+    def _unsigned(self) -> str:
+        if self.webhook_secret.get_secret_value().strip():
+            return ""
+        return "GITHUB__WEBHOOK_SECRET is missing: webhooks without a signature are never taken"
+
+
+def _no_key(text: str) -> str:
+    """Why this is no key that an App signs with."""
+    try:
+        load_pem_private_key(text.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return (
+            "GITHUB__PRIVATE_KEY is no private key: give the text of the .pem, or its path as GITHUB__PRIVATE_KEY_FILE"
+        )
+    return ""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from bot.core.event import Commented, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.event import Asked, Commented, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.pull import Repository
 from bot.hosts.github import shapes
 from bot.ports import Delivery
 
@@ -23,8 +24,13 @@ CHANGES = {
 }
 
 
-def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool]) -> Delivery:
-    """Raises PermissionError without a good signature, ValueError for what is no webhook of GitHub's."""
+def parse(
+    headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool], app: int | None = None
+) -> Delivery:
+    """Raises PermissionError without a good signature, ValueError for what is no webhook of GitHub's.
+
+    `app` is the App that we are, if we are one: check runs of others are none of our business.
+    """
     lower = {key.lower(): value for key, value in headers.items()}
     _verify(lower.get("x-hub-signature-256", ""), body, secret)
     id = lower.get("x-github-delivery", "")
@@ -33,7 +39,7 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callabl
     payload = _payload(lower.get("content-type", ""), body)
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
-        event = _event(lower.get("x-github-event", ""), payload) if allowed(name) else None
+        event = _event(lower.get("x-github-event", ""), payload, app) if allowed(name) else None
     except (KeyError, TypeError, AttributeError) as missing:
         raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
     return Delivery(id, name, event)
@@ -58,7 +64,7 @@ def _payload(kind: str, body: bytes) -> dict[str, Any]:
     return payload
 
 
-def _event(kind: str, payload: dict[str, Any]) -> Event | None:
+def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
     """What happened, if it is of interest."""
     action = payload.get("action")
     repository = shapes.repository(payload["repository"]) if "repository" in payload else None
@@ -74,7 +80,21 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
         return Pushed(repository, str(payload["ref"]).removeprefix("refs/heads/"), str(payload["after"]))
     if kind == "merge_group" and action == "checks_requested":
         return MergeGroup(repository, str(payload["merge_group"]["head_sha"]))
+    if kind in ("check_run", "check_suite") and action == "rerequested" and app:
+        return _rerun(repository, payload[kind], str(payload["sender"]["login"]), app)
     return None
+
+
+def _rerun(repository: Repository, check: dict[str, Any], sender: str, app: int) -> Asked | None:
+    """`Re-run` of what is ours, which GitHub lets those press who may write: the pull request is planned again.
+
+    GitHub names no pull requests from forks there, nor those into other repositories.
+    """
+    if (check.get("app") or {}).get("id") != app:
+        return None
+    home = int(repository.key.partition(":")[2])
+    pulls = [pull for pull in check.get("pull_requests") or () if pull["base"]["repo"]["id"] == home]
+    return Asked(repository, int(pulls[0]["number"]), "plan", sender) if pulls else None
 
 
 def _pull_event(action: str, payload: dict[str, Any]) -> PullChanged | None:

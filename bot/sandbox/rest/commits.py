@@ -1,4 +1,4 @@
-"""Commits with their statuses and check runs."""
+"""Commits with their statuses."""
 
 import subprocess
 from typing import Any
@@ -30,11 +30,6 @@ def _combined(owner: str, name: str, sha: str) -> Response:
 def _statuses(owner: str, name: str, sha: str) -> Response:
     repo = find_repo(owner, name)
     return page([forge().shapes.status(repo, sha, status) for status in reversed(repo.statuses.get(sha, []))])
-
-
-@rest.get("/repos/<owner>/<name>/commits/<sha>/check-runs")
-def _check_runs(owner: str, name: str, sha: str) -> Response:
-    return page(find_repo(owner, name).check_runs.get(sha, []), "check_runs")
 
 
 @rest.post("/repos/<owner>/<name>/statuses/<sha>")

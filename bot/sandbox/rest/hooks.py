@@ -19,6 +19,12 @@ def _hooks(owner: str, name: str) -> Response | tuple[Response, int]:
     return jsonify(forge().shapes.hook(repo, hook)), 201
 
 
+@rest.delete("/repos/<owner>/<name>/hooks/<int:id>")
+def _remove(owner: str, name: str, id: int) -> tuple[str, int]:
+    del find_repo(owner, name, "admin").hooks[_hook(owner, name, id).id]
+    return "", 204
+
+
 @rest.get("/repos/<owner>/<name>/hooks/<int:id>/deliveries")
 def _deliveries(owner: str, name: str, id: int) -> Response:
     hook = _hook(owner, name, id)

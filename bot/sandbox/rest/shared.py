@@ -1,17 +1,22 @@
 """What every subject of the REST API needs: who asks, what they may see, and lists in pages."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 
+from bot.sandbox import apps
 from bot.sandbox.forge import Forge, Wrong
-from bot.sandbox.state import ROLES, Pull, Repo, User
+from bot.sandbox.rest import permissions
+from bot.sandbox.state import ROLES, Grant, Pull, Repo, User
 
 rest = Blueprint("rest", __name__, url_prefix="/api/v3")
 
 PAGE, MOST = 30, 100
+CONVERSION = re.compile(r"/app-manifests/[^/]+/conversions$")
+BY_SIGNATURE = re.compile(r"/app(/.*)?$|/repos/[^/]+/[^/]+/installation$")
 
 
 def forge() -> Forge:
@@ -20,23 +25,54 @@ def forge() -> Forge:
 
 
 @rest.before_request
-def _sign_in() -> None:
+def sign_in() -> None:
+    """Whose request it is, and whether the token's permissions are enough for it."""
+    if CONVERSION.search(request.path):
+        return
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in ("token", "bearer") or not token:
         raise Wrong(401, "Requires authentication")
-    user = forge().world.user_of(token.strip())
-    if user is None:
+    found = apps.signed(forge().world, token) if token.count(".") == 2 else forge().world.grant_of(token.strip())
+    if found is None:
         raise Wrong(401, "Bad credentials")
-    g.user = user
+    g.grant, g.user = found, found.user
+    if (found.app is not None) != bool(BY_SIGNATURE.search(request.path)):
+        raise Wrong(401, "A JSON web token could not be decoded" if not found.app else "Requires authentication")
+    _permit(found)
+
+
+def _permit(grant: Grant) -> None:
+    sets = permissions.wanted(request.method, request.path)
+    g.wanted = sets
+    if grant.permissions is not None and not permissions.enough(grant.permissions, sets):
+        who = "integration" if grant.installation else "personal access token"
+        raise Wrong(403, f"Resource not accessible by {who}")
+
+
+@rest.after_request
+def _tell_permissions(answer: Response) -> Response:
+    """As GitHub does: what would do, to fine tokens; which scopes there are, to classic ones."""
+    grant = g.get("grant")
+    if grant and grant.permissions is not None and g.get("wanted"):
+        answer.headers["X-Accepted-GitHub-Permissions"] = "; ".join(g.wanted)
+    elif grant and not grant.app:
+        answer.headers["X-OAuth-Scopes"] = grant.scopes
+    return answer
 
 
 def find_repo(owner: str, name: str, role: str = "read") -> Repo:
     repo = forge().world.repo(f"{owner}/{name}")
-    if repo is None or repo.role(me().login) == "none":
+    mine = forge().world.role(repo, grant()) if repo else "none"
+    if repo is None or mine == "none":
         raise Wrong(404, "Not Found")
-    if ROLES.index(repo.role(me().login)) < ROLES.index(role):
+    if ROLES.index(mine) < ROLES.index(role):
         raise Wrong(403, "Resource not accessible by personal access token")
     return repo
+
+
+def grant() -> Grant:
+    found: Grant = g.grant
+    return found
 
 
 def find_pull(repo: Repo, number: int) -> Pull:
