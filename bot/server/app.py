@@ -11,6 +11,7 @@ from bot.server import words
 from bot.server.access import Tries
 from bot.server.doors import Doors
 from bot.server.health import health
+from bot.server.live import live
 from bot.server.logs import logs
 from bot.server.metrics import Metrics, our_version
 from bot.server.pages import carried, pages
@@ -34,7 +35,8 @@ FILTERS = (
 )
 JINJA = {"undefined": StrictUndefined, "finalize": words.seen, "trim_blocks": True, "lstrip_blocks": True}
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -52,7 +54,7 @@ def app(doors: Doors) -> Flask:
     for word in FILTERS:
         flask.add_template_filter(word)
     flask.context_processor(_always)
-    for doors_of_a_kind in (webhooks, pages, logs, signin, health):
+    for doors_of_a_kind in (webhooks, pages, logs, live, signin, health):
         flask.register_blueprint(doors_of_a_kind)
     flask.before_request(guard)
     flask.after_request(_headers)

@@ -1,7 +1,7 @@
 """What the doors may use, made by `wiring`, and how a view finds it. Holds no state of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ from flask import current_app
 
 from bot.ports import Host
 from bot.server.links import Signer
+from bot.server.streams import STREAMS, Streams
 from bot.store import Store
 
 
@@ -27,6 +28,7 @@ class Doors:
     url: str
     ready: Callable[[], str | None]
     arrived: Callable[[], None]
+    streams: Streams = field(default_factory=lambda: Streams(STREAMS))
 
     @property
     def secure(self) -> bool:

@@ -16,7 +16,7 @@ from bot.server.pages import refresh
 from bot.server.words import without_colours
 from bot.store import runs
 
-PIECE = 1024 * 1024
+PIECE = 512 * 1024
 
 logs = Blueprint("logs", __name__)
 
@@ -33,7 +33,7 @@ class Piece:
 
 @logs.get("/runs/<run>/log")
 def page(run: str) -> str:
-    row = _row(run)
+    row = row_asked_for(run)
     end = request.args.get("end", None, int)
     piece = read(doors().logs(run, row.project.place), end)
     follows = None if end else refresh(row.state)
@@ -44,7 +44,7 @@ def page(run: str) -> str:
 
 @logs.get("/runs/<run>/log.txt")
 def text(run: str) -> Response:
-    path = doors().logs(run, _row(run).project.place)
+    path = doors().logs(run, row_asked_for(run).project.place)
     if not path.is_file():
         abort(404, "There is no log yet.")
     return send_file(path, mimetype="text/plain", conditional=True)
@@ -65,6 +65,7 @@ def read(path: Path, end: int | None = None) -> Piece:
     return Piece(without_colours(shown), start + cut, end, size)
 
 
-def _row(run: str) -> RunProject:
+def row_asked_for(run: str) -> RunProject:
+    """The project of the run that the query names by its place; 404 by itself where there is none."""
     with doors().store.read() as tx:
         return runs.project(tx, run, request.args.get("place", "")) or abort(404, "The run has no such project.")

@@ -9,7 +9,7 @@ from bot.server.access import SIGNED_IN_BEFORE, begin_session, has_link, is_toke
 from bot.server.doors import doors
 
 OPEN = frozenset({"static", "webhooks.receive", "signin.enter", "health.alive", "health.ready", "health.metrics"})
-OF_ONE_RUN = frozenset({"pages.run", "logs.page", "logs.text"})
+OF_ONE_RUN = frozenset({"pages.run", "logs.page", "logs.text", "live.log", "live.rows"})
 TWICE = "again"
 
 signin = Blueprint("signin", __name__)

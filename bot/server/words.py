@@ -147,5 +147,10 @@ def without_colours(text: str) -> str:
     return TERMINAL_CODES.sub("", text).replace("\r\n", "\n")
 
 
+def seen_lines(text: str) -> str:
+    """Lines of a log, for a script that shows them as text."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", without_colours(text))
+
+
 def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"

@@ -132,7 +132,7 @@ def test_each_change_is_a_folded_diff_in_colours(house):
     house.add_run("r1", a_row("r1", plan="p1"))
     page = page_at(house, "/runs/r1")
     folded = [attrs for tag, attrs in page.elements if tag == "details" and "item" in (attrs.get("class") or "")]
-    assert folded == [{"class": "item change"}]
+    assert folded == [{"class": "item change", "id": "p1-changes-1"}]
     spans = [attrs["class"] for tag, attrs in page.elements if tag == "span" and "line" in (attrs.get("class") or "")]
     assert spans == ["line ", "line create", "line destroy", "line change"]
     assert '+ a = "1"' in page.text
