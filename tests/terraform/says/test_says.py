@@ -12,8 +12,8 @@ from bot.core.plan import Content
 from bot.tools.terraform.reading import read
 from tests.comments.building import plan, project
 from tests.comments.rendering import faults
-from tests.terraform.says.rendered import escaped, shown
 from tests.terraform.says.planning import made
+from tests.terraform.says.rendered import escaped, shown
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/README.md"))
