@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,11 @@ pytest_plugins = ("tests.rig.fixtures",)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A Postgres of our own on a socket, gone with the session; the address of its folder."""
     if not (shutil.which("initdb") and shutil.which("pg_ctl")):
         pytest.skip("no postgres programs on PATH")
-    top = Path("/tmp") / f"gitops-bot-postgres-{tmp_path_factory.getbasetemp().name}"
-    shutil.rmtree(top, ignore_errors=True)
-    top.mkdir(mode=0o777)
+    top = Path(tempfile.mkdtemp(prefix="gitops-bot-postgres-", dir="/tmp"))
     top.chmod(0o777)
     as_user = ["su", "postgres", "-c"] if os.geteuid() == 0 else ["sh", "-c"]
 

@@ -37,14 +37,14 @@ class Usage:
 
 
 class Commands:
-    """The commands of a parser, to which files add theirs."""
+    """The commands of a parser, to which files add theirs. `dest` is the option that tells which was chosen."""
 
-    def __init__(self, top: Parser) -> None:
+    def __init__(self, top: Parser, dest: str = "command", metavar: str = "COMMAND", title: str = "commands") -> None:
         self._choices: _SubParsersAction[Parser] = top.add_subparsers(
-            dest="command", required=True, metavar="COMMAND", title="commands"
+            dest=dest, required=True, metavar=metavar, title=title, help=f"one of these {title}"
         )
 
-    def add(self, name: str, usage: Usage) -> argparse.ArgumentParser:
+    def add(self, name: str, usage: Usage) -> Parser:
         """The command's own parser, for its options."""
         codes = "\n".join(f"  {code:<3} {meaning}" for code, meaning in usage.exits.items())
         return self._choices.add_parser(

@@ -84,6 +84,11 @@ class Stage:
         assert self._bot
         self._bot.send_signal(number)
 
+    @property
+    def bot_pid(self) -> int:
+        assert self._bot
+        return self._bot.pid
+
     def wait_for(self, what: str, look: Callable[[], T | None], patience: float = PATIENCE_SECONDS) -> T:
         """Look until there is something; it. Raises Waited."""
         until = time.monotonic() + patience

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from cases import OPEN, PLAN, PULL, another, approved, case, review, shown, why
 
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Check, CheckState, Contributors, ReviewState, Role
 from bot.core.rules import merged
 from bot.core.weigh import weigh
+from tests.core.cases import OPEN, PLAN, PULL, another, approved, case, review, shown, why
 
 
 def test_a_push_after_approval_voids_it() -> None:

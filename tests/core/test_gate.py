@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
-from cases import NOON, OPEN, PLAN, PULL, another, approved, case, minutes, review, shown, unmet, why
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from bot.core.project import Requirement, Rules
 from bot.core.pull import Check, CheckState, Contributors, PullState, ReviewState, Role
 from bot.core.run import Freeze, Lock, PlanState
 from bot.core.weigh import weigh
+from tests.core.cases import NOON, OPEN, PLAN, PULL, another, approved, case, minutes, review, shown, unmet, why
 
 LOCK = Lock("github:1", "infra/db:default", "github:1#5", "dave", minutes(-90))
 

@@ -31,21 +31,24 @@ def test_a_call_that_is_shown_is_understood(call: Call) -> None:
 
 @pytest.mark.parametrize("call", [call for call in SHOWN if any(map(LONG.fullmatch, call.arguments))], ids=str)
 def test_an_option_that_is_shown_stands_in_the_help(call: Call) -> None:
-    command = next((word for word in call.arguments if word in commands()), "")
-    told = help_of("") + (help_of(command) if command else "")
+    words = [word for word in call.arguments if word in commands()]
+    told = "".join(help_of(*words[:count]) for count in range(len(words) + 1))
     for option in filter(LONG.fullmatch, call.arguments):
         assert re.search(rf"{option}\b", told), f"{call}: {option}"
 
 
 @cache
 def commands() -> frozenset[str]:
-    return frozenset(name for action in parser()._actions if action.choices for name in action.choices)
+    outer = [action.choices for action in parser()._actions if isinstance(action.choices, dict)]
+    inner = [action.choices for found in outer for its in found.values() for action in its._actions]
+    return frozenset(name for found in (*outer, *inner) if isinstance(found, dict) for name in found)
 
 
 @cache
-def help_of(command: str) -> str:
-    words = [word for word in (command, "--help") if word]
-    done = subprocess.run([sys.executable, "-m", "bot", *words], cwd=TOP, capture_output=True, text=True, check=True)
+def help_of(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *words, "--help"], cwd=TOP, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

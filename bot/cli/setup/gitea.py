@@ -21,9 +21,8 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
-    options = commands.add("setup", USAGE)
-    options.add_argument("forge", choices=("gitea",), help="the forge: gitea (Forgejo too)")
+def declare(forges: Commands) -> None:
+    options = forges.add("gitea", USAGE)
     options.add_argument("repository", metavar="OWNER/NAME", help="the repository")
     options.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 

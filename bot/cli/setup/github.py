@@ -1,0 +1,46 @@
+"""`gitops-bot setup github`: makes a GitHub App, by a person's browser, and writes the settings that go with it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.usage import GOOD, Commands, Usage
+
+if TYPE_CHECKING:
+    from bot.cli.call import Call
+
+FILE = Path("gitops-bot-github.toml")
+
+USAGE = Usage(
+    summary="make a GitHub App and write its settings",
+    text="""
+    Prints an address of this machine to open in a browser. From there GitHub asks whoever opened it to agree to the
+    App: its name, its rights, its events, its webhook (SERVER__URL). Then the App's id, key and webhook secret are
+    written to the file, which only its owner can read, and the address is printed at which the App is given
+    repositories. GitHub Enterprise: set GITHUB__API_URL.
+    """,
+    exits={
+        0: "the App is made and the file is written",
+        1: "GitHub does not answer",
+        3: "SERVER__URL is not set, the file is there already or cannot be written, or nobody agreed in time",
+    },
+    example="gitops-bot setup github --organisation acme --name acme-gitops --file /etc/gitops-bot/github.toml",
+)
+
+
+def declare(forges: Commands) -> None:
+    options = forges.add("github", USAGE)
+    options.add_argument("--organisation", default="", metavar="NAME", help="whose App it is (default: your own)")
+    options.add_argument("--name", default="gitops-bot", help="the App's name, one on all of GitHub (%(default)s)")
+    options.add_argument("--file", type=Path, default=FILE, help="where its settings are written (%(default)s)")
+
+
+def run(call: "Call") -> int:
+    from bot.hosts.github.manifest import Wanted, make_app
+
+    asked, settings = call.options, call.settings
+    file = call.cwd / asked["file"]
+    wanted = Wanted(settings.section("github"), settings.server.url or "", file, asked["organisation"], asked["name"])
+    made = make_app(wanted, call.say)
+    call.say(f"Made the App {made.slug}; its settings are in {file}.\n\nGive it repositories:\n\n  {made.install}\n")
+    call.say(f"Then: gitops-bot --config {asked['file']} check")
+    return GOOD
