@@ -19,6 +19,7 @@ from bot.ports import Remote
 
 RESULTS = "refs/gitops-bot/results"
 LATER_COMMITS_SHOWN = 10
+ALWAYS = "0"  # the time of what is made of commits alone
 HUNK = re.compile(rb"^@@ -\S+ \+\S+ @@.*$", re.MULTILINE)
 INDEX = re.compile(rb"^index [0-9a-f]+\.\.[0-9a-f]+", re.MULTILINE)
 
@@ -53,7 +54,7 @@ class Mirror:
         """The commit that a full ref name stands at."""
         with closing(Repo(self._path)) as repository:
             try:
-                return sha(Reference(repository, ref).commit.hexsha)
+                return sha(Reference.dereference_recursive(repository, ref))
             except (ValueError, BadName) as missing:
                 raise ToolFailed(f"there is no {ref} in the mirror") from missing
 
@@ -62,7 +63,7 @@ class Mirror:
         tree, files = self._merged(base, head)
         if files:
             raise Refused(f"it conflicts with its base branch in {', '.join(files)}")
-        commit = self._commit(tree, (base, head), f"Merge {head} into {base}", self._show("%ct", head))
+        commit = self._commit(tree, (base, head), f"Merge {head} into {base}", ALWAYS)
         self._keep(commit)
         return commit
 
@@ -100,7 +101,6 @@ class Mirror:
             if self.stands(into):
                 return
             shutil.rmtree(into, ignore_errors=True)
-            self._git("worktree", "prune")
             into.parent.mkdir(parents=True, exist_ok=True)
             aside = into.with_name(f"{into.name}.new")
             shutil.rmtree(aside, ignore_errors=True)
@@ -119,6 +119,8 @@ class Mirror:
 
     def drop(self, path: Path) -> None:
         """Remove a work tree, if it is there."""
+        if not path.exists():
+            return
         with self._alone():
             shutil.rmtree(path, ignore_errors=True)
             if self._path.is_dir():

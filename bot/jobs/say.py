@@ -1,7 +1,8 @@
 """Say a topic: render its run and bring comment and statuses up to date. The only job that edits run comments.
 
 One job speaks on a topic at a time and goes on until the newest wish is fulfilled, so that fifty ended projects make
-few edits. While the run goes on, edits keep a distance in time that grows; its end is said at once.
+few edits. While the run goes on, edits keep a distance in time that grows; its end is said at once. What ends within
+moments is said once: whoever is notified of the first words reads the result in them.
 """
 
 import time
@@ -22,7 +23,8 @@ from bot.steps.evidence import demands
 from bot.steps.views import apply_view, plan_view
 from bot.store import plans, pulls, topics
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS, SOON_SECONDS = 0.05, 0.02
+FIRST_WORDS_SECONDS = 0.4
 LONGEST_DISTANCE_SECONDS = 15.0
 
 
@@ -45,6 +47,7 @@ class Speech:
         self._bot = bot
         self._distance = bot.limits.edit_every.total_seconds()
         self._last: tuple[str, str] | None = None
+        self._waited = False
 
     def has_floor(self) -> bool:
         """Take or keep the floor, from now on; another may have taken it from a speaker that was silent for long."""
@@ -59,6 +62,9 @@ class Speech:
             wish = topics.wanted(tx, self.topic)
             pull = pulls.get(tx, topics.pull_of(tx, self.topic))
             its = speak.told_in(tx, self.topic)
+        if its and pull and not its.state.ended and not self._waited:
+            self._wait_for_words(its, pull)
+            return False
         said = self._say(its, pull) if its and pull else None
         now = self._bot.clock()
         with store.begin() as tx:
@@ -68,21 +74,36 @@ class Speech:
         with store.begin() as tx:
             return topics.yield_floor(tx, self.topic, self.speaker)
 
+    def _wait_for_words(self, its: Run, pull: Pull) -> None:
+        """Give a run a moment to end before the first words; the statuses say meanwhile that it goes on."""
+        self._waited = True
+        view = self._view(its, pull)
+        with _beside(lambda: self._set_statuses(pull, view)):
+            self._until_ended(FIRST_WORDS_SECONDS, SOON_SECONDS)
+
     def _say(self, its: Run, pull: Pull) -> Said | None:
         """Bring comment and statuses to what the rows say now; None when there is no comment to write."""
-        bot = self._bot
-        if its.kind is RunKind.APPLY:
-            view = apply_view(bot, pull, its)
-            with _beside(lambda: statuses.say_apply(bot, pull, view)):
+        view = self._view(its, pull)
+        with _beside(lambda: self._set_statuses(pull, view)):
+            if its.kind is RunKind.APPLY:
                 return self._write(pull, templates.apply_comment(view))
-        view = plan_view(bot, pull, its, demands(bot, pull, its) if its.state.ended else ())
-        with _beside(lambda: statuses.say_plan(bot, pull, view)):
             if not self._worth_saying(view):
                 return None
             said = self._write(pull, templates.plan_comment(view))
-            with bot.store.begin() as tx:
-                plans.show(tx, pull.key, _digests(bot, view), said.at)
+            with self._bot.store.begin() as tx:
+                plans.show(tx, pull.key, _digests(self._bot, view), said.at)
             return said
+
+    def _view(self, its: Run, pull: Pull) -> RunView:
+        if its.kind is RunKind.APPLY:
+            return apply_view(self._bot, pull, its)
+        return plan_view(self._bot, pull, its, demands(self._bot, pull, its) if its.state.ended else ())
+
+    def _set_statuses(self, pull: Pull, view: RunView) -> None:
+        if view.run.kind is RunKind.APPLY:
+            statuses.say_apply(self._bot, pull, view)
+        else:
+            statuses.say_plan(self._bot, pull, view)
 
     def _worth_saying(self, view: RunView) -> bool:
         """Nothing is said on a pull that affects no project, unless someone asked or was told something before."""
@@ -113,12 +134,15 @@ class Speech:
 
     def _keep_distance(self) -> None:
         """Hold the floor a while, longer each time, or until the run has ended."""
-        until = time.monotonic() + self._distance
-        self._distance = min(2 * self._distance, LONGEST_DISTANCE_SECONDS)
+        distance, self._distance = self._distance, min(2 * self._distance, LONGEST_DISTANCE_SECONDS)
+        self._until_ended(distance, LOOK_SECONDS)
+
+    def _until_ended(self, seconds: float, look: float) -> None:
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             with self._bot.store.read() as tx:
                 its = speak.told_in(tx, self.topic)
-            if its is None or its.state.ended or self._bot.stopping.wait(LOOK_SECONDS):
+            if its is None or its.state.ended or self._bot.stopping.wait(look):
                 return
 
 

@@ -121,7 +121,7 @@ def demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
         reading = pool.submit(host.pull, pull.repository, pull.number)
         hearing = pool.submit(hear, host, pull)
         try:
-            with source(bot, pull) as its:
+            with source(bot, pull, to_tell=True) as its:
                 there = projects(bot, its)
                 now = reading.result()
                 if _moved(pull, now):

@@ -17,13 +17,18 @@ class Memo:
         self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def once(self, make: Callable[[], T], *key: str) -> T:
-        """What was made under the key before, or what `make` gives now. What raises is not kept."""
+    def once(self, make: Callable[[], T], *key: str, still: Callable[[T], bool] = lambda _: True) -> T:
+        """What was made under the key before, or what `make` gives now. What raises is not kept.
+
+        `still`: whether what was kept is still there.
+        """
         with self._lock:
-            if key in self._kept:
+            kept = key in self._kept
+            if kept:
                 self._kept.move_to_end(key)
                 found: T = self._kept[key]
-                return found
+        if kept and still(found):
+            return found
         made = make()
         with self._lock:
             self._kept[key] = made

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
@@ -56,13 +57,15 @@ class Projects:
 
 
 @contextmanager
-def source(bot: Bot, pull: Pull, as_landed: bool = False) -> Iterator[Source]:
+def source(bot: Bot, pull: Pull, *, as_landed: bool = False, to_tell: bool = False) -> Iterator[Source]:
     """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files.
 
     `as_landed`: of a merged pull, take what its own merge made of the base, whatever landed after it.
+    `to_tell`: of an open pull, take the base as it was last fetched. Whatever lands meanwhile is told when it lands.
     """
     mirror = bot.mirror(pull.repository)
-    base, head = fetched(bot, mirror, pull)
+    known = _known(mirror, pull) if to_tell and pull.state is PullState.OPEN else None
+    base, head = known or fetched(bot, mirror, pull)
     if pull.state is PullState.MERGED:
         base = pull.merge_commit if as_landed and pull.merge_commit else base
         result = base
@@ -79,19 +82,27 @@ def source(bot: Bot, pull: Pull, as_landed: bool = False) -> Iterator[Source]:
 
 def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
     """The base branch's commit as it is now, and the pull's head, both in the mirror."""
-    base_ref = f"refs/heads/{pull.base.name}"
+    base_ref, known = _base_ref(pull), mirror.has(pull.head.sha)
     head_ref = _remote(bot, pull).pulls.format(number=pull.number)
-    mirror.fetch(base_ref, *([] if mirror.has(pull.head.sha) else [head_ref]))
-    if not mirror.has(pull.head.sha):
+    mirror.fetch(base_ref, *([] if known else [head_ref]))
+    if not (known or mirror.has(pull.head.sha)):
         raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
     return mirror.resolve(base_ref), pull.head.sha
+
+
+def _known(mirror: Mirror, pull: Pull) -> tuple[str, str] | None:
+    """As `fetched`, of what the mirror has already; None where it lacks the head."""
+    return (mirror.resolve(_base_ref(pull)), pull.head.sha) if mirror.has(pull.head.sha) else None
+
+
+def _base_ref(pull: Pull) -> str:
+    return f"refs/heads/{pull.base.name}"
 
 
 def _merged(bot: Bot, mirror: Mirror, pull: Pull, base: str, head: str) -> str:
     """The merge result, made again where the mirror lost it."""
     key = ("merged", pull.repository.key, base, head)
-    result = bot.memo.once(lambda: mirror.merge_result(base, head), *key)
-    return result if mirror.has(result) else mirror.merge_result(base, head)
+    return bot.memo.once(lambda: mirror.merge_result(base, head), *key, still=mirror.has)
 
 
 def _remote(bot: Bot, pull: Pull) -> Remote:
@@ -106,6 +117,7 @@ def projects(bot: Bot, source: Source) -> Projects:
 
 def _projects(bot: Bot, source: Source) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
+    changed = _changed(source)
     base_configuration, configuration = rules_of(source.before), _read(source.after)
     merged = rules.merged(base_configuration, configuration, found(bot, source.after))
     listed = [(_with_tool(bot, source.after, project), its) for project, its in merged]
@@ -113,7 +125,6 @@ def _projects(bot: Bot, source: Source) -> Projects:
     before = [_with_tool(bot, source.before, project) for project in before if exists(source.before, project)]
     after = tuple((project, its) for project, its in listed if exists(source.after, project))
     everything = [project for project, _ in after]
-    changed = frozenset(source.mirror.changed(source.base, source.result))
     inputs_after, refused = _inputs(bot, source.after, everything)
     inputs_before, _ = _inputs(bot, source.before, before)
     unclear = [(p, refused[p.place]) for p in everything if p.place in refused and _near(p, changed)]
@@ -129,6 +140,16 @@ def _projects(bot: Bot, source: Source) -> Projects:
         configuration=base_configuration or Configuration(),
         rule_changes=rules.rule_changes(base_configuration, configuration),
     )
+
+
+def _changed(source: Source) -> frozenset[str]:
+    """The paths that the pull changes; both trees are listed beside, for each is a program's work."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        listing = [pool.submit(getattr, tree, "files") for tree in {source.before, source.after}]
+        changed = frozenset(source.mirror.changed(source.base, source.result))
+        for one in listing:
+            one.result()
+    return changed
 
 
 def exists(tree: Tree, project: Project) -> bool:

@@ -206,7 +206,8 @@ def outcome(states: set[State]) -> State:
 
 
 def _end_if_all_did(tx: sa.Connection, id: str, now: datetime) -> bool:
-    states = {row.state for row in projects(tx, id)}
+    found = tx.execute(sa.select(rows.c.state).distinct().where(rows.c.run == id))
+    states = {State(state) for state in found.scalars()}
     if any(not state.ended for state in states):
         return False
     open_run = runs.c.id == id, runs.c.state.in_(OPEN)
