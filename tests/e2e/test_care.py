@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -91,8 +92,9 @@ def test_an_expired_plan_is_not_applied(stages: Callable[..., Stage]) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
     stage.comment_with(number, "What blocks the apply")
+    over = time.monotonic() + 1
     stage.bob.approve(stage.repo, number)
-    stage.comment_with(number, "expired")
+    stage.wait_for("its second to be over", lambda: time.monotonic() > over)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("a refusal", lambda: any("expired" in body for body in bots_comments(stage, number)[1:]))
 
