@@ -5,7 +5,6 @@ Never writes into it.
 
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from bot.core.errors import Refused
 
 if TYPE_CHECKING:
     from bot.core.project import Configuration
-    from bot.core.tree import Entry
+    from bot.core.tree import Files
 
 CONFIGURATION = "gitops.yaml"
 LEFT_OUT = frozenset({".git", ".terraform"})
@@ -68,10 +67,10 @@ class WorkingTree:
     top: Path
 
     @cached_property
-    def files(self) -> "Mapping[str, Entry]":
-        from bot.core.tree import Entry
+    def files(self) -> "Files":
+        from bot.core.tree import Entry, Files
 
-        found = {}
+        found = Files()
         for folder, directories, names in os.walk(self.top):
             directories[:] = sorted(set(directories) - LEFT_OUT)
             links = [name for name in directories if Path(folder, name).is_symlink()]

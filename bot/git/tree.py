@@ -1,12 +1,11 @@
 """A commit's files, read from the mirror without a checkout."""
 
 import threading
-from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
 
 from bot.core.errors import ToolFailed
-from bot.core.tree import Entry
+from bot.core.tree import Entry, Files
 from bot.git.command import Git
 from bot.process import Dialogue
 
@@ -33,10 +32,10 @@ class GitTree:
                 self._objects = None
 
     @cached_property
-    def files(self) -> Mapping[str, Entry]:
+    def files(self) -> Files:
         """Every path in the tree. Names that are not UTF-8 keep their bytes as surrogates."""
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", self.commit).out
-        entries = {}
+        entries = Files()
         for line in listed.split("\0")[:-1]:
             meta, _, path = line.partition("\t")
             mode, _, id = meta.split(" ")

@@ -48,7 +48,7 @@ def file_of(paths: Paths, directory: str) -> str | None:
 def directories(tree: Tree) -> list[str]:
     """Every directory with a kustomization, readable or not; what bears the name but is of another API is none."""
     paths = Paths(tree)
-    named = {posixpath.dirname(path) or "." for path in tree.files if posixpath.basename(path) in NAMES}
+    named = {directory for name in NAMES for directory in tree.files.named(name)}
     return sorted(one for one in named if _field(paths, one, "apiVersion", GROUP).startswith(GROUP))
 
 

@@ -4,7 +4,6 @@ Called by the Kubernetes tools' `inputs`. Reads links and nothing else.
 """
 
 import posixpath
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from bot.core.errors import Refused
@@ -20,21 +19,16 @@ class Paths:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.links: set[str] = set()
-        self._sorted = sorted(tree.files)
 
     def is_file(self, path: str) -> bool:
         return path in self.tree.files
 
     def is_directory(self, path: str) -> bool:
-        return next(self.below(path), None) is not None
+        return self.tree.files.holds(path)
 
     def below(self, directory: str) -> Iterator[str]:
         """Every file below a directory, sorted."""
-        prefix = "" if directory == "." else f"{directory}/"
-        for number in range(bisect_left(self._sorted, prefix), len(self._sorted)):
-            if not self._sorted[number].startswith(prefix):
-                return
-            yield self._sorted[number]
+        return self.tree.files.below(directory)
 
     def everything(self, directory: str) -> set[str]:
         """Every file below a directory, and what its symbolic links lead to. Raises Refused."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bot.core.digest import input_digest
 from bot.core.errors import Refused, ToolFailed
-from bot.core.tree import Tree
 from bot.kube.hooks import Hook, split
 from bot.kube.objects import Object
 from bot.kube.parsing import Namespaced, objects
@@ -69,15 +68,11 @@ class _Rendering:
             return None
         try:
             with origin.tree(commit) as tree:
-                if not self._there(tree):
+                if not tree.files.holds(self.site.project.dir):
                     return Rendered()
             return self._parsed(self._once(origin, commit, lambda: origin.checkout(commit), "earlier"))
         except (Refused, ToolFailed):
             return None
-
-    def _there(self, tree: Tree) -> bool:
-        directory = self.site.project.dir
-        return directory == "." or any(path.startswith(f"{directory}/") for path in tree.files)
 
     def _once(self, origin: Origin, commit: str, checkout: Callable[[], Path], part: str) -> bytes:
         """Rendered, unless that was done before with the same files, program and words."""

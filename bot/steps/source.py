@@ -154,7 +154,7 @@ def _changed(source: Source) -> frozenset[str]:
 
 def exists(tree: Tree, project: Project) -> bool:
     """The project's directory holds something."""
-    return project.dir == "." or any(path.startswith(f"{project.dir}/") for path in tree.files)
+    return project.dir == "." or tree.files.holds(project.dir)
 
 
 def found(bot: Bot, tree: Tree) -> tuple[Project, ...]:

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.core.tree import Entry
+from bot.core.tree import Entry, Files
 from bot.kube.rendering import Options, Request
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
@@ -20,8 +20,8 @@ class Folder:
         self.root = root
 
     @property
-    def files(self) -> Mapping[str, Entry]:
-        found = {}
+    def files(self) -> Files:
+        found = Files()
         for folder, folders, files in os.walk(self.root):
             for name in (*(one for one in folders if Path(folder, one).is_symlink()), *files):
                 path = Path(folder, name)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import supervise
+from bot.core import tree
 from bot.core.project import Project
-from bot.core.tree import Entry
 from bot.ports import Applied, Planned, Site
 from bot.tools.terraform import tool
 from bot.tools.terraform.terraform import Terraform
@@ -23,12 +23,14 @@ class Files:
     """A tree made of texts; a value that starts with `-> ` is a symbolic link."""
 
     texts: Mapping[str, str]
-    files: Mapping[str, Entry] = field(init=False)
+    files: tree.Files = field(init=False)
 
     def __post_init__(self) -> None:
         modes = {path: "120000" if text.startswith("-> ") else "100644" for path, text in self.texts.items()}
         object.__setattr__(
-            self, "files", {path: Entry(mode, str(hash(self.texts[path]))) for path, mode in modes.items()}
+            self,
+            "files",
+            tree.Files({path: tree.Entry(mode, str(hash(self.texts[path]))) for path, mode in modes.items()}),
         )
 
     def read(self, path: str) -> bytes:

@@ -19,7 +19,7 @@ from bot.kube.paths import Paths
 def charts(tree: Tree) -> list[str]:
     """Directories of charts that stand by themselves: no library, not in another chart, and of use to no other."""
     paths = Paths(tree)
-    found = {posixpath.dirname(path) or "." for path in tree.files if posixpath.basename(path) == FILE}
+    found = set(tree.files.named(FILE))
     outer = {one for one in found if not _within(one, found) and not _hidden(one)}
     used = {path for one in outer for path in _local(paths, one)}
     for directory in kustomizations.directories(tree):
@@ -42,7 +42,7 @@ def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[st
                 found |= paths.everything(needed)
     for values in project.kubernetes.values:
         found.add(paths.follow(project.dir, values, f"{project.name}: helm values"))
-    found |= {path for path in tree.files if any(matches(path, pattern) for pattern in project.inputs)}
+    found |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
     return frozenset((found | paths.links) & tree.files.keys())
 
 

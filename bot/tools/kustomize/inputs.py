@@ -3,8 +3,6 @@
 Called by the tool. Never runs kustomize; where a file cannot be read as YAML it stops there, and kustomize says why.
 """
 
-import posixpath
-
 from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
@@ -17,7 +15,7 @@ from bot.kube.paths import Paths
 def overlays(tree: Tree) -> list[str]:
     """Directories of kustomizations that no other one refers to; neither components nor parts of a chart."""
     paths = Paths(tree)
-    charts = tuple(f"{posixpath.dirname(path)}/" for path in tree.files if posixpath.basename(path) == "Chart.yaml")
+    charts = tuple(f"{directory}/" for directory in tree.files.named("Chart.yaml") if directory != ".")
     found = [
         directory
         for directory in kustomizations.directories(tree)
@@ -34,7 +32,7 @@ def inputs(tree: Tree, project: Project, whole: bool = False) -> frozenset[str]:
     """
     walk = _Walk(Paths(tree), whole)
     walk.all(project.dir)
-    named = {path for path in tree.files if any(matches(path, pattern) for pattern in project.inputs)}
+    named = {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
     return frozenset((walk.found | walk.paths.links | named) & tree.files.keys())
 
 

@@ -28,7 +28,7 @@ class Manifests:
         return ()
 
     def recognises(self, tree: Tree, directory: str) -> int:
-        return 1 if any(inputs.chosen(tree.files, directory, frozenset())) else 0
+        return 1 if any(inputs.chosen(tree.files.below(directory), directory, frozenset())) else 0
 
     def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
         return inputs.inputs(tree, project, others)

@@ -21,7 +21,7 @@ def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[st
     directory = paths.follow(".", project.dir, "the project's directory")
     found = set(chosen(paths.below(directory), directory, others))
     found |= {paths.follow(".", path, "symbolic link") for path in set(found)}
-    found |= {path for path in tree.files if any(matches(path, pattern) for pattern in project.inputs)}
+    found |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
     return frozenset((found | paths.links) & tree.files.keys())
 
 

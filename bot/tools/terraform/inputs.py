@@ -65,17 +65,19 @@ def backend(tree: Tree, project: Project) -> str:
 
 
 def _below(tree: Tree, directory: str, others: frozenset[str]) -> Iterator[str]:
-    prefix = "" if directory == "." else f"{directory}/"
-    apart = tuple(f"{other}/" for other in others if other != "." and f"{other}/".startswith(prefix))
-    for path in tree.files:
-        if path.startswith(prefix) and not path.startswith(apart):
-            yield path
+    """Files below a directory that belong to no other project; each directory among them is judged once."""
+    apart: dict[str, bool] = {directory: False, "": False}
+
+    def judged(holder: str) -> bool:
+        if holder not in apart:
+            apart[holder] = holder in others or judged(posixpath.dirname(holder))
+        return apart[holder]
+
+    return (path for path in tree.files.below(directory) if not judged(posixpath.dirname(path)))
 
 
 def configuration(tree: Tree, directory: str) -> list[str]:
-    return sorted(
-        path for path in tree.files if path.endswith(CONFIGURATION) and (posixpath.dirname(path) or ".") == directory
-    )
+    return [path for path in tree.files.within(directory) if path.endswith(CONFIGURATION)]
 
 
 def _sources(tree: Tree, directory: str) -> Iterator[str]:
@@ -93,7 +95,7 @@ def _linked(tree: Tree, paths: set[str]) -> set[str]:
             continue
         target = tree.read(path).decode(errors="replace")
         inside = _inside(posixpath.join(posixpath.dirname(path), target), f"symbolic link {path}")
-        new = {p for p in tree.files if p == inside or p.startswith(f"{inside}/")} - found
+        new = {*tree.files.below(inside), *({inside} & tree.files.keys())} - found
         found |= new
         todo.extend(new)
     return found
