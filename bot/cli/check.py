@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bot.cli import reports
 from bot.cli.call import Call
 from bot.cli.finding import BAD, WRONG, Finding
 from bot.cli.usage import Commands, Usage
@@ -13,6 +14,8 @@ USAGE = Usage(
     Looks at everything that a server needs and says what to set: git, the gitops.yaml of the repository it is
     called in, the settings, the key of the vault, tools, the database, the disk, and what the token may do.
     Marks: ✓ is good, ! is worth knowing, ✗ is to be mended. It makes nothing, and may run beside a server.
+
+    As a step of a pipeline, --repository looks at git and gitops.yaml alone, which need no server's settings.
     """,
     exits={
         0: "nothing to mend",
@@ -26,17 +29,24 @@ Look = Callable[[Call], Sequence[Finding]]
 
 
 def declare(commands: Commands) -> None:
-    commands.add("check", USAGE).add_argument("--json", action="store_true", help="for programs: mark, what, words")
+    options = commands.add("check", USAGE)
+    options.add_argument(
+        "--repository", action="store_true", help="look only at the repository that it is called in, for pipelines"
+    )
+    options.add_argument("--json", action="store_true", help="for programs: mark, what, words")
+    reports.add_options(options)
 
 
 def run(call: Call) -> int:
+    reports.refuse_unusable(call)
     findings = []
     for finding in _findings(call):
         findings.append(finding)
-        if not call.options["json"]:
+        if not reports.takes_output(call):
             call.say(f"{finding.mark} {finding.what}: {finding.words}")
     if call.options["json"]:
         call.table(("mark", "what", "words"), [(f.mark, f.what, f.words) for f in findings])
+    reports.of_findings(call, findings)
     return max((finding.status for finding in findings), default=0)
 
 
@@ -45,6 +55,8 @@ def _findings(call: Call) -> Iterator[Finding]:
 
     yield from _tried("git", checks.git, call)
     yield from _tried("gitops.yaml", checks.repository, call)
+    if call.options["repository"]:
+        return
     settings = list(_tried("settings", checks.settings, call, WRONG))
     yield from settings
     if any(finding.status for finding in settings):

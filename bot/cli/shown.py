@@ -1,29 +1,15 @@
 """A plan as a terminal shows it: each change with its lines, what was noticed, and the counts last."""
 
-import dataclasses
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from bot.core.plan import Content, Counts
 
 COLOURS = {"+": "green", "-": "red", "!": "yellow", " ": "default"}
-SAID = {
-    "create": "to create",
-    "change": "to change",
-    "replace": "to replace",
-    "destroy": "to destroy",
-    "imports": "to import",
-    "moves": "to move",
-    "forget": "to forget",
-    "read": "to read",
-    "outputs": "output(s) changed",
-    "checks": "check(s) failed",
-    "unknown": "unknown",
-    "rendered": "difference(s) rendered",
-}
 
 
-def show(out: TextIO, content: "Content") -> None:
+def show(out: TextIO, content: "Content", name: str = "") -> None:
+    """`name` stands above it where there are several."""
     from rich.console import Console
     from rich.text import Text
 
@@ -34,6 +20,8 @@ def show(out: TextIO, content: "Content") -> None:
     def line(text: str, style: str = "default") -> None:
         console.print(Text(str(seen(text)), style=style))
 
+    if name:
+        line(f"── {name}", "bold")
     for change in (*content.changes, *content.outputs):
         line(f"\n{change.action.value} {change.address}", "bold")
         for its in change.lines:
@@ -42,11 +30,12 @@ def show(out: TextIO, content: "Content") -> None:
         line(f"\n{notice.severity.value}: {notice.summary} {notice.where}\n{notice.detail}", "yellow")
     for note in content.notes:
         line(f"\n{note}" if note == content.notes[0] else note)
-    line(f"\n{counted(content.counts)}")
+    line(f"\n{counted(content.counts)}" + "\n" * bool(name))
 
 
 def counted(counts: "Counts") -> str:
-    """`1 to create, 2 to destroy`, or that there is nothing."""
-    named = {field.name: getattr(counts, field.name) for field in dataclasses.fields(counts)}
-    words = (f"{n} {SAID.get(name, name).replace('(s)', 's' * (n > 1))}" for name, n in named.items() if n)
-    return ", ".join(words) or "no changes"
+    """`1 to create, 2 to destroy`, or that there is nothing: the words of a comment, and what is to be read."""
+    from bot.templates.words import told
+
+    words = [told(counts), f"{counts.read:,} to read" if counts.read else ""]
+    return ", ".join(word for word in words if word) or "no changes"

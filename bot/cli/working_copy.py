@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.core.errors import Refused
+from bot.core.errors import Refused, ToolFailed, Transient
 
 if TYPE_CHECKING:
     from bot.core.project import Configuration
@@ -37,6 +37,16 @@ def configuration(top: Path) -> "Configuration | None":
         return None
     except OSError as why:
         raise Refused(f"{path} cannot be read: {why.strerror}") from why
+
+
+def commit(top: Path, path: str) -> str:
+    """The commit that is checked out; empty where there is none, or no git on the `path`."""
+    from bot.git.command import Git
+
+    try:
+        return Git(top, {"PATH": path})("rev-parse", "--verify", "HEAD").out.strip()
+    except (Refused, ToolFailed, Transient):
+        return ""
 
 
 def copied(top: Path, into: Path, apart: frozenset[Path]) -> None:

@@ -4,12 +4,14 @@ Pure: a view goes in, Markdown comes out; nothing is fetched, and nothing is dec
 others are made harmless; `plan.md.j2` and `apply.md.j2` show how a comment looks; `answers/` has a file an answer.
 """
 
+from collections.abc import Sequence
+
 from bot.core.view import RunView
 from bot.templates import page
 from bot.templates.headline import apply_status, plan_status
 from bot.templates.render import render
 
-__all__ = ["answer", "apply_comment", "apply_status", "help_text", "plan_comment", "plan_status"]
+__all__ = ["answer", "apply_comment", "apply_status", "check_summary", "help_text", "plan_comment", "plan_status"]
 
 
 def plan_comment(view: RunView) -> str:
@@ -25,6 +27,11 @@ def apply_comment(view: RunView) -> str:
 def answer(kind: str, **words: object) -> str:
     """A short answer; `kind` names a file in `answers/`, which says at its head which words it needs."""
     return str(render(f"answers/{kind}.md.j2", **words))
+
+
+def check_summary(findings: Sequence[object], bad: int) -> str:
+    """What `gitops-bot check` found: each finding has a mark, what it is about, and words; so many are bad."""
+    return str(render("check.md.j2", findings=findings, bad=bad))
 
 
 def help_text() -> str:
