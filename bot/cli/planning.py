@@ -80,6 +80,8 @@ def _named_by(call: Call) -> Callable[[Path], Asked]:
         top = working_copy.top_of(directory)
         configuration = working_copy.configuration(top)
         project = _project(call, configuration, directory.relative_to(top).as_posix())
+        if project.name == "." and not working_copy.is_repository(top):
+            project = dataclasses.replace(project, name=directory.name if path == Path(".") else path.as_posix())
         return Asked(top, configuration, project)
 
     return named

@@ -23,7 +23,11 @@ FILE, LINK = "100644", "120000"
 
 def top_of(directory: Path) -> Path:
     """The top of the repository that the directory is in, or, where it is in none, the directory."""
-    return next((path for path in (directory, *directory.parents) if os.path.exists(path / ".git")), directory)
+    return next((path for path in (directory, *directory.parents) if is_repository(path)), directory)
+
+
+def is_repository(directory: Path) -> bool:
+    return os.path.exists(directory / ".git")
 
 
 def configuration(top: Path) -> "Configuration | None":
