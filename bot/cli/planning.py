@@ -115,57 +115,53 @@ def _project(call: Call, configuration: "Configuration | None", directory: str) 
 
 def _outcome(call: Call, one: Asked, stopped: Callable[[], bool]) -> Outcome:
     """Plan it. What people or tools did wrong is its outcome; the rest is a bug."""
-    begun = datetime.now(UTC)
+    begun, project = datetime.now(UTC), one.project
     if stopped():
-        return Outcome(one.top, one.project, State.SKIPPED, begun, begun)
+        return Outcome(one.top, project, State.SKIPPED, begun, begun)
     try:
-        project, content = _planned(call, one, stopped)
+        project, tool = _with_tool(call, one)
+        content = _planned(call, dataclasses.replace(one, project=project), tool, stopped)
     except Refused as why:
-        return Outcome(one.top, one.project, State.REFUSED, begun, datetime.now(UTC), note=str(why))
+        return Outcome(one.top, project, State.REFUSED, begun, datetime.now(UTC), note=str(why))
     except (ToolFailed, Transient) as why:
-        failed = Outcome(
-            one.top, one.project, State.FAILED, begun, datetime.now(UTC), note=str(why), hint=lent.hint(call)
-        )
-        return dataclasses.replace(failed, output=why.output) if isinstance(why, ToolFailed) else failed
+        output, ended = why.output if isinstance(why, ToolFailed) else "", datetime.now(UTC)
+        return Outcome(one.top, project, State.FAILED, begun, ended, None, str(why), output, lent.hint(call))
     return Outcome(one.top, project, State.DONE, begun, datetime.now(UTC), content=content)
 
 
-def _planned(call: Call, one: Asked, stopped: Callable[[], bool]) -> "tuple[Project, Content]":
+def _planned(call: Call, one: Asked, tool: "Tool", stopped: Callable[[], bool]) -> "Content":
     with tempfile.TemporaryDirectory(prefix="gitops-bot-plan-", ignore_cleanup_errors=True) as scratch:
         room = Path(scratch).resolve()
         working_copy.copied(one.top, room / "root", frozenset({room, call.settings.data_dir.resolve()}))
-        project, tool = _with_tool(call, one.project, room / "root")
-        call.progress(f"planning {one.directory} in workspace {project.workspace}…")
-        site = _site(call, one.configuration, project, room, stopped)
+        call.progress(f"planning {one.directory} in workspace {one.project.workspace}…")
+        site = _site(call, one, room, stopped)
         state = lent.state(one.directory, site.kept)
         content = tool.plan(site).content
-    if project.tool == "terraform" and content.notes:
-        content = dataclasses.replace(content, notes=(*content.notes, state))
-    return project, content
+    keeps_state = one.project.tool == "terraform" and content.notes
+    return dataclasses.replace(content, notes=(*content.notes, state)) if keeps_state else content
 
 
-def _with_tool(call: Call, project: "Project", root: Path) -> "tuple[Project, Tool]":
+def _with_tool(call: Call, one: Asked) -> "tuple[Project, Tool]":
     """The project with the tool that it names, or that recognises its files. Raises Refused where none does."""
     from bot.wiring import found_tools
 
-    tools = found_tools(call.settings)
-    tree = working_copy.WorkingTree(root)
+    project, tools = one.project, found_tools(call.settings)
+    tree = working_copy.WorkingTree(one.top)
     known = {name: tool.recognises(tree, project.dir) for name, tool in tools.items()}
     name = project.tool or max(known, key=lambda name: known[name])
     if name not in tools:
         raise Refused(f"there is no tool `{name}`: gitops.yaml may name {', '.join(tools)}")
     if not known[name]:
-        raise Refused(f"nothing to plan in {project.dir}: it holds no .tf file, nor anything of another tool")
+        where = project.name if project.dir == "." else project.dir
+        raise Refused(f"nothing to plan in {where}: it holds no .tf file, nor anything of another tool")
     return dataclasses.replace(project, tool=name), tools[name]
 
 
-def _site(
-    call: Call, configuration: "Configuration | None", project: "Project", room: Path, stopped: Callable[[], bool]
-) -> "Site":
+def _site(call: Call, one: Asked, room: Path, stopped: Callable[[], bool]) -> "Site":
     from bot.core.project import Configuration
     from bot.ports import Site
 
-    known = configuration or Configuration()
+    project, known = one.project, one.configuration or Configuration()
     for name in ("scratch", "kept", "home"):
         (room / name).mkdir(mode=0o700)
     return Site(

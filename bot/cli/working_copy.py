@@ -90,6 +90,8 @@ class WorkingTree:
             links = [name for name in directories if Path(folder, name).is_symlink()]
             for name in (*names, *links):
                 path = Path(folder, name)
+                if not _is_plain(path, frozenset()):
+                    continue
                 found[path.relative_to(self.top).as_posix()] = Entry(LINK if path.is_symlink() else FILE, "")
         return found
 
