@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test check bench rig update clean
+.PHONY: demo test check bench rig docs update clean
 
 demo: $(VENV)/.installed
 ifdef STORY
@@ -41,6 +41,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
 	touch $@
+
+# The tables of docs/configuration.md, from the descriptions in the code.
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.docs.reference
 
 # Newest versions of everything, exactly pinned, without addresses.
 update:

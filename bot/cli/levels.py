@@ -57,7 +57,7 @@ def levels(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iter
             below = dict(action.choices)
             told = {choice.dest: choice.help or "" for choice in action._choices_actions}
         elif action.option_strings:
-            options.append(Option(tuple(action.option_strings), _plain(action.help), _given(action)))
+            options.append(Option(tuple(action.option_strings), _help(action), _given(action)))
         else:
             argument, many = _given(action), action.nargs in ("*", "+")
     yield Level(words, tuple(options), told, argument, many)
@@ -77,6 +77,6 @@ def _given(action: argparse.Action) -> Given:
     return Given(Value.DIRECTORY if action.dest == "dir" else Value.FILE, (), name)
 
 
-def _plain(text: str | None) -> str:
-    """A help text in one line."""
-    return " ".join((text or "").split())
+def _help(action: argparse.Action) -> str:
+    """Its help as argparse would print it, in one line."""
+    return " ".join(((action.help or "") % vars(action)).split())

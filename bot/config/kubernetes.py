@@ -48,36 +48,50 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 
 
 class IgnoreTable(Table):
-    kind: Kind | None = None
-    name: Word | None = None
-    pointers: list[Pointer] = []
-    managers: list[Word] = []
+    kind: Kind | None = Field(default=None, description="(any) `Deployment`, or `Certificate.cert-manager.io`")
+    name: Word | None = Field(default=None, description="(any) the object's name")
+    pointers: list[Pointer] = Field(
+        default=[], description="JSON pointers, `*` for any item: fields that are left alone"
+    )
+    managers: list[Word] = Field(default=[], description="whatever these field managers own is left alone")
 
 
 class KubernetesTable(Table):
-    namespace: Namespace = "default"
-    ignore: list[IgnoreTable] = []
-    differ: Literal["server", "kubectl"] = "server"
+    namespace: Namespace = Field(default="default", description="for objects that name none")
+    ignore: list[IgnoreTable] = Field(default=[], description="fields that are left alone")
+    differ: Literal["server", "kubectl"] = Field(
+        default="server", description="what finds the difference: a dry run on the `server`, or `kubectl`"
+    )
 
 
 class HelmTable(Table):
-    release: Annotated[Word, AfterValidator(_name)] | None = None
-    values: list[RelativePath] = []
+    release: Annotated[Word, AfterValidator(_name)] | None = Field(
+        default=None, description="(the last part of the directory) the name of the release"
+    )
+    values: list[RelativePath] = Field(
+        default=[], description="values files, relative to the directory, inside the repository"
+    )
 
 
 class CheckTable(Table):
-    kind: Kind
-    ready: Expression
-    failed: Expression | None = None
+    kind: Kind = Field(description="the kind of the objects, as above")
+    ready: Expression = Field(description="when they are ready: `field=value` or `field!=value`")
+    failed: Expression | None = Field(default=None, description="when they have failed")
 
 
 class HealthTable(Table):
-    timeout: Duration = timedelta(minutes=5)
-    stable: Duration = timedelta(seconds=10)
-    on_failure: Literal["comment"] = "comment"
-    checks: list[CheckTable] = []
+    timeout: Duration = Field(
+        default=timedelta(minutes=5), description="how long an apply waits for what it applied to be ready"
+    )
+    stable: Duration = Field(default=timedelta(seconds=10), description="how long that must last")
+    on_failure: Literal["comment"] = Field(default="comment", description="the only choice: it is told")
+    checks: list[CheckTable] = Field(
+        default=[], description="when objects of kinds that the bot does not know are ready"
+    )
 
 
 class PruneTable(Table):
-    enabled: StrictBool = True
-    most: Annotated[StrictInt, Field(ge=1, le=100)] = 30
+    enabled: StrictBool = Field(default=True, description="Kubernetes: whether objects that are no longer in Git go")
+    most: Annotated[StrictInt, Field(ge=1, le=100)] = Field(
+        default=30, description="what share of the project's objects (percent, at least one object) may go in one apply"
+    )

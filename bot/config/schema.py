@@ -1,4 +1,7 @@
-"""The keys of gitops.yaml and what each may say. Read by `config.repository`; knows nothing of lines or of branches."""
+"""The keys of gitops.yaml and what each may say. Read by `config.repository`; knows nothing of lines or of branches.
+
+Descriptions are rows of docs/configuration.md, as in `config.settings`.
+"""
 
 from typing import Annotated, Literal
 
@@ -33,35 +36,71 @@ LATER = frozenset({"parallel", "clusters", "policy", "policies", "revert-pull", 
 
 
 class ApprovalsTable(Table):
-    count: Annotated[StrictInt, Field(ge=1, le=20)]
+    count: Annotated[StrictInt, Field(ge=1, le=20, description="how many people must approve, 1 to 20")]
 
 
 class RulesTable(Table):
     """Who may and what must hold; what is not said is taken from the defaults."""
 
-    apply: ApplyMode | None = None
-    require: list[Requirement] | None = None
+    apply: ApplyMode | None = Field(
+        default=None,
+        description="when an apply begins by itself. `comment`: never, only by `/apply`. `approval`: once the gate is "
+        "open. `merge`: when the pull request is merged",
+    )
+    require: list[Requirement] | None = Field(
+        default=None,
+        description="`approval`: people approved what was shown. `checks`: the required checks are green. `[]` asks "
+        "for neither",
+    )
     approvals: ApprovalsTable | None = None
-    backend_change: StrictBool | None = None
-    cluster: ClusterName | None = None
-    allow: list[Allowance] | None = None
+    backend_change: StrictBool | None = Field(
+        default=None, description="whether a pull request may move a project's state"
+    )
+    cluster: ClusterName | None = Field(
+        default=None,
+        description="Kubernetes: the operator's name for a cluster. Without it renderings are compared, and nothing is "
+        "asked of any cluster, nor applied",
+    )
+    allow: list[Allowance] | None = Field(
+        default=None,
+        description="Kubernetes: `replace`: objects whose change cannot be made in place may be deleted and created. "
+        "`conflicts`: fields that others own may be taken over",
+    )
     prune: PruneTable | None = None
 
 
 class TerraformTable(Table):
-    var_files: list[RelativePath] = []
-    backend_config: list[BackendConfig] = []
-    binary: Binary | None = None
-    version: Version | None = None
+    var_files: list[RelativePath] = Field(default=[], description="relative to the directory, inside the repository")
+    backend_config: list[BackendConfig] = Field(default=[], description="for `init`: `key=value`, or a file as above")
+    binary: Binary | None = Field(
+        default=None, description="(the first one found) one of the operator's `TERRAFORM__BINARIES`"
+    )
+    version: Version | None = Field(
+        default=None, description="(any) one version, like `1.11.4`: refused by name where the binary is another"
+    )
 
 
 class ProjectTable(RulesTable):
-    dir: FromTheTop
-    name: Name | None = None
-    workspace: Workspace = "default"
-    tool: ToolName | None = None
-    depends_on: list[Name] = []
-    inputs: list[FromTheTop] = []
+    dir: FromTheTop = Field(description="the directory, from the top; `.` is the top")
+    name: Name | None = Field(
+        default=None,
+        description="(the directory, and `:workspace` where that is not `default`) unique; what `-p` and `depends_on` "
+        "name",
+    )
+    workspace: Workspace = Field(
+        default="default", description="the workspace of Terraform; one directory may be listed once for each"
+    )
+    tool: ToolName | None = Field(
+        default=None, description="(by the files) `terraform`, `kustomize`, `helm` or `manifests`"
+    )
+    depends_on: list[Name] = Field(
+        default=[],
+        description="**names** of projects (not directories, where they differ) that are applied before; what depends "
+        "on something applied in the same run is planned again just before its own apply",
+    )
+    inputs: list[FromTheTop] = Field(
+        default=[], description="globs, from the top: files elsewhere that can change the result"
+    )
     terraform: TerraformTable = TerraformTable()
     kubernetes: KubernetesTable = KubernetesTable()
     helm: HelmTable = HelmTable()
@@ -71,11 +110,19 @@ class ProjectTable(RulesTable):
 class FileTable(Table):
     """The whole file."""
 
-    version: Annotated[Literal[1], BeforeValidator(one)]
-    branches: list[Word] = []
-    merge: Literal["auto", "manual"] = "auto"
-    defaults: RulesTable = RulesTable()
-    projects: list[ProjectTable] = []
+    version: Annotated[Literal[1], BeforeValidator(one)] = Field(description="`1`")
+    branches: list[Word] = Field(
+        default=[], description="globs of base branches whose pull requests are planned, besides the default branch"
+    )
+    merge: Literal["auto", "manual"] = Field(
+        default="auto",
+        description="`auto`: `/apply` applies, **then merges** as soon as nothing is left to apply. `manual`: people "
+        "merge; the lock is kept until then",
+    )
+    defaults: RulesTable = Field(default=RulesTable(), description="(from the next table) rules for all projects")
+    projects: list[ProjectTable] = Field(
+        default=[], description="(found by their files) the list; where there is none, see [below](#without-gitopsyaml)"
+    )
 
 
 TABLES: dict[str, type[Table]] = {

@@ -1,5 +1,8 @@
 """The operator's settings: one TOML file and GITOPS_BOT_… variables, which win. Read once at the start, by `cli`.
 
+Descriptions are rows of docs/configuration.md (`make docs`); in parentheses at their head stands what to say of the
+default where its value does not tell.
+
 Providers own their settings: `section` hands a forge or a tool what was written for it, for its own model to check.
 """
 
@@ -72,28 +75,42 @@ class Part(BaseModel):
 class ServerSettings(Part):
     """`url` is the address that people reach us by, empty when there is none; `token` opens the pages."""
 
-    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8080"
-    url: Annotated[str, AfterValidator(_url)] = ""
-    token: SecretStr | None = None
+    listen: Annotated[str, AfterValidator(_address)] = Field(default="127.0.0.1:8080", description="address and port")
+    url: Annotated[str, AfterValidator(_url)] = Field(
+        default="", description="the address people and the forge reach it by; without it comments have no links"
+    )
+    token: SecretStr | None = Field(
+        default=None, description="a long secret that opens the pages; without it only signed links do"
+    )
 
 
 class StoreSettings(Part):
     """Empty: SQLite in the data directory."""
 
-    url: Annotated[str, Field(repr=False)] = ""
+    url: Annotated[str, Field(repr=False)] = Field(
+        default="", description="(SQLite in `DATA_DIR`) `postgresql+psycopg://…`, see [install.md](install.md#postgres)"
+    )
 
 
 class VaultSettings(Part):
     """Keys are base64 of 32 bytes; old ones still open what they sealed."""
 
-    key: SecretStr | None = None
-    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_several)] = ()
+    key: SecretStr | None = Field(
+        default=None,
+        description="(made on first start) 32 bytes in base64: seals plans, signs links; "
+        "see [install.md](install.md#the-vaults-key)",
+    )
+    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_several)] = Field(
+        default=(), description="keys that still open what they sealed"
+    )
 
 
 class StateSettings(Part):
     """`local = "shared-disk"`: every worker sees the same data directory, so local state is safe with Postgres."""
 
-    local: Literal["shared-disk"] | None = None
+    local: Literal["shared-disk"] | None = Field(
+        default=None, description="`shared-disk`: local state is fine with Postgres, who works on it shares the disk"
+    )
 
 
 class Settings(BaseSettings):
@@ -101,19 +118,32 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    data_dir: Path = Path(DATA_DIR)
+    data_dir: Path = Field(default=Path(DATA_DIR), description="where everything is kept (0700)")
     server: ServerSettings = ServerSettings()
-    repos: Words = ()
+    repos: Words = Field(
+        default=(), description="repositories that the bot works on: globs, `!` leaves out, the last match decides"
+    )
     store: StoreSettings = StoreSettings()
     vault: VaultSettings = VaultSettings()
     state: StateSettings = StateSettings()
-    stop_grace: Duration = timedelta(minutes=10)
-    plan_ttl: Duration = timedelta(hours=72)
-    timeout: Duration = timedelta(minutes=30)
-    sweep_every: Duration = timedelta(minutes=1)
-    workers: int = Field(default_factory=lambda: 1 + (os.cpu_count() or 1), ge=1, le=256)
-    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_several)] = ()
-    project_status: bool = False
+    stop_grace: Duration = Field(default=timedelta(minutes=10), description="how long a stopping bot waits for applies")
+    plan_ttl: Duration = Field(
+        default=timedelta(hours=72), description="after which a plan can no longer be applied; `/plan` makes a new one"
+    )
+    timeout: Duration = Field(default=timedelta(minutes=30), description="for one plan of one project")
+    sweep_every: Duration = Field(default=timedelta(minutes=1), description="how often the sweep repairs")
+    workers: int = Field(
+        default_factory=lambda: 1 + (os.cpu_count() or 1),
+        ge=1,
+        le=256,
+        description="(CPUs and one) tools at once in this process",
+    )
+    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_several)] = Field(
+        default=(),
+        description="names of variables that tools get of the bot's own environment, such as `AWS_REGION`; "
+        "see [credentials.md](credentials.md)",
+    )
+    project_status: bool = Field(default=False, description="one commit status per project as well")
 
     _sections: dict[str, dict[str, object]] = PrivateAttr(default_factory=dict)
     _names: dict[Keys, str] = PrivateAttr(default_factory=dict)

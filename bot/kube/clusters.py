@@ -27,15 +27,17 @@ class ClusterSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    kubeconfig: Path
-    context: str | None = None
-    apply_kubeconfig: Path | None = None
-    apply_context: str | None = None
-    managers: tuple[str, ...] = ()
-    inventory_namespace: str = "gitops-bot"
-    repos: tuple[str, ...] = ("*",)
-    timeout: float = Field(30.0, gt=0, le=600)
-    threads: int = Field(16, ge=1, le=128)
+    kubeconfig: Path = Field(description="a file: the identity that plans")
+    context: str | None = Field(None, description="(the file's own) of that file")
+    apply_kubeconfig: Path | None = Field(
+        None, description="(the same file) the identity that applies: a file, a context or both must be named"
+    )
+    apply_context: str | None = Field(None, description="(the file's own) of that file")
+    managers: tuple[str, ...] = Field((), description="field managers whose fields are taken over, such as `helm`")
+    inventory_namespace: str = Field("gitops-bot", description="where the record of what was applied is kept")
+    repos: tuple[str, ...] = Field(("*",), description="globs of repositories whose projects may name the cluster")
+    timeout: float = Field(30.0, gt=0, le=600, description="seconds for one question, with its repetitions")
+    threads: int = Field(16, ge=1, le=128, description="questions at once")
 
     @field_validator("managers", "repos", mode="before")
     @classmethod

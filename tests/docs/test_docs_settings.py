@@ -10,24 +10,14 @@ from pydantic import BaseModel
 from bot.config.repository import read
 from bot.config.schema import LATER, TABLES
 from bot.config.settings import Settings
-from bot.hosts.gitea.settings import GiteaSettings
-from bot.hosts.github.settings import GitHubSettings
 from bot.kube.clusters import ClusterSettings
-from bot.tools.helm.settings import HelmSettings
-from bot.tools.kustomize.settings import KustomizeSettings
-from bot.tools.terraform.settings import TerraformSettings
 from bot.wiring import ALWAYS_PASSED
 from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
+from tests.docs.reference import sections
 
 CONFIGURATION = TOP / "docs/configuration.md"
 PREFIX, CLUSTER = "GITOPS_BOT_", "KUBERNETES__CLUSTERS__NAME__"
-SECTIONS: Mapping[str, type[BaseModel]] = {
-    "GITHUB": GitHubSettings,
-    "GITEA": GiteaSettings,
-    "TERRAFORM": TerraformSettings,
-    "KUSTOMIZE": KustomizeSettings,
-    "HELM": HelmSettings,
-}
+SECTIONS: Mapping[str, type[BaseModel]] = sections()
 SECRET = re.compile(r"(.*_)?(KEY|KEYS|SECRET|TOKEN)|STORE__URL")
 ROW = re.compile(r"^\| `([A-Za-z_.]+)` \| (.*?) \| ", re.MULTILINE)
 BY_ITSELF = {"CONFIG"}

@@ -12,10 +12,16 @@ class GiteaSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str = Field("", pattern=r"^(https?://[^/\s@?#]+(/[^\s@?#]*)?)?$")
-    token: SecretStr = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
-    ca_file: FilePath | None = None
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s@?#]+(/[^\s@?#]*)?)?$",
+        description="(needed) where people open it; all of Gitea is in [gitea.md](gitea.md)",
+    )
+    token: SecretStr = Field(
+        SecretStr(""), description="(needed) which one, and its scopes: [gitea.md](gitea.md#in-five-minutes)"
+    )
+    webhook_secret: SecretStr = Field(SecretStr(""), description="(needed) there is no unsigned mode")
+    ca_file: FilePath | None = Field(None, description="for the API and for git")
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "GiteaSettings":

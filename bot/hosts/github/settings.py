@@ -23,8 +23,8 @@ class Place(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    api_url: str = Field(GITHUB, pattern=r"^https?://[^/\s]+")
-    ca_file: FilePath | None = None
+    api_url: str = Field(GITHUB, pattern=r"^https?://[^/\s]+", description="GitHub Enterprise: `https://HOST/api/v3`")
+    ca_file: FilePath | None = Field(None, description="for the API and for git")
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> Self:
@@ -47,10 +47,18 @@ class Place(BaseModel):
 class GitHubSettings(Place):
     """There is no unsigned mode: without someone to be and a webhook secret nothing starts."""
 
-    token: SecretStr = SecretStr("")
-    app_id: int | None = Field(None, gt=0)
-    private_key: Annotated[SecretStr, AfterValidator(_unfolded)] = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="a user's: this or an App is needed; which one, and its permissions: "
+        "[install.md](install.md#a-user-and-a-token)",
+    )
+    app_id: int | None = Field(
+        None, gt=0, description="the number of a [GitHub App](github-app.md) to be, in place of a user with a token"
+    )
+    private_key: Annotated[SecretStr, AfterValidator(_unfolded)] = Field(
+        SecretStr(""), description="the App's key: the text of the `.pem`"
+    )
+    webhook_secret: SecretStr = Field(SecretStr(""), description="(needed) there is no unsigned mode")
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> Self:

@@ -13,9 +13,9 @@ class HelmSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    binary: str = "helm"
-    memory: int = Field(1024, ge=64)
-    output: int = Field(50, ge=1, le=1024)
+    binary: str = Field("helm", description="the program")
+    memory: int = Field(1024, ge=64, description="as for kustomize")
+    output: int = Field(50, ge=1, le=1024, description="as for kustomize")
 
     @property
     def limits(self) -> Limits:

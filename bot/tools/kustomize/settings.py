@@ -20,11 +20,13 @@ class KustomizeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    binaries: tuple[str, ...] = ("kustomize", "kubectl")
-    flags: tuple[Literal["--enable-helm", "--enable-alpha-plugins"], ...] = ()
-    helm: str = "helm"
-    memory: int = Field(1024, ge=64)
-    output: int = Field(50, ge=1, le=1024)
+    binaries: tuple[str, ...] = Field(("kustomize", "kubectl"), description="the first one found renders")
+    flags: tuple[Literal["--enable-helm", "--enable-alpha-plugins"], ...] = Field(
+        (), description="what renderings may do beyond building: `--enable-helm`, `--enable-alpha-plugins`"
+    )
+    helm: str = Field("helm", description="for charts that kustomizations inflate")
+    memory: int = Field(1024, ge=64, description="MB that a rendering may take")
+    output: int = Field(50, ge=1, le=1024, description="MB that it may print")
 
     @field_validator("binaries", "flags", mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.core.errors import Refused
 
@@ -13,9 +13,13 @@ class TerraformSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    binaries: tuple[str, ...] = ("terraform", "tofu")
-    plugin_cache: Path | None = None
-    lock_timeout: str = "60s"
+    binaries: tuple[str, ...] = Field(
+        ("terraform", "tofu"), description="programs a project may name; the first one found is the default"
+    )
+    plugin_cache: Path | None = Field(
+        None, description="a provider cache that is shared by all runs: a directory that is there"
+    )
+    lock_timeout: str = Field("60s", description="how long a tool waits for a state lock before that is said")
 
     @field_validator("binaries", mode="before")
     @classmethod
