@@ -142,20 +142,28 @@ def forges(call: Call) -> Sequence[Finding]:
 
     found = []
     for name, host in found_hosts(call.settings).items():
-        found.append(good(name, f"signed in as {host.whoami()}"))
+        who = host.whoami()
+        found.append(good(name, f"signed in as {who}"))
         if not call.settings.repos:
             continue
+        its, remedy = _known_by(who, name)
         repositories = host.repositories()
         if not repositories:
-            found.append(bad(name, "REPOS fits no repository that the token may see: set REPOS, or another token"))
+            found.append(bad(name, f"REPOS fits no repository that {its} may see: set REPOS, or {remedy}"))
         for one in repositories:
             lacking = host.missing_rights(one)
             if lacking:
-                words = f"the token lacks {', '.join(lacking)}: set {name.upper()}__TOKEN to one that has it"
-                found.append(bad(one.name, words))
+                found.append(bad(one.name, f"{its} lacks {', '.join(lacking)}: {remedy}"))
             else:
-                found.append(good(one.name, "the token has the rights it needs"))
+                found.append(good(one.name, f"{its} has the rights it needs"))
     return found
+
+
+def _known_by(who: str, forge: str) -> tuple[str, str]:
+    """What the bot's rights hang on, and where they are mended. The login of an App ends so on GitHub."""
+    if who.endswith("[bot]"):
+        return "the App", "give it that in the App's settings on the forge and in its installation"
+    return "the token", f"set {forge.upper()}__TOKEN to one that has it"
 
 
 def _counted(number: int, word: str) -> str:

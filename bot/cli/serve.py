@@ -10,7 +10,7 @@ USAGE = Usage(
     summary="take webhooks, do the work, show the pages",
     text="""
     The server. Takes webhooks at /webhooks/<forge>, plans and applies, comments, and shows its pages. Needs at
-    least a token, a webhook secret and REPOS: `gitops-bot check` says what is missing. SIGTERM or Ctrl-C ends
+    least an App or a token, a webhook secret and REPOS: `gitops-bot check` says what is missing. SIGTERM or Ctrl-C ends
     it well: plans stop and run again after the next start, applies are awaited up to STOP_GRACE. One server
     works in a DATA_DIR.
     """,

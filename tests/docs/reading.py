@@ -10,10 +10,12 @@ TOP = Path(__file__).resolve().parents[2]
 DOCUMENTS = tuple(sorted([TOP / "README.md", TOP / "CHANGELOG.md", *(TOP / "docs").rglob("*.md")]))
 SHELLS = ("console", "ini", "bash", "sh")
 STARTERS = (["docker", "run"], ["systemd-run"])
+OPERATORS = ("|", "||", "&&", ">", ">>", "<", ";")
 PLACEHOLDERS = re.compile(r"\bCOMMAND\b|\[[A-Z-]|…")
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+_SOURCED = re.compile(r"^source <\((.*)\)$")
 _ASSIGNED = re.compile(r"[A-Z_][A-Z0-9_]*=.*")
 
 
@@ -57,10 +59,12 @@ def calls() -> Iterator[Call]:
 
 def _arguments(line: str) -> tuple[str, ...]:
     """What follows our program's name in a line of a shell or a unit; nothing where it is not called."""
+    line = _SOURCED.sub(r"\1", line.removeprefix("$ ").removeprefix("ExecStart="))
     try:
-        words = shlex.split(line.removeprefix("$ ").removeprefix("ExecStart="), comments=line.startswith("make"))
+        words = shlex.split(line, comments=line.startswith("make"))
     except ValueError:
         return ()
+    words = words[: min((words.index(one) for one in OPERATORS if one in words), default=None)]
     while words and _ASSIGNED.fullmatch(words[0]):
         words = words[1:]
     if words and _is_ours(words[0]):

@@ -1,15 +1,22 @@
 """Every setting and every gitops.yaml that the documents show is there, loads, and has the default that is told."""
 
+import base64
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import BaseModel
 
 from bot.config.repository import read
 from bot.config.schema import LATER, TABLES
 from bot.config.settings import Settings
+from bot.core.errors import Refused
+from bot.hosts.github.settings import GitHubSettings
 from bot.kube.clusters import ClusterSettings
 from bot.wiring import ALWAYS_PASSED
 from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
@@ -21,6 +28,13 @@ SECTIONS: Mapping[str, type[BaseModel]] = sections()
 SECRET = re.compile(r"(.*_)?(KEY|KEYS|SECRET|TOKEN)|STORE__URL")
 ROW = re.compile(r"^\| `([A-Za-z_.]+)` \| (.*?) \| ", re.MULTILINE)
 BY_ITSELF = {"CONFIG"}
+
+
+@pytest.fixture(scope="module")
+def private_key() -> str:
+    """A key as GitHub gives it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
 
 
 def known() -> set[str]:
@@ -68,11 +82,41 @@ def test_the_default_of_a_setting_is_the_one_that_is_told(name: str, told: str, 
         assert given.model_dump() == Settings.load({}, tmp_path).model_dump()
 
 
+def variables(document: Path) -> list[dict[str, str]]:
+    """Every block of variables."""
+    texts = [text for text in blocks(document, "ini") if re.match(r"[A-Z_]+=", text)]
+    return [dict(line.split("=", 1) for line in text.splitlines() if line) for text in texts]
+
+
 def test_the_environment_of_the_installation_loads(tmp_path: Path) -> None:
-    text = next(body for body in blocks(TOP / "docs/install.md", "ini") if body.startswith(PREFIX))
-    settings = Settings.load(dict(line.split("=", 1) for line in text.splitlines()), tmp_path)
+    first, token, *_ = variables(TOP / "docs/install.md")
+    settings = Settings.load(first | token, tmp_path)
     assert settings.repos == ("acme/infra", "acme/network")
-    assert settings.section("github").keys() == {"token", "webhook_secret"}
+    assert GitHubSettings.of(settings.section("github")).webhook_secret.get_secret_value() == "another long secret"
+
+
+def test_the_variables_of_an_app_load(tmp_path: Path, private_key: str) -> None:
+    [given] = variables(TOP / "docs/github-app.md")
+    name = "GITOPS_BOT_GITHUB__PRIVATE_KEY"
+    for told in (private_key, private_key.replace("\n", "\\n"), base64.b64encode(private_key.encode()).decode()):
+        section = Settings.load(given | {name: told}, tmp_path).section("github")
+        assert GitHubSettings.of(section).private_key.get_secret_value() == private_key.strip()
+    with pytest.raises(Refused, match="no private key"):
+        GitHubSettings.of(Settings.load(given, tmp_path).section("github"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_block_of_variables_loads(document: Path, tmp_path: Path) -> None:
+    for given in variables(document):
+        Settings.load({name: value for name, value in given.items() if name.startswith(PREFIX)}, tmp_path)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_block_of_yaml_and_toml_can_be_read(document: Path) -> None:
+    for text in blocks(document, "yaml"):
+        assert list(yaml.safe_load_all(text))
+    for text in blocks(document, "toml"):
+        assert tomllib.loads(text)
 
 
 def test_the_settings_file_that_is_shown_loads(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from bot.cli.usage import GOOD, Commands, Usage
 if TYPE_CHECKING:
     from bot.cli.call import Call
 
-FILE = Path("gitops-bot-github.toml")
+FILE, VARIABLES = Path("gitops-bot-github.toml"), ".env"
 
 USAGE = Usage(
     summary="make a GitHub App and write its settings",
@@ -16,7 +16,8 @@ USAGE = Usage(
     Prints an address of this machine to open in a browser. From there GitHub asks whoever opened it to agree to the
     App: its name, its rights, its events, its webhook (SERVER__URL). Then the App's id, key and webhook secret are
     written to the file, which only its owner can read, and the address is printed at which the App is given
-    repositories. GitHub Enterprise: set GITHUB__API_URL.
+    repositories. A file whose name ends in .env gets variables, any other one TOML. GitHub Enterprise: set
+    GITHUB__API_URL.
     """,
     exits={
         0: "the App is made and the file is written",
@@ -42,5 +43,11 @@ def run(call: "Call") -> int:
     wanted = Wanted(settings.section("github"), settings.server.url or "", file, asked["organisation"], asked["name"])
     made = make_app(wanted, call.say)
     call.say(f"Made the App {made.slug}; its settings are in {file}.\n\nGive it repositories:\n\n  {made.install}\n")
-    call.say(f"Then: gitops-bot --config {asked['file']} check")
+    call.say(f"Then: {_next(asked['file'])}")
     return GOOD
+
+
+def _next(file: Path) -> str:
+    if file.suffix == VARIABLES:
+        return f"give the server these variables (systemd: EnvironmentFile={file}; docker run: --env-file {file})"
+    return f"gitops-bot --config {file} check"

@@ -4,6 +4,7 @@ GitHub shows the person what the App may do, and gives a code that is good for o
 this once. They go into a settings file that only its owner reads, and nowhere else.
 """
 
+import base64
 import json
 import os
 import re
@@ -26,6 +27,8 @@ from bot.hosts.github.settings import GITHUB, Place
 CODE = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LONGEST_NAME = 34
 TIMEOUT_SECONDS = 15
+MADE = "Made by `gitops-bot setup github`. It holds secrets."
+VARIABLES = ".env"
 PATIENCE = timedelta(hours=1)
 
 
@@ -33,7 +36,8 @@ PATIENCE = timedelta(hours=1)
 class Wanted:
     """The App to make. `url` is where GitHub reaches the bot; `owner` an organisation, or empty for one's own account.
 
-    `section` are the settings for GitHub, of which its address counts; `file` is where the new settings go.
+    `section` are the settings for GitHub, of which its address counts; `file` is where the new settings go: TOML, or
+    variables where its name ends in `.env`.
     """
 
     section: Mapping[str, object]
@@ -66,7 +70,8 @@ def make_app(wanted: Wanted, say: Callable[[str], None]) -> Made:
     with _reserved(wanted.file) as write:
         visit = Visit(_form(place, wanted.owner), lambda back: json.dumps(_manifest(wanted, back)), wanted.patience)
         raw = _converted(place, code_from(visit, lambda at: _invite(say, at)))
-        write(_settings(place, raw))
+        written = _settings(place, raw)
+        write(_variables(written) if wanted.file.suffix == VARIABLES else _toml(written))
     return Made(int(raw["id"]), str(raw["slug"]), f"{raw['html_url']}/installations/new")
 
 
@@ -113,15 +118,27 @@ def _converted(place: Place, code: str) -> dict[str, Any]:
     return dict(raw)
 
 
-def _settings(place: Place, raw: Mapping[str, Any]) -> str:
-    """The settings file's text: TOML, whose plain strings are JSON's."""
-    lines = ["# Made by `gitops-bot setup github`. It holds secrets.", "[github]"]
+def _settings(place: Place, raw: Mapping[str, Any]) -> dict[str, str | int]:
+    """What a bot needs to be this App, by the names that settings have."""
+    found: dict[str, str | int] = {"app_id": int(raw["id"]), "webhook_secret": raw["webhook_secret"]}
     if place.api_url != GITHUB:
-        lines.append(f"api_url = {json.dumps(place.api_url)}")
+        found["api_url"] = place.api_url
     if place.ca_file:
-        lines.append(f"ca_file = {json.dumps(str(place.ca_file.resolve()))}")
-    lines += [f"app_id = {int(raw['id'])}", f"webhook_secret = {json.dumps(raw['webhook_secret'])}"]
-    return "\n".join([*lines, f"private_key = {json.dumps(raw['pem'])}", ""])
+        found["ca_file"] = str(place.ca_file.resolve())
+    return found | {"private_key": str(raw["pem"])}
+
+
+def _toml(settings: Mapping[str, str | int]) -> str:
+    """A settings file, whose plain strings are JSON's."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    return "\n".join([f"# {MADE}", "[github]", *lines, ""])
+
+
+def _variables(settings: Mapping[str, str | int]) -> str:
+    """A file of variables, for systemd and containers alike: they agree on no way to write a line break or a quote."""
+    values = {**settings, "private_key": base64.b64encode(str(settings["private_key"]).encode()).decode()}
+    lines = [f"GITOPS_BOT_GITHUB__{name.upper()}={value}" for name, value in values.items()]
+    return "\n".join([f"# {MADE}", *lines, ""])
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The operator's settings for GitHub (`GITHUB__…`): where it is, and who we are there: a user's token or an App."""
 
+import base64
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -9,13 +10,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, Sec
 
 from bot.core.errors import Refused
 
+BEGIN = "-----BEGIN"
 GITHUB = "https://api.github.com"
 WHO = "GITHUB__TOKEN, or GITHUB__APP_ID with GITHUB__PRIVATE_KEY"
 
 
 def _unfolded(key: SecretStr) -> SecretStr:
-    r"""A PEM as it came; one squeezed into a line with `\n` is as good."""
-    return SecretStr(key.get_secret_value().replace("\\n", "\n").strip())
+    r"""A PEM as it came; one squeezed into a line, with `\n` or as base64, is as good."""
+    text = key.get_secret_value().replace("\\n", "\n").strip()
+    if text.startswith(BEGIN):
+        return SecretStr(text)
+    try:
+        decoded = base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return SecretStr(text)
+    return SecretStr(decoded.strip() if decoded.startswith(BEGIN) else text)
 
 
 class Place(BaseModel):
@@ -50,13 +59,13 @@ class GitHubSettings(Place):
     token: SecretStr = Field(
         SecretStr(""),
         description="a user's: this or an App is needed; which one, and its permissions: "
-        "[install.md](install.md#a-user-and-a-token)",
+        "[install.md](install.md#a-user-with-a-token)",
     )
     app_id: int | None = Field(
         None, gt=0, description="the number of a [GitHub App](github-app.md) to be, in place of a user with a token"
     )
     private_key: Annotated[SecretStr, AfterValidator(_unfolded)] = Field(
-        SecretStr(""), description="the App's key: the text of the `.pem`"
+        SecretStr(""), description="the App's key: the text of the `.pem`, also in one line with `\\n`, or as base64"
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="(needed) there is no unsigned mode")
 
