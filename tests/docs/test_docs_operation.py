@@ -1,0 +1,106 @@
+"""What install.md and operation.md have people do beside our own commands, done; the image and the gate as they are."""
+
+import ast
+import base64
+import inspect
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bot.core import weigh
+from bot.vault import Vault
+from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
+from tests.shell.calling import PROGRAMS, write
+
+INSTALL = TOP / "docs/install.md"
+DATA = "/var/lib/gitops-bot"
+DOCKERFILE = (TOP / "Dockerfile").read_text()
+# Each demand of the gate, by the function that makes it, and the line of docs/gate.md that tells of it.
+DEMANDS = {
+    "_state": "open",
+    "_mergeable": "mergeable",
+    "_not_frozen": "freeze",
+    "_no_objection": "objections",
+    "_checks": "checks",
+    "_fresh": "plan",
+    "_approved": "approval",
+    "_possible": "the plan's own",
+    "_locks": "lock",
+}
+
+
+def commands(word: str) -> list[str]:
+    """Lines of the page's blocks that begin with the word."""
+    return [line for body in blocks(INSTALL, "console") for line in body.splitlines() if line.startswith(word)]
+
+
+def test_the_backup_holds_what_must_not_be_lost_and_leaves_out_what_is_made_again(tmp_path: Path) -> None:
+    kept = ("store.sqlite", "engine.sqlite", "vault.key", "state/net/terraform.tfstate", "artifacts/one")
+    made = ("mirrors/a", "checkouts/a", "scratch/a", "cache/a")
+    data = write(tmp_path / "data", dict.fromkeys((*kept, *made), ""))
+    [line] = commands("tar ")
+    archive = tmp_path / "backup.tar.gz"
+    own = line.replace(DATA, str(data)).replace("/root/gitops-bot.tar.gz", str(archive))
+    subprocess.run(own.split(), check=True, env={"PATH": PROGRAMS})
+    with tarfile.open(archive) as found:
+        files = {member.name.removeprefix("./") for member in found if member.isfile()}
+    assert files == set(kept)
+
+
+def test_the_commands_that_make_secrets_make_them(tmp_path: Path) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    long_secret, key = (code for code in inline(INSTALL) if code.startswith("openssl "))
+    said = [subprocess.run(one.split(), check=True, capture_output=True, text=True) for one in (long_secret, key)]
+    assert len(said[0].stdout.strip()) >= 32
+    assert len(base64.b64decode(said[1].stdout)) == 32
+    Vault.open_or_make(tmp_path / "vault.key", said[1].stdout.strip(), [])
+
+
+def test_the_image_is_as_the_page_says() -> None:
+    text = INSTALL.read_text()
+    [image] = re.findall(r"TERRAFORM_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)[-1:]
+    assert f"--build-arg TERRAFORM_IMAGE={image} " in text
+    assert f"one Terraform ({image.rpartition(':')[2]} unless" in text
+    [user] = re.findall(r"--uid (\d+)", DOCKERFILE)
+    assert f"runs as user {user}" in re.sub(r"\s+", " ", text)
+    assert all(f"user {user}" in (TOP / name).read_text() for name in ("docs/credentials.md",))
+    assert "GITOPS_BOT_DATA_DIR=/data GITOPS_BOT_SERVER__LISTEN=0.0.0.0:8080" in DOCKERFILE
+    for line in commands("docker run"):
+        assert " -v gitops-bot:/data " in line
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
+        assert [name for name in copied.split() if not (TOP / name).exists()] == []
+
+
+def test_the_unit_waits_longer_than_the_bot_for_its_applies() -> None:
+    [unit] = [body for body in blocks(INSTALL, "ini") if body.startswith("[Unit]")]
+    assert "KillMode=process" in unit
+    assert "TimeoutStopSec=12min" in unit
+    assert all("--stop-timeout 720 " in line for line in commands("docker run -d"))
+
+
+def test_every_demand_of_the_gate_has_its_line() -> None:
+    made = {
+        name
+        for name, its in inspect.getmembers(weigh, inspect.isfunction)
+        if its.__module__ == weigh.__name__ and "Demand" in str(its.__annotations__.get("return"))
+    }
+    assert made - {"_of_the_pull", "_of_the_projects"} == set(DEMANDS)
+    told = re.findall(r"^\| ([a-z' ]+) \| ", (TOP / "docs/gate.md").read_text(), re.MULTILINE)
+    assert [line for line in told if line != "line"] == list(DEMANDS.values())
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (TOP / "docs/README.md").read_text()
+    pages = {path.name for path in (TOP / "docs").glob("*.md")} - {"README.md"}
+    assert {name for name in pages if f"]({name}" not in index} == set()
+
+
+def test_python_that_is_shown_is_python() -> None:
+    for document in DOCUMENTS:
+        for text in blocks(document, "python"):
+            ast.parse(text)
