@@ -13,7 +13,7 @@ from tests.shell.calling import ONE, PROGRAMS, gitops_bot, write
 BROKEN = 'output "a" {\n  value = local.missing\n}\n'
 SECRET = 'variable "key" {\n  default   = "hunter2-hunter2"\n  sensitive = true\n}\n\n'
 KEPT = SECRET + 'resource "terraform_data" "kept" {\n  input = var.key\n}\n'
-LEAKY = KEPT + 'data "external" "x" {\n  program = var.key\n}\n'
+LEAKY = KEPT + 'output "a" {\n  value     = jsondecode(var.key)\n  sensitive = true\n}\n'
 HOSTILE = 'resource "terraform_data" "x" {\n  for_each = toset(["a|b`</details>@team"])\n  input = each.key\n}\n'
 OUTPUT = 'output "a" {\n  value = "b"\n}\n'
 EMPTY = "# nothing\n"
