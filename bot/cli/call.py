@@ -1,6 +1,7 @@
 """What a command is called with, and how it prints: tables on a terminal, plain lines when piped, JSON when asked."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,8 @@ from bot.cli.usage import PROGRAM
 if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.store import Store
+
+NO_TEXT = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,10 @@ class Call:
 
     def complain(self, text: str, output: str = "") -> None:
         """What went wrong, and the last words of whatever it went wrong in."""
-        from bot.server.words import seen
-
         self.out.flush()
-        self.err.write(f"{PROGRAM}: {seen(text)}\n")
+        self.err.write(f"{PROGRAM}: {printable(text)}\n")
         if output.strip():
-            self.err.write(f"{seen(output.rstrip())}\n")
+            self.err.write(f"{printable(output.rstrip())}\n")
 
     def json(self, value: object) -> None:
         self.say(json.dumps(value, indent=2))
@@ -90,6 +91,11 @@ def objects(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[dict[
 
 def one_line(cell: str) -> str:
     """One line without what a terminal would obey: names and notes come from pull requests."""
+    return printable(" ".join(cell.split()))
+
+
+def printable(text: str) -> str:
+    """Text as it may be shown anywhere: what a terminal would obey, and bytes that are no text, made visible."""
     from bot.server.words import seen
 
-    return str(seen(" ".join(cell.split())))
+    return NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(seen(text)))

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Literal
 from xml.etree import ElementTree
 
+from bot.cli.call import printable
+
 Kind = Literal["passed", "failure", "error"]
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -70,10 +72,6 @@ def _add(suite: ElementTree.Element, case: Case) -> None:
 
 def _allowed(text: str) -> str:
     """Without what XML has no place for, or what could turn or hide other text."""
-    from bot.server.words import seen_lines
+    from bot.server.words import without_colours
 
-    return "".join(one if _is_character(one) else "\N{REPLACEMENT CHARACTER}" for one in seen_lines(text))
-
-
-def _is_character(one: str) -> bool:
-    return not ("\ud800" <= one <= "\udfff" or one in "\ufffe\uffff")
+    return printable(without_colours(text))

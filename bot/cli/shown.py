@@ -13,12 +13,12 @@ def show(out: TextIO, content: "Content", name: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from bot.server.words import seen
+    from bot.cli.call import printable
 
     console = Console(file=out, highlight=False, soft_wrap=True)
 
     def line(text: str, style: str = "default") -> None:
-        console.print(Text(str(seen(text)), style=style))
+        console.print(Text(printable(text), style=style))
 
     if name:
         line(f"── {name}", "bold")

@@ -53,6 +53,14 @@ def test_every_heading_is_explained() -> None:
     assert {heading for heading in said if heading not in PAGE and heading != "Details"} == set()
 
 
+def test_every_remark_on_an_object_is_explained() -> None:
+    told = [remark for cell, _ in rows("after `#`") for remark in re.findall(r"`([^`]+)`", cell)]
+    said = {*diff._PLANNED.values(), *diff._REPLACED.values()}
+    assert said - set(told) == set()
+    source = (TEMPLATES / "diff.py").read_text()
+    assert [remark for remark in told if remark.rstrip(" …") not in source] == []
+
+
 def test_every_marker_of_the_diff_is_explained() -> None:
     told = {cell.split("ADDRESS")[0].strip("` ") for cell, _ in rows("line")}
     assert told == {marker.strip() for marker in diff._MARKERS.values()} | {""}

@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli.levels import Value, levels
 from bot.cli.main import parser
-from tests.shell.calling import PROGRAMS, TOP, environment, gitops_bot
+from tests.shell.calling import PROGRAMS, TOP, environment, gitops_bot, write
 
 LEVELS = {level.words: level for level in levels(parser())}
 PATIENCE = 60
@@ -75,6 +75,16 @@ def test_values_are_offered_by_their_kind(offered: Callable[..., set[str]]) -> N
     assert {one.replace("\\", "") for one in offered("plan", "my")} == {"my net"}
     assert offered("plan", "set") == set()
     assert offered("runs", "--limit", "") == set()
+
+
+def test_bash_takes_a_value_apart_from_its_option(here: Path, tmp_path: Path) -> None:
+    """Bash itself cuts `--config=set` in three."""
+    script = write(tmp_path, {"script": gitops_bot("completion", "bash", cwd=here).stdout}) / "script"
+    (here / "settings.toml").touch()
+    words = ["gitops-bot", "--config", "=", "set"]
+    command = [installed("bash"), "--norc", "-c", BASH, "bash", str(script), *words]
+    done = subprocess.run(command, cwd=here, env={"PATH": PROGRAMS}, capture_output=True, text=True, check=True)
+    assert done.stdout == "settings.toml\n"
 
 
 def test_values_of_options_are_not_taken_for_commands(offered: Callable[..., set[str]]) -> None:

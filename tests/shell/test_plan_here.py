@@ -21,6 +21,20 @@ version) echo '{"terraform_version": "1.11.4"}' ;;
 *) touch begun && exec sleep 60 ;;
 esac
 """
+# Ends only once another one runs beside it, or after half a minute alone.
+MEETING = """\
+#!/bin/sh
+case "$1" in
+version) echo '{"terraform_version": "1.11.4"}'; exit ;;
+esac
+mktemp -p HERE > /dev/null
+for _ in $(seq 300); do
+    test "$(ls HERE | wc -l)" -gt 1 && echo "Error: met another" && exit 1
+    sleep 0.1
+done
+echo "Error: was alone"
+exit 1
+"""
 VARIABLE = 'variable "region" {\n  type = string\n}\n\noutput "where" {\n  value = var.region\n}\n'
 MODULE = 'module "shared" {\n  source = "../modules/shared"\n}\n'
 LISTED = """\
@@ -185,6 +199,18 @@ def test_manifests_are_rendered_where_no_cluster_is_asked(copy: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert "ConfigMap default/a" in done.stdout
     assert "state" not in done.stdout
+
+
+def test_several_are_planned_at_once(copy: Path, tmp_path: Path) -> None:
+    here = tmp_path / "meeting"
+    here.mkdir()
+    write(copy, {"a/main.tf": ONE, "b/main.tf": ONE})
+    programs = write(tmp_path / "programs", {"terraform": MEETING.replace("HERE", str(here))})
+    (programs / "terraform").chmod(0o755)
+    done = gitops_bot("plan", "a", "b", cwd=copy, env={"PATH": f"{programs}:{PROGRAMS}"}, WORKERS="2")
+    assert done.returncode == 1
+    assert done.stderr.count("met another") >= 2
+    assert "alone" not in done.stderr
 
 
 def test_an_interrupt_ends_the_tool_and_leaves_nothing_behind(copy: Path, tmp_path: Path) -> None:

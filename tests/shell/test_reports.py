@@ -1,6 +1,7 @@
 """What a pipeline gets of `plan` and `check`: Markdown, JUnit's XML, JSON, exit codes."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -100,10 +101,15 @@ def test_what_others_wrote_formats_nothing(here: Path) -> None:
     junit(here / "report.xml")
 
 
-def test_what_xml_has_no_place_for_is_made_visible(here: Path) -> None:
-    write(here, {"a/main.tf": 'output "a" {\n  value = jsondecode("\\u0001\\ud83d\\ude00<&]]>")\n}\n'})
-    assert gitops_bot("plan", "a", "--junit", "report.xml", cwd=here).returncode == 1
-    assert "<&]]>" in (junit(here / "report.xml").findtext("testcase/failure") or "")
+def test_names_that_are_no_text_are_made_visible(here: Path) -> None:
+    """A directory may be called by any bytes; XML and UTF-8 have no place for some."""
+    names = [os.fsdecode(name) for name in (b"a\x01<&]]>", b"b\xff", b"c\x1b[31m\xe2\x80\xae")]
+    write(here, {names[0] + "/main.tf": ONE, names[1] + "/main.tf": ONE, names[2] + "/x": ""})
+    done = gitops_bot("plan", *names, "--junit", "report.xml", "--markdown", "summary.md", cwd=here)
+    assert done.returncode == 3, done.stderr
+    assert list(kinds(junit(here / "report.xml"))) == ["a\ufffd<&]]>", "b\ufffd", "c\ufffd"]
+    for text in (done.stdout, done.stderr, (here / "summary.md").read_text(encoding="utf-8")):
+        assert not set(text) & {"\x01", "\x1b", "\u202e"}
 
 
 @pytest.mark.parametrize("main", [KEPT, LEAKY])
