@@ -83,6 +83,16 @@ def test_the_unit_waits_longer_than_the_bot_for_its_applies() -> None:
     assert all("--stop-timeout 720 " in line for line in commands("docker run -d"))
 
 
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    [unit] = [body for body in blocks(INSTALL, "ini") if body.startswith("[Unit]")]
+    file = write(tmp_path, {"try.service": re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit, flags=re.MULTILINE)})
+    command = ["systemd-analyze", "verify", str(file / "try.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "try.service" in line] == []
+
+
 def test_every_demand_of_the_gate_has_its_line() -> None:
     made = {
         name

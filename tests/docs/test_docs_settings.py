@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +18,9 @@ from bot.config.schema import LATER, TABLES
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.hosts.github.settings import GitHubSettings
-from bot.kube.clusters import ClusterSettings
+from bot.kube.clusters import Clusters, ClusterSettings
 from bot.wiring import ALWAYS_PASSED
-from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
+from tests.docs.reading import DOCUMENTS, SHELLS, TOP, blocks, inline
 from tests.docs.reference import sections
 
 CONFIGURATION = TOP / "docs/configuration.md"
@@ -109,6 +110,16 @@ def test_the_variables_of_an_app_load(tmp_path: Path, private_key: str) -> None:
 def test_every_block_of_variables_loads(document: Path, tmp_path: Path) -> None:
     for given in variables(document):
         Settings.load({name: value for name, value in given.items() if name.startswith(PREFIX)}, tmp_path)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_variable_that_is_set_at_a_prompt_loads(document: Path, tmp_path: Path) -> None:
+    lines = [line for kind in SHELLS for text in blocks(document, kind) for line in text.splitlines()]
+    words = [word for line in lines if PREFIX in line for word in shlex.split(line.removeprefix("$ "), comments=True)]
+    given = dict(word.split("=", 1) for word in words if re.match(rf"{PREFIX}\w+=", word))
+    settings = Settings.load(given, tmp_path)
+    if clusters := settings.section("kubernetes"):
+        assert Clusters.of(clusters).names
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
