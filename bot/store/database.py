@@ -1,7 +1,8 @@
 """Opens the database, brings it to the newest shape and gives transactions. The rest of `store` works inside one."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
+        # SQLite has one writer. Threads that stand in line here get there sooner than by its looking now and then.
+        self._turn: AbstractContextManager[object] = threading.RLock() if self.embedded else nullcontext()
         self._engine = sa.create_engine(self.url, connect_args=self._connect_args(), pool_pre_ping=not self.embedded)
         if self.embedded:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
@@ -32,7 +35,7 @@ class Store:
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction that may write; all of it happens or nothing. Transient when the database does not answer."""
         try:
-            with self._engine.begin() as tx:
+            with self._turn, self._engine.begin() as tx:
                 yield tx
         except sa.exc.OperationalError as error:
             raise Transient("the database does not answer") from error
