@@ -21,6 +21,7 @@ SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 HARDENED = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "checkout.workers=4",  # where there are many files
     "core.attributesFile=/dev/null",
     "submodule.recurse=false",
     "protocol.ext.allow=never",
