@@ -6,10 +6,13 @@ Jobs branch on rows of the store, never on what the engine remembers.
 
 import contextvars
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from bot.core.errors import Transient
 from bot.core.job import Job
@@ -28,6 +31,11 @@ LONGEST_WAIT_SECONDS = 120.0
 FORGOTTEN_AT_ONCE = 500
 
 logger = logging.getLogger(__name__)
+
+
+def pause(attempt: int) -> float:
+    """Seconds before a job is tried again, longer each time."""
+    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (attempt - 1))
 
 
 class Engine:
@@ -52,11 +60,11 @@ class Engine:
 
     def start(self, job: Job) -> None:
         """Promise the job and begin it at once. A job of the same id is the same promise."""
-        contextvars.Context().run(self._start, job)
+        self._promise(self._start, job)
 
     def later(self, job: Job, seconds: float) -> None:
         """Promise the job, to begin in so many seconds."""
-        contextvars.Context().run(self._enqueue, job, seconds)
+        self._promise(self._enqueue, job, seconds)
 
     def promised(self, job: str) -> bool:
         """The job, or a later try of it, is still to be finished."""
@@ -81,6 +89,13 @@ class Engine:
 
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
+    def _promise(self, way: Callable[..., None], *what: object) -> None:
+        """Outside any workflow's own context. Raises Transient where the promise cannot be written down."""
+        try:
+            contextvars.Context().run(way, *what)
+        except sa.exc.OperationalError as error:
+            raise Transient(f"the engine's database takes nothing: {error.orig}") from error
+
     def _take_up(self, run: Callable[[Job], None], job: Job) -> None:
         """Run outside the workflow's own context, so that jobs started in a job are promises of their own."""
         try:
@@ -93,10 +108,19 @@ class Engine:
         if attempt > MOST_ATTEMPTS:
             logger.error("gave up on job %s after %s attempts: %s", job.id, attempt, error)
             return
-        wait = error.after or min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+        wait = error.after or pause(attempt)
         logger.warning("job %s tries again in %.0f s: %s", job.id, wait, error)
         again = replace(job, id=f"{job.root}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
-        self.later(again, wait)
+        while not self._postponed(again, wait):
+            time.sleep(wait)
+
+    def _postponed(self, again: Job, wait: float) -> bool:
+        try:
+            self.later(again, wait)
+        except Transient as error:
+            logger.warning("job %s is held, for its promise cannot be kept elsewhere: %s", again.id, error)
+            return False
+        return True
 
     def _start(self, job: Job) -> None:
         from dbos import DBOS, SetWorkflowID

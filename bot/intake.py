@@ -58,8 +58,19 @@ class Intake:
         with self._store.read() as tx:
             waiting = inbox.undone(tx)
         for id, event in waiting:
-            self._promise(id, event)
+            self._try(id, event)
         return bool(waiting)
+
+    def _try(self, id: str, event: Event) -> None:
+        """A delivery that we stumble over must not keep those behind it from being taken."""
+        try:
+            self._promise(id, event)
+        except Transient:
+            raise
+        except Exception:
+            logger.exception("delivery %s is left aside: this is a bug of gitops-bot", id)
+            with self._store.begin() as tx:
+                inbox.done(tx, id, self._clock())
 
     def _promise(self, id: str, event: Event) -> None:
         with self._store.begin() as tx:

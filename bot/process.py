@@ -17,10 +17,12 @@ from typing import IO
 from bot.core.errors import ToolFailed
 
 LIMIT = 64 * 1024 * 1024
+LOG_LIMIT = 64 * 1024 * 1024
 LOOK_SECONDS = 0.3
 GRACE_SECONDS = 10.0
 PIECE = 65536
 PR_SET_DUMPABLE = 4
+TAIL = 64 * 1024
 CUT = b"\n[cut: the output is longer than is kept]\n"
 
 
@@ -54,7 +56,8 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
     `timeout` is in seconds; after it, or once `stopped()` is true, the group gets SIGINT and a while later SIGKILL.
-    Output is kept up to `limit` bytes a stream and, with `log`, appended there as it comes.
+    Output is kept up to `limit` bytes a stream and, with `log`, appended there as it comes, up to LOG_LIMIT in all.
+    However much it is, and however full the disk, the program never notices.
     """
     child = _start(argv, cwd, env, has_input=bool(stdin))
     out, err = _Copy(child.stdout, log, limit), _Copy(child.stderr, log, limit)
@@ -174,22 +177,40 @@ def _feed(pipe: IO[bytes], content: bytes) -> None:
 
 
 class _Copy:
-    """Reads a stream to its end in a thread: the beginning is kept, everything goes to the log."""
+    """Reads a stream to its end in a thread, whatever becomes of the log. Its beginning is kept, and its last words."""
 
     def __init__(self, stream: IO[bytes] | None, log: Path | None, limit: int) -> None:
-        self._start, self._limit, self._cut = bytearray(), limit, False
+        self._start, self._limit = bytearray(), limit
+        self._tail, self._cut = bytearray(), False
         self._thread = threading.Thread(target=self._read, args=(stream, log), daemon=True)
         self._thread.start()
 
     def kept(self) -> bytes:
         """What was kept; waits for the end of the stream, which a grandchild may hold open a little longer."""
         self._thread.join(GRACE_SECONDS)
-        return bytes(self._start + (CUT if self._cut else b""))
+        return bytes(self._start + CUT + self._tail if self._cut else self._start + self._tail)
 
     def _read(self, stream: IO[bytes], log: Path | None) -> None:
-        with stream, open(log or os.devnull, "ab", buffering=0) as copy:
+        with stream:
             while piece := os.read(stream.fileno(), PIECE):
-                copy.write(piece)
+                if log:
+                    _append(log, piece)
                 room = self._limit - len(self._start)
                 self._start += piece[:room]
-                self._cut = self._cut or len(piece) > room
+                self._keep_end(piece[room:])
+
+    def _keep_end(self, piece: bytes) -> None:
+        self._tail += piece
+        if len(self._tail) > (most := min(TAIL, self._limit)):
+            self._cut = True
+            del self._tail[:-most]
+
+
+def _append(log: Path, piece: bytes) -> None:
+    """Add to the log while it is small and the disk takes it; what does not fit is lost, with a note."""
+    with suppress(OSError), log.open("ab", buffering=0) as file:
+        size = file.tell()
+        if size + len(piece) <= LOG_LIMIT:
+            file.write(piece)
+        elif size <= LOG_LIMIT:
+            file.write(piece[: LOG_LIMIT - size] + CUT)

@@ -44,8 +44,11 @@ def begin(directory: Path, invocation: Invocation) -> None:
     """Start the supervisor, unless it has begun already. Returns when it says that it has; raises ToolFailed."""
     if look(directory).standing is not Standing.NEVER_BEGAN:
         return
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_command(directory, invocation)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_command(directory, invocation)
+    except OSError as why:
+        raise ToolFailed(f"its supervisor did not begin; nothing was changed ({why.strerror})") from why
     child = subprocess.Popen(
         [sys.executable, "-I", supervisor.__file__, str(directory)],
         cwd="/",

@@ -1,9 +1,11 @@
 """A tiny program that outlives the bot: it runs one tool in its own session and writes down how that ended.
 
 Started by `bot.supervise` as `python -I supervisor.py DIR`. Uses the standard library alone, imports nothing of ours.
-Reads DIR/command.json, once. Writes DIR/started before the tool, DIR/output as it comes, DIR/exit when it ended.
+Reads DIR/command.json, once. Writes DIR/started before the tool, DIR/output as it comes, DIR/exit when it ended. What
+it must write while the tool runs has its place on the disk before the tool begins.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,6 +16,7 @@ import time
 from pathlib import Path
 
 LOOK_SECONDS = 0.2
+LONGEST = 200
 CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
 
 
@@ -27,6 +30,8 @@ def main(directory: Path) -> None:
         return
     command = json.loads((directory / "command.json").read_text())
     (directory / "command.json").unlink()
+    for name in ("tool", "exit"):
+        _reserve(directory / name)
     _write(directory / "started", json.dumps({"boot": boot(), "pid": os.getpid(), "since": since(os.getpid())}))
     _write(directory / "exit", str(_run(directory, command)))
 
@@ -75,14 +80,23 @@ def _cut(output: int, cap: int) -> None:
     """Keep the beginning: the tool appends, so it never notices."""
     if os.fstat(output).st_size > cap + len(CUT_NOTE):
         os.ftruncate(output, cap)
-        os.write(output, CUT_NOTE)
+        with contextlib.suppress(OSError):
+            os.write(output, CUT_NOTE)
+
+
+def _reserve(path: Path) -> None:
+    """Take the room that `_write` will need."""
+    with path.with_name(f"{path.name}.new").open("w") as file:
+        file.write(" " * LONGEST)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(path: Path, text: str) -> None:
-    """Write aside and rename, so that nobody reads half of it."""
+    """Write aside and rename, so that nobody reads half of it. Over what was reserved, so that it fits."""
     aside = path.with_name(f"{path.name}.new")
-    with aside.open("w") as file:
-        file.write(text)
+    with aside.open("r+" if aside.exists() else "w") as file:
+        file.write(text.ljust(LONGEST))
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.core import missing
-from bot.core.errors import Refused, Transient
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.missing import Seen
 from bot.core.pull import Pull, Repository
 from bot.core.run import RunKind
@@ -58,10 +58,13 @@ def sweep(bot: Bot) -> None:
 
 
 def _try(part: Callable[[], None]) -> None:
+    """One part's trouble, even a bug of ours, must not keep the others from being looked at."""
     try:
         part()
-    except (Transient, Refused) as why:
+    except (Transient, Refused, ToolFailed, OSError) as why:
         logger.warning("sweep: %s", why)
+    except Exception:
+        logger.exception("sweep: a part is left out this time: this is a bug of gitops-bot")
 
 
 def _host(bot: Bot, host: Host) -> None:

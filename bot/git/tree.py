@@ -9,6 +9,8 @@ from bot.core.tree import Entry, Files
 from bot.git.command import Git
 from bot.process import Dialogue
 
+SUBMODULE = "160000"
+
 
 class GitTree:
     """A commit's tree; everything is read when first asked for. Used in a `with`, as all that reads a mirror."""
@@ -43,8 +45,11 @@ class GitTree:
         return entries
 
     def read(self, path: str) -> bytes:
-        """The file's bytes. Raises KeyError where there is no such file."""
-        id = self.files[path].id
+        """The file's bytes; none of a submodule, which lie elsewhere. Raises KeyError where there is no such file."""
+        entry = self.files[path]
+        if entry.mode == SUBMODULE:
+            return b""
+        id = entry.id
         with self._turn:
             if id not in self._read:
                 self._read[id] = self._blob(id)

@@ -1,5 +1,6 @@
 """The jobs: one file a kind, each with a `run(bot, job)` that tells its story from top to bottom."""
 
+import errno
 import importlib
 import logging
 import re
@@ -8,6 +9,10 @@ from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
 from bot.steps import settle
 from bot.steps.bot import Bot
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL = "the disk of gitops-bot is full: once its operator has made room, ask again"
+MORE = "its log has more under job"
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +30,7 @@ def run(bot: Bot, job: Job) -> None:
     except Transient:
         raise
     except BaseException as bug:  # told on the pull request, then left alone
-        settle.broke(bot, job, f"gitops-bot itself broke ({type(bug).__name__}); its log has more under job {job.id}")
+        full = isinstance(bug, OSError) and bug.errno in NO_SPACE
+        settle.broke(bot, job, FULL if full else f"gitops-bot itself broke ({type(bug).__name__}); {MORE} {job.id}")
         raise
     logger.info("%s ends", job.id, extra={"job": job.id})

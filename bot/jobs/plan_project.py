@@ -34,16 +34,19 @@ def run(bot: Bot, job: Job) -> None:
 
 def _plan(bot: Bot, pull: Pull, its: Run, row: RunProject) -> None:
     """Make the plan and settle the row with it, or with the reason why there is none."""
+    made: Plan | RunProject
     try:
-        plan = _made(bot, pull, its, row)
+        made = _made(bot, pull, its, row)
     except Refused as why:
-        _without(bot, pull, replace(row, state=State.REFUSED, note=str(why)))
+        made = replace(row, state=State.REFUSED, note=str(why))
     except ToolFailed as failed:
-        _without(bot, pull, _failed(bot, row, failed))
-    else:
-        _keep(bot, pull, its, row, plan)
-    finally:
+        made = _failed(bot, row, failed)
+    finally:  # before anything is recorded: a tool may have filled the disk
         clean(bot.folders.scratch(row.run, row.project.place))
+    if isinstance(made, Plan):
+        _keep(bot, pull, its, row, made)
+    else:
+        _without(bot, pull, made)
 
 
 def _without(bot: Bot, pull: Pull, row: RunProject) -> None:

@@ -152,6 +152,15 @@ def _rename(owner: str, name: str) -> Response:
     return jsonify({})
 
 
+@control.delete("/repos/<owner>/<name>")
+def _delete(owner: str, name: str) -> Response:
+    """With all in it, and without a word to hooks."""
+    repo = _repo(owner, name)
+    del _forge().world.repos[repo.full_name.lower()]
+    repository.delete(repo)
+    return jsonify({})
+
+
 @control.put("/faults")
 def _set_faults() -> Response:
     body = _body()

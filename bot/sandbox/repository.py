@@ -48,6 +48,10 @@ def create(repo: Repo) -> None:
     git(repo.path, "config", "uploadpack.allowFilter", "true")
 
 
+def delete(repo: Repo) -> None:
+    shutil.rmtree(repo.path, ignore_errors=True)
+
+
 def refs(repo: Repo) -> dict[str, str]:
     """Commits by full ref name."""
     listed = git(repo.path, "for-each-ref", "--format=%(objectname) %(refname)")

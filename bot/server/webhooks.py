@@ -11,7 +11,7 @@ from flask import Blueprint, abort, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from bot.core.errors import Refused
+from bot.core.errors import Refused, Transient
 from bot.ports import Delivery, Host
 from bot.server.doors import doors
 from bot.server.metrics import metrics
@@ -50,7 +50,12 @@ def receive(name: str) -> tuple[str, int]:
     except HTTPException:
         metrics().delivered(name, "refused")
         raise
-    result = _recorded(name, delivery)
+    try:
+        result = _recorded(name, delivery)
+    except Transient as why:
+        metrics().delivered(name, "unrecorded")
+        logger.error("delivery %s of %s was not recorded: %s", delivery.id, name, why)
+        abort(503, "The delivery could not be recorded. Send it again later.")
     metrics().delivered(name, result)
     logger.info("delivery %s of %s: %s", delivery.id, name, result, extra={"delivery": delivery.id})
     return f"{result}\n", 202

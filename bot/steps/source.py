@@ -19,6 +19,7 @@ from bot.ports import Remote, Tool
 from bot.steps.bot import Bot
 
 CONFIGURATION = "gitops.yaml"
+PLAIN = "100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,10 @@ def rules_of(tree: Tree) -> Configuration | None:
 
 
 def _read(tree: Tree) -> Configuration | None:
-    return gitops_yaml.read(tree.read(CONFIGURATION)) if CONFIGURATION in tree.files else None
+    entry = tree.files.get(CONFIGURATION)
+    if entry and not entry.mode.startswith(PLAIN):
+        raise Refused(f"{CONFIGURATION} is a link or a submodule: make it a plain file")
+    return gitops_yaml.read(tree.read(CONFIGURATION)) if entry else None
 
 
 def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
@@ -246,6 +250,9 @@ def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str,
     refused: dict[str, str] = {}
     all_directories = frozenset(project.dir for project in projects)
     for project in projects:
+        if not project.dir.isprintable():
+            refused[project.place] = "the name of its directory holds what cannot be shown: rename it"
+            continue
         try:
             inputs[project.place] = tool(bot, project).inputs(tree, project, all_directories - {project.dir})
         except Refused as why:

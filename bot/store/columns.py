@@ -1,5 +1,6 @@
 """How values stand in columns: moments with their time zone, frozen dataclasses as JSON. Used by the store alone."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 T = TypeVar("T")
 
@@ -26,9 +28,22 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
+class Words(sa.TypeDecorator[str]):
+    """Text as every database takes it: tools and git may hand over halves of characters and zeros."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return _whole(value).replace("\0", "\N{REPLACEMENT CHARACTER}") if value else value
+
+
 def dump(kind: Any, value: object) -> str:
     """`value`, of type `kind` (which may be a union), as JSON."""
-    return _adapter(kind).dump_json(value).decode()
+    try:
+        return _adapter(kind).dump_json(value).decode()
+    except PydanticSerializationError:
+        return _whole(json.dumps(_adapter(kind).dump_python(value, mode="json"), ensure_ascii=False))
 
 
 def load(kind: type[T], text: str) -> T:
@@ -56,6 +71,10 @@ def _insert(tx: sa.Connection, table: sa.Table) -> Any:
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
     return sqlite_insert(table)
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 @cache

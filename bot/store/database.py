@@ -38,7 +38,7 @@ class Store:
             with self._turn, self._engine.begin() as tx:
                 yield tx
         except sa.exc.OperationalError as error:
-            raise Transient("the database does not answer") from error
+            raise Transient(f"the database does not answer ({error.orig})") from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -48,7 +48,7 @@ class Store:
                 tx.execution_options(reads_only=True)
                 yield tx
         except sa.exc.OperationalError as error:
-            raise Transient("the database does not answer") from error
+            raise Transient(f"the database does not answer ({error.orig})") from error
 
     def migrate(self) -> None:
         """Bring the tables to the newest shape. Several processes may do this at once."""

@@ -42,8 +42,28 @@ def test_long_output_is_cut_and_never_holds_the_program_up(tmp_path: Path) -> No
         "head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' y >&2", tmp_path, limit=1000
     )
     assert done.exit == 0
-    assert len(done.out) < 1100
+    assert len(done.out) < 2100
     assert "cut" in done.out
+
+
+def test_of_long_output_the_last_words_are_kept(tmp_path: Path) -> None:
+    done = run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, limit=1000)
+    assert done.out.startswith("first\n")
+    assert done.out.endswith("\nlast\n")
+
+
+def test_a_log_is_cut_with_a_note_and_the_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOG_LIMIT", 100_000)
+    log = tmp_path / "log"
+    done = run("head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=log)
+    assert done.out.endswith("last\n")
+    assert log.stat().st_size < 101_000
+    assert "cut" in log.read_text()
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_program(tmp_path: Path) -> None:
+    done = run("head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=tmp_path / "nowhere" / "log")
+    assert (done.exit, len(done.out)) == (0, 3_000_005)
 
 
 @pytest.mark.parametrize("how", ["timeout", "stopped"])

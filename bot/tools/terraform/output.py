@@ -11,6 +11,7 @@ from bot.process import Completed
 from bot.tools.terraform.masking import Secrets
 
 LAST_LINES = 60
+LONGEST_LINE = 2000
 LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -22,15 +23,24 @@ def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refuse
     detail = "\n".join(error.detail for error in errors) or text
     if "Error acquiring the state lock" in text:
         lock = dict(LOCK.findall(detail))
-        return Refused(
-            f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
-            f" ({lock.get('Operation', 'unknown operation')})"
-        )
+        if "Who" in lock:  # else there is no lock of another: ours could not be made
+            return Refused(
+                f"the state is locked by {lock['Who']} since {lock.get('Created', 'an unknown time')}"
+                f" ({lock.get('Operation', 'unknown operation')})"
+            )
+    if done.exit is not None and done.exit < 0:
+        why = f"{command} was killed by signal {-done.exit}; was there too little memory?"
+        return ToolFailed(why, last_words(text))
     first = errors[0] if errors else None
     words = (
         f"{first.summary} ({first.where})" if first and first.where else first.summary if first else first_error(text)
     )
-    return ToolFailed(hide(words or f"{command} failed"), "\n".join(text.rstrip().splitlines()[-LAST_LINES:]))
+    return ToolFailed(hide(words or f"{command} failed"), last_words(text))
+
+
+def last_words(text: str) -> str:
+    """The last lines, and not too much of them: some programs know no line breaks."""
+    return "\n".join(line[-LONGEST_LINE:] for line in text.rstrip().splitlines()[-LAST_LINES:])
 
 
 def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:

@@ -12,6 +12,7 @@ from bot.ports import Site
 from bot.tools.terraform import hcl
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
+ERRORED = "errored.tfstate"
 COPIES = 10
 NOTE = "This project has no backend: its state is kept on the bot's disk."
 
@@ -67,6 +68,15 @@ def back_up(site: Site) -> None:
     shutil.copy2(current, copies / f"{int(serial):08}.tfstate")
     for old in sorted(copies.iterdir())[:-COPIES]:
         old.unlink()
+
+
+def keep_errored(site: Site, lost: Path) -> Path:
+    """Move what an apply could not save out of the checkout, which goes with the run. Nothing is written over."""
+    kept = site.kept / ERRORED
+    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = kept / f"{site.project.workspace}-{len(list(kept.iterdir())):04}.tfstate"
+    shutil.move(lost, target)
+    return target
 
 
 def _has_lasting_backend(site: Site) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import process
-from bot.core.errors import Refused, ToolFailed
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.plan import Notice
 from bot.core.project import Project
 from bot.core.run import Outcome
@@ -20,12 +20,13 @@ from bot.process import Completed
 from bot.tools.terraform import inputs, state
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
 from bot.tools.terraform.masking import without
-from bot.tools.terraform.output import COLOUR, LAST_LINES, failure, first_error, notices, readable
+from bot.tools.terraform.output import COLOUR, failure, first_error, last_words, notices, readable
 from bot.tools.terraform.reading import Reading, read
 from bot.tools.terraform.settings import TerraformSettings
 
 PLAN_FILE = "plan.tfplan"
 SECRETS_FILE = "secrets.json"
+SPOKEN = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 
 
@@ -87,8 +88,8 @@ class Terraform:
         """Read how the apply ended from its exit status; its text is only for people, and is masked where it stands."""
         tool = _Tool.at(self, site)
         text = tool.hide(COLOUR.sub("", site.log.read_text(errors="replace"))) if site.log.exists() else ""
-        site.log.write_text(text)
-        last = "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
+        _rewrite(site.log, text)
+        last = last_words(text)
         if exit == 0:
             done = next((line for line in reversed(text.splitlines()) if "complete!" in line), "applied")
             return Applied(Outcome.DONE, done.strip(), "")
@@ -98,7 +99,7 @@ class Terraform:
             return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last)
         if "Interrupt received" in text:
             return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last)
-        return Applied(Outcome.FAILED, first_error(text) or f"it ended with status {exit}", last)
+        return Applied(Outcome.FAILED, _why(site, text) or f"it ended with status {exit}", last)
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         binary = self._binary(project, environment)
@@ -201,6 +202,7 @@ class _Tool:
             timeout=site.timeout,
             log=site.log if logged and "-json" not in argv else None,
             stopped=site.stopped,
+            limit=SPOKEN if logged else process.LIMIT,
         )
         if logged and "-json" in argv:
             _log(site.log, done.out)
@@ -213,6 +215,26 @@ class _Tool:
         return done
 
 
+def _rewrite(log: Path, text: str) -> None:
+    """Aside and renamed: on a full disk the log stays at its place, whole, and Transient is raised."""
+    aside = log.with_name(f"{log.name}.new")
+    try:
+        aside.write_text(text)
+    except OSError as why:
+        aside.unlink(missing_ok=True)
+        raise Transient(f"the log cannot be written: {why.strerror}") from why
+    aside.replace(log)
+
+
+def _why(site: Site, text: str) -> str:
+    """The first error; and where the state is that Terraform could not bring to its backend, put out of the way."""
+    error, lost = first_error(text), site.directory / state.ERRORED
+    if not lost.exists():
+        return error
+    kept = state.keep_errored(site, lost)
+    return f"{error}; the state that could not be saved is kept at {kept}: its operator can push it"
+
+
 @lru_cache
 def _version(binary: str, changed: int, path: str) -> str:
     """What a program says its version is. It is asked once for each that was `changed`, not three times a project."""
@@ -220,9 +242,12 @@ def _version(binary: str, changed: int, path: str) -> str:
     done = process.run([binary, "version", "-json"], cwd=Path("/"), env=env, timeout=30)
     if done.exit != 0:
         raise ToolFailed(f"`{Path(binary).name} version` failed", done.err)
-    return str(json.loads(done.out).get("terraform_version", ""))
+    try:
+        return str(json.loads(done.out)["terraform_version"])
+    except (ValueError, TypeError, KeyError) as why:
+        raise ToolFailed(f"`{Path(binary).name} version` does not say which it is", done.out[:1000]) from why
 
 
 def _log(log: Path, stream: str) -> None:
-    with log.open("a") as file:
+    with log.open("a", errors="replace") as file:
         file.write(readable(stream))

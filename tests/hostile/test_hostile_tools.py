@@ -1,0 +1,148 @@
+"""Tools that fail, hang, are killed or never stop talking: told to the author, and felt by nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import ONE, approved, begin, plan_comment, state_of
+from tests.e2e.conftest import QUICK
+from tests.hostile.mischief import House, files
+from tests.hostile.programs import install, path_with, uses
+
+MEBIBYTE = 1024 * 1024
+MOST_ON_DISK = 150 * MEBIBYTE
+MOST_IN_MEMORY = 600 * MEBIBYTE
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house with bad programs in it, and little patience with them."""
+    top = tmp_path_factory.mktemp("house")
+    settings = QUICK | install(top / "programs") | {"TIMEOUT": "20s"}
+    with Stage(top / "stage", settings, path=path_with(top / "programs")) as made:
+        yield House(made, begin(made, {"sound/main.tf": ONE}))
+
+
+def proposed(house: House, program: str) -> int:
+    """A pull request with a project that this program is to plan, beside one that is sound."""
+    listed = uses(program) + "  - dir: sound\n"
+    return house.propose(
+        files({"gitops.yaml": listed, "app/main.tf": ONE, "sound/more.tf": ONE.replace("one", "more")})
+    )
+
+
+def told(house: House, number: int, words: str) -> str:
+    """The plan comment, once all has ended: it has these words, and the sound project's plan."""
+    house.stage.comment_with(number, "What blocks the apply", "2 to create")
+    comment = plan_comment(house.stage, number)
+    house.stage.alice.close(house.stage.repo, number)
+    assert words in comment, comment
+    assert "gitops-bot itself broke" not in comment, house.stage.last_words()
+    return comment
+
+
+PLANS = {
+    "failsinit": "the registry does not answer",
+    "failsplan": "no such region",
+    "silent": "plan failed",
+    "odd": "plan failed",
+    "diesinit": "init was killed",
+    "diesplan": "plan was killed",
+    "cutshow": "show",
+    "babblesshow": "show",
+    "listshow": "show",
+    "oddshow": "show",
+    "numbershow": "show",
+    "babblesversion": "version",
+    "diesversion": "version",
+}
+
+
+@pytest.mark.parametrize("program", PLANS)
+def test_a_plan_by_a_program_that(house: House, program: str) -> None:
+    number = proposed(house, program)
+    print(program, told(house, number, PLANS[program]))
+    house.stage.status(number, "gitops-bot/plan", "failure")
+
+
+def test_a_plan_that_hangs_is_ended_in_time_with_its_children(house: House) -> None:
+    number = proposed(house, "hangs")
+    told(house, number, "plan took longer than 20 s")
+    (child,) = (house.stage.directory.parent / "programs" / "children").read_text().split()
+    house.stage.wait_for("the child's end", lambda: not Path(f"/proc/{child}").exists())
+
+
+@pytest.mark.parametrize("program", ["spillsinit", "spillsplan", "spillsinplan", "spillsshow"])
+def test_a_gigabyte_of_output_of(house: House, program: str) -> None:
+    before = on_disk(house.stage)
+    number = proposed(house, program)
+    told(house, number, {"spillsshow": "show", "spillsinplan": "1 to create"}.get(program, "failed"))
+    assert on_disk(house.stage) - before < MOST_ON_DISK
+    assert in_memory(house) < MOST_IN_MEMORY
+    for log in house.stage.data.glob("logs/*/app-*.log"):
+        assert log.stat().st_size < 70 * MEBIBYTE
+
+
+def on_disk(stage: Stage) -> int:
+    found = [path for path in stage.data.rglob("*") if path.is_file()]
+    return sum(path.stat().st_blocks * 512 for path in found)
+
+
+def in_memory(house: House) -> int:
+    """The most that the bot has ever taken, in bytes."""
+    lines = Path(f"/proc/{house.process()}/status").read_text().splitlines()
+    (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(kilobytes) * 1024
+
+
+def asked_to_apply(house: House, program: str) -> int:
+    number = house.propose(files({"gitops.yaml": uses(program, program), f"{program}/main.tf": ONE}))
+    approved(house.stage, number)
+    house.stage.alice.comment(house.stage.repo, number, "/apply")
+    return number
+
+
+def test_an_apply_that_fails_says_why_and_asks_for_a_new_plan(house: House) -> None:
+    number = asked_to_apply(house, "failsapply")
+    house.stage.comment_with(number, "quota exceeded", "/plan")
+    assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
+
+
+def test_an_apply_that_is_killed_is_unknown_and_is_not_repeated(house: House) -> None:
+    number = asked_to_apply(house, "diesapply")
+    house.stage.comment_with(number, "nobody can tell", "/plan")
+    house.stage.wait_for("a new plan", lambda: "1 to create" in plan_comment(house.stage, number))
+    assert (house.stage.directory.parent / "programs" / "half").read_text() == "half\n"
+    assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
+
+
+def test_an_apply_that_prints_a_gigabyte_ends_well_and_is_kept_in_part(house: House) -> None:
+    before = on_disk(house.stage)
+    number = asked_to_apply(house, "spillsapply")
+    house.stage.merged(number)
+    assert "terraform_data" in state_of(house.stage, "spillsapply")
+    assert on_disk(house.stage) - before < MOST_ON_DISK
+    assert in_memory(house) < MOST_IN_MEMORY
+    (log,) = [path for path in house.stage.data.glob("logs/*/spillsapply-*.log") if path.stat().st_size > MEBIBYTE]
+    assert "[cut: the output is longer than is kept" in log.read_text(errors="replace")
+
+
+TALKS = """resource "terraform_data" "one" {
+  provisioner "local-exec" {
+    command = "yes word | head -c 30000000; FATE"
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(("fate", "outcome"), [("exit 0", "Applied"), ("exit 3", "exit status 3")])
+def test_a_provisioner_that_talks_without_end(house: House, fate: str, outcome: str) -> None:
+    directory = f"talks-{fate[-1]}"
+    number = house.propose(files({f"{directory}/main.tf": TALKS.replace("FATE", fate)}))
+    approved(house.stage, number)
+    house.stage.alice.comment(house.stage.repo, number, "/apply")
+    comment = house.stage.comment_with(number, outcome)
+    assert len(comment) < 65_536
+    assert "terraform_data" in state_of(house.stage, directory)
