@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from tests.rig.skips import pytest_terminal_summary  # noqa: F401  # a hook: says what was left out and why
+
+# A run is repeatable, wherever it is; HYPOTHESIS_PROFILE=search looks for new cases.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 pytest_plugins = ("tests.rig.fixtures",)
 

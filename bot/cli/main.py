@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.cli.call import Call
 from bot.cli.usage import FAILED, INTERRUPTED, PROGRAM, REFUSED, Commands, Parser
-from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 EXITS = """exit codes:
   0   good
@@ -84,7 +84,7 @@ def _status(call: Call) -> int:
         return int(module.run(call))
     except (Refused, Transient) as why:
         call.complain(str(why))
-        return REFUSED if isinstance(why, Refused) else FAILED
+        return REFUSED if isinstance(why, Refused | Unwelcome) else FAILED
     except ToolFailed as why:
         call.complain(str(why), why.output)
         return FAILED

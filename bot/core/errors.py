@@ -19,3 +19,7 @@ class Transient(Exception):
     def __init__(self, message: str, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Unwelcome(Transient):
+    """A forge does not take our token. Its operator can mend that; jobs wait for it, and the shell is refused."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import process
-from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 TIMEOUT_SECONDS = 600.0
 NETWORK = re.compile(
@@ -14,9 +14,16 @@ NETWORK = re.compile(
     r"returned error: (5\d\d|429)|internal server error|remote end",
     re.IGNORECASE,
 )
-FORBIDDEN = re.compile(
-    r"authentication failed|returned error: 40[134]|could not read username|not found", re.IGNORECASE
+UNKNOWN_TOKEN = re.compile(r"authentication failed|returned error: 401|could not read username", re.IGNORECASE)
+FORBIDDEN = re.compile(r"returned error: 40[34]|not found", re.IGNORECASE)
+DAMAGE = re.compile(
+    r"not a git repository|object file .* is empty|corrupt|bad object|unable to (read|unpack|parse)|inflate|"
+    r"missing (blob|tree|commit|object)|could not (parse|read) |reference broken|bad (config|signature|tree)|"
+    r"invalid (sha1|object|gitfile)|failed to read object|did not send all necessary|does not point to a valid|"
+    r"not a valid object|unable to resolve reference|broken ref",
+    re.IGNORECASE,
 )
+REMOTE = frozenset({"fetch", "push", "ls-remote"})
 SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 HARDENED = (
     "core.hooksPath=/dev/null",
@@ -47,17 +54,27 @@ OURSELVES = {
 }
 
 
+class Damaged(Transient):
+    """What git keeps here cannot be read any more. It is a copy, and is made anew by the next try."""
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git in one directory. `env` holds credentials and PATH; it never reaches an argument or a file."""
+    """git in one directory. `env` holds credentials and PATH; it never reaches an argument or a file.
+
+    `mark` is a file that stands where git found damage, for whoever can mend it.
+    """
 
     directory: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    mark: Path | None = None
 
     def __call__(
         self, *words: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
     ) -> process.Completed:
-        """Run a git command. Raises Transient (network), Refused (no access), ToolFailed (the rest)."""
+        """Run a git command. Raises Transient (network, damage), Refused (no access), ToolFailed (the rest)."""
+        if not self.directory.is_dir():
+            raise self.damaged(f"git {words[0]}: there is no {self.directory.name}")
         done = process.run(
             _command(words),
             cwd=self.directory,
@@ -67,7 +84,14 @@ class Git:
         )
         if done.exit in ok:
             return done
-        raise _error(words[0], done)
+        error = _error(words[0], done)
+        raise self.damaged(str(error)) if self.mark and isinstance(error, ToolFailed) and _damage(done) else error
+
+    def damaged(self, what: str) -> Damaged:
+        """Mark the damage; what to raise."""
+        if self.mark:
+            self.mark.touch()
+        return Damaged(what)
 
     def dialogue(self, *words: str) -> process.Dialogue:
         """Start a git command that answers questions, like `cat-file --batch`."""
@@ -88,11 +112,17 @@ def sha(text: str) -> str:
     return text
 
 
+def _damage(done: process.Completed) -> bool:
+    return bool(DAMAGE.search(done.err))
+
+
 def _error(command: str, done: process.Completed) -> Exception:
     said = done.err.strip().splitlines()
     last = next((line for line in reversed(said) if line.startswith(("fatal:", "error:"))), said[-1] if said else "")
     if done.exit is None or NETWORK.search(done.err) and not FORBIDDEN.search(done.err):
         return Transient(f"git {command}: {last or 'timed out'}")
-    if FORBIDDEN.search(done.err) and command in ("fetch", "push", "ls-remote"):
+    if UNKNOWN_TOKEN.search(done.err) and command in REMOTE:
+        return Unwelcome(f"git {command}: our token is not taken ({last})")
+    if FORBIDDEN.search(done.err) and command in REMOTE:
         return Refused(f"git {command}: no access to the repository ({last})")
     return ToolFailed(f"git {command} failed: {last}", done.err)

@@ -9,14 +9,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from git import Reference, Repo
-from gitdb.exc import BadName  # type: ignore[import-untyped]  # gitdb has no types
+from git import GitError, Reference, Repo
+from gitdb.exc import BadName, ODBError  # type: ignore[import-untyped]  # gitdb has no types
 
 from bot.core.errors import Refused, ToolFailed
-from bot.git.command import OURSELVES, Git, sha
+from bot.git.command import OURSELVES, Damaged, Git, sha
 from bot.git.tree import GitTree
 from bot.ports import Remote
 
+WORKTREES = "worktrees"
 RESULTS = "refs/gitops-bot/results"
 LATER_COMMITS_SHOWN = 10
 ALWAYS = "0"  # the time of what is made of commits alone
@@ -29,7 +30,8 @@ class Mirror:
 
     def __init__(self, path: Path, remote: Remote) -> None:
         self._path, self._remote = path, remote
-        self._git = Git(path, remote.env)
+        self._damage = path.with_suffix(".damaged")
+        self._git = Git(path, remote.env, self._damage)
 
     @property
     def forge(self) -> str:
@@ -37,13 +39,19 @@ class Mirror:
         return urlsplit(self._remote.url).netloc
 
     def fetch(self, *refs: str) -> None:
-        """Bring these refs (full names) up to date. Raises Transient or Refused as the network or the forge say."""
+        """Bring these refs (full names) up to date, in a new mirror where the old one is damaged.
+
+        Raises Transient or Refused as the network or the forge say.
+        """
+        words = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
+        specs = [f"+{ref}:{ref}" for ref in refs]
         with self._alone():
             self._make()
-            specs = [f"+{ref}:{ref}" for ref in refs]
-            self._git(
-                "fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url, *specs
-            )
+            try:
+                self._git(*words, *specs)
+            except Damaged:
+                self._make()
+                self._git(*words, *specs)
 
     def has(self, commit: str) -> bool:
         if not self._path.is_dir():
@@ -52,11 +60,13 @@ class Mirror:
 
     def resolve(self, ref: str) -> str:
         """The commit that a full ref name stands at."""
-        with closing(Repo(self._path)) as repository:
-            try:
+        try:
+            with closing(Repo(self._path)) as repository:
                 return sha(Reference.dereference_recursive(repository, ref))
-            except (ValueError, BadName) as missing:
-                raise ToolFailed(f"there is no {ref} in the mirror") from missing
+        except (ValueError, BadName) as missing:
+            raise ToolFailed(f"there is no {ref} in the mirror") from missing
+        except (GitError, ODBError, OSError) as broken:
+            raise self._git.damaged(f"{ref} cannot be read in the mirror") from broken
 
     def merge_result(self, base: str, head: str) -> str:
         """The commit of base with head merged in, the same every time. Raises Refused naming the files in conflict."""
@@ -204,14 +214,21 @@ class Mirror:
         self._git("update-ref", f"{RESULTS}/{commit}", commit)
 
     def _make(self) -> None:
-        """Aside and renamed: half a mirror, left by a death, is none."""
-        if self._path.exists():
+        """Aside and renamed: half a mirror, left by a death, is none, and neither is one that is damaged."""
+        if self._path.is_dir() and not self._damage.exists():
             return
-        aside = self._path.with_suffix(".new")
-        shutil.rmtree(aside, ignore_errors=True)
+        aside, old = self._path.with_suffix(".new"), self._path.with_suffix(".old")
+        for path in (aside, old):
+            _remove(path)
         aside.mkdir(parents=True)
         Git(aside, self._remote.env)("init", "--bare", "--quiet", ".")
+        if (self._path / WORKTREES).is_dir():  # a tool may be at work in one
+            (self._path / WORKTREES).rename(aside / WORKTREES)
+        if self._path.exists():
+            self._path.rename(old)
         aside.rename(self._path)
+        self._damage.unlink(missing_ok=True)
+        _remove(old)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -220,3 +237,11 @@ class Mirror:
         with self._path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _remove(path: Path) -> None:
+    """Whatever it is."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

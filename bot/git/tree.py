@@ -4,7 +4,6 @@ import threading
 from functools import cached_property
 from types import TracebackType
 
-from bot.core.errors import ToolFailed
 from bot.core.tree import Entry, Files
 from bot.git.command import Git
 from bot.process import Dialogue
@@ -61,9 +60,9 @@ class GitTree:
         answer = self._objects.ask(f"{id}\n".encode())
         head = answer.readline().split()
         if len(head) != 3 or head[1] != b"blob":
-            raise ToolFailed(f"git has no file {id}: {b' '.join(head).decode(errors='replace')}")
+            raise self._git.damaged(f"git has no file {id}: {b' '.join(head).decode(errors='replace')}")
         size = int(head[2])
         content = answer.read(size + 1)
         if len(content) != size + 1:
-            raise ToolFailed(f"git gave only a part of {id}")
+            raise self._git.damaged(f"git gave only a part of {id}")
         return content[:-1]

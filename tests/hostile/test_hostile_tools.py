@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import ONE, approved, begin, plan_comment, state_of
+from tests.e2e.acting import ONE, approved, begin, plan_comment, pull_main, state_of
 from tests.e2e.conftest import QUICK
 from tests.hostile.mischief import House, files
 from tests.hostile.programs import install, path_with, uses
@@ -46,15 +46,15 @@ def told(house: House, number: int, words: str) -> str:
 PLANS = {
     "failsinit": "the registry does not answer",
     "failsplan": "no such region",
-    "silent": "plan failed",
-    "odd": "plan failed",
+    "silent": "plan failed with status 1",
+    "odd": "plan failed with status 77",
     "diesinit": "init was killed",
     "diesplan": "plan was killed",
     "cutshow": "show",
     "babblesshow": "show",
     "listshow": "show",
-    "oddshow": "show",
-    "numbershow": "show",
+    "oddshow": "9.0",
+    "numbershow": "is no list",
     "babblesversion": "version",
     "diesversion": "version",
 }
@@ -63,7 +63,7 @@ PLANS = {
 @pytest.mark.parametrize("program", PLANS)
 def test_a_plan_by_a_program_that(house: House, program: str) -> None:
     number = proposed(house, program)
-    print(program, told(house, number, PLANS[program]))
+    told(house, number, PLANS[program])
     house.stage.status(number, "gitops-bot/plan", "failure")
 
 
@@ -98,6 +98,7 @@ def in_memory(house: House) -> int:
 
 
 def asked_to_apply(house: House, program: str) -> int:
+    pull_main(house.stage, house.clone)
     number = house.propose(files({"gitops.yaml": uses(program, program), f"{program}/main.tf": ONE}))
     approved(house.stage, number)
     house.stage.alice.comment(house.stage.repo, number, "/apply")
@@ -140,7 +141,9 @@ TALKS = """resource "terraform_data" "one" {
 @pytest.mark.parametrize(("fate", "outcome"), [("exit 0", "Applied"), ("exit 3", "exit status 3")])
 def test_a_provisioner_that_talks_without_end(house: House, fate: str, outcome: str) -> None:
     directory = f"talks-{fate[-1]}"
-    number = house.propose(files({f"{directory}/main.tf": TALKS.replace("FATE", fate)}))
+    pull_main(house.stage, house.clone)
+    listed = f"version: 1\nprojects:\n  - dir: {directory}\n"
+    number = house.propose(files({"gitops.yaml": listed, f"{directory}/main.tf": TALKS.replace("FATE", fate)}))
     approved(house.stage, number)
     house.stage.alice.comment(house.stage.repo, number, "/apply")
     comment = house.stage.comment_with(number, outcome)

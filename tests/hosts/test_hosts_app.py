@@ -56,7 +56,7 @@ def test_a_token_that_is_never_taken_is_asked_for_once_more_and_then_named(app_p
     host.open_pulls(pull.repository)
     app_place.place.forge.faults(fail=[{"status": 401, "path": "/pulls", "times": 9}])
     app_place.asked()
-    with pytest.raises(Refused, match="the App's token"):
+    with pytest.raises(Transient, match="the App's token"):
         host.open_pulls(pull.repository)
     assert len(app_place.asked("/pulls")) == 2
 

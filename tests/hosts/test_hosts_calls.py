@@ -113,7 +113,7 @@ def test_what_is_forbidden_is_refused_in_githubs_words(line: Line) -> None:
 
 def test_a_token_that_github_does_not_take_is_named(line: Line) -> None:
     line.answers = [(401, {}, {"message": "Bad credentials"})]
-    with pytest.raises(Refused, match="GITHUB__TOKEN"):
+    with pytest.raises(Transient, match="GITHUB__TOKEN"):
         github(line).whoami()
 
 
@@ -187,7 +187,7 @@ def test_an_address_that_leads_elsewhere_is_named(line: Line) -> None:
 @pytest.mark.parametrize("said", ["Requires authentication", "Must specify two-factor authentication OTP code."])
 def test_whatever_is_wrong_with_the_token_it_is_named(line: Line, said: str) -> None:
     line.answers = [(401, {}, {"message": said})]
-    with pytest.raises(Refused, match="GITHUB__TOKEN"):
+    with pytest.raises(Transient, match="GITHUB__TOKEN"):
         github(line).whoami()
 
 

@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 from urllib3.util import Retry
 
 from bot.core import clock
-from bot.core.errors import Refused, Transient
+from bot.core.errors import Refused, Transient, Unwelcome
 from bot.hosts.gitea.settings import GiteaSettings
 
 PER_PAGE = 50  # Gitea gives no more unless its operator allows it
@@ -144,7 +144,7 @@ def _translated(answer: requests.Response, method: str, path: str) -> Exception:
     if status >= 500:
         return Transient(f"Gitea answered {status}: {said}", after=after)
     if status == 401:
-        return Refused(f"Gitea does not take the token (GITEA__TOKEN): {said}")
+        return Unwelcome(f"Gitea does not take the token (GITEA__TOKEN): {said}")
     if status == 404:
         return Missing(f"Gitea does not know {path.lstrip('/')}, or the token may not see it")
     if status == 403:

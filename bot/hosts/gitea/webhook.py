@@ -38,7 +38,7 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callabl
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
         event = _event(lower.get("x-gitea-event", ""), payload) if allowed(name) else None
-    except (KeyError, TypeError, AttributeError) as missing:
+    except (KeyError, TypeError, AttributeError, OverflowError) as missing:
         raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
     return Delivery(id, name, event)
 

@@ -14,7 +14,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from bot.core import clock
-from bot.core.errors import Refused, Transient
+from bot.core.errors import Refused, Transient, Unwelcome
 from bot.hosts.github.settings import Place
 
 PER_PAGE = 100
@@ -131,8 +131,8 @@ class Calls:
         """Ask; once more with a new token when GitHub says that the one is over, for then nothing has happened."""
         try:
             return self._asked(method, path, ask)
-        except Refused as why:
-            if status_of(why) != UNKNOWN_TOKEN or not self._key.renew():
+        except Unwelcome as why:
+            if not self._key.renew():
                 raise
         return self._asked(method, path, ask)
 
@@ -168,7 +168,7 @@ def _translated(error: GithubException, method: str, path: str, key: str) -> Exc
     if error.status >= 500:
         return Transient(f"GitHub answered {error.status}: {said}", after=after)
     if error.status == UNKNOWN_TOKEN:
-        return Refused(f"GitHub does not take {key}: {said}")
+        return Unwelcome(f"GitHub does not take {key}: {said}")
     if error.status == 404:
         return Refused(f"GitHub does not know {path.lstrip('/')}, or we may not see it")
     if error.status == 403:

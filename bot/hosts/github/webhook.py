@@ -40,7 +40,7 @@ def parse(
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
         event = _event(lower.get("x-github-event", ""), payload, app) if allowed(name) else None
-    except (KeyError, TypeError, AttributeError) as missing:
+    except (KeyError, TypeError, AttributeError, OverflowError) as missing:
         raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
     return Delivery(id, name, event)
 

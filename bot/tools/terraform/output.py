@@ -35,7 +35,7 @@ def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refuse
     words = (
         f"{first.summary} ({first.where})" if first and first.where else first.summary if first else first_error(text)
     )
-    return ToolFailed(hide(words or f"{command} failed"), last_words(text))
+    return ToolFailed(hide(words or f"{command} failed with status {done.exit}"), last_words(text))
 
 
 def last_words(text: str) -> str:
