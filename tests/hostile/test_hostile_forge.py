@@ -12,6 +12,7 @@ from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_
 from tests.e2e.shell import shell
 from tests.e2e.test_app import AppStage, app_stage  # noqa: F401  # a fixture
 from tests.e2e.test_apply import slow
+from tests.e2e.test_crashes import WRITES
 from tests.hostile.programs import install, path_with, uses
 
 
@@ -135,7 +136,7 @@ def test_a_token_that_the_forge_does_not_take_for_a_while_loses_nothing(stage: S
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
-    stage.forge.faults(fail=[{"path": f"/repos/{stage.repo}", "status": 401, "times": 12}])
+    stage.forge.faults(fail=[{"path": path, "method": method, "status": 401, "times": 3} for method, path in WRITES])
     stage.merged(number)
     stage.comment_with(number, "Applied", "Merged as")
     assert len([body for body in bots_comments(stage, number) if '"topic": "apply:' in body]) == 1
@@ -147,7 +148,7 @@ def test_a_command_given_just_before_the_token_ended_is_carried_out_when_it_is_t
     approved(stage, number)
     stage.signal_bot(19)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.forge.faults(fail=[{"path": f"/repos/{stage.repo}", "status": 401, "times": 8}])
+    stage.forge.faults(fail=[{"path": r"/issues/comments/\d+$", "method": "GET", "status": 401, "times": 3}])
     stage.signal_bot(18)
     stage.merged(number)
 

@@ -1,7 +1,10 @@
 """Deliveries wait while the database is away, and are promised when it is back."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from bot.core.event import PullChange, PullChanged
 from bot.core.job import Job
@@ -36,3 +39,29 @@ def test_intake_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
     intake.wake()
     until(lambda: promises)
     intake.stop()
+
+
+class Stumbles(Promises):
+    """Falls over one of them: a bug, as far as the intake can tell."""
+
+    def start(self, job: Job) -> None:
+        if "bad" in job.id:
+            raise ZeroDivisionError(job.id)
+        super().start(job)
+
+
+def test_a_delivery_that_is_stumbled_over_does_not_hold_up_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, promises = Store(f"sqlite:///{tmp_path / 'store.sqlite'}"), Stumbles()
+    store.migrate()
+    with store.begin() as tx:
+        for number, id in enumerate(("bad", "good")):
+            inbox.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
+    intake = Intake(store, promises, lambda: NOW)  # type: ignore[arg-type]  # all of an engine that it uses
+    intake.start()
+    until(lambda: promises)
+    assert intake.alive
+    intake.stop()
+    assert [job.id for job in promises] == ["plan:good"]
+    assert "bad is left aside" in caplog.text

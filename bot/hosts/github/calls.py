@@ -131,7 +131,7 @@ class Calls:
         """Ask; once more with a new token when GitHub says that the one is over, for then nothing has happened."""
         try:
             return self._asked(method, path, ask)
-        except Unwelcome as why:
+        except Unwelcome:
             if not self._key.renew():
                 raise
         return self._asked(method, path, ask)
