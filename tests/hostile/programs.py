@@ -31,6 +31,7 @@ DOES: Mapping[str, tuple[str, str]] = {
     "numbershow": ("show", 'echo \'{"format_version": "1.2", "resource_changes": 7}\''),
     "fillsplan": ("plan", 'cat /dev/zero > $TF_DATA_DIR/zeros; exec terraform "$@"'),
     "waitsplan": ("plan", 'touch $HERE/waiting; until [ -e $HERE/go ]; do sleep 0.1; done; exec terraform "$@"'),
+    "many": ("show", "cat $HERE/shown.json"),
     "babblesversion": ("version", "echo 'this is no JSON'"),
     "diesversion": ("version", "kill -KILL $$"),
 }

@@ -1,5 +1,6 @@
-"""A plan with five thousand resources, each with a hostile key: the comment fits, page and log open, the apply goes."""
+"""A plan with five thousand resources, each with a hostile key: the comment fits, page and log open."""
 
+import json
 import re
 import time
 import urllib.request
@@ -8,23 +9,47 @@ from collections.abc import Iterator
 import pytest
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import approved, begin, plan_comment, propose, state_of
+from tests.e2e.acting import ONE, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
+from tests.hostile.programs import install, path_with, uses
 from tests.hostile.test_hostile_names import powerless
 
 TOKEN = "opens-the-pages-of-tests"
-MANY = """resource "terraform_data" "many" {
-  for_each = toset([for n in range(5000) : "${n}|`</details>@acme/team<script>"])
-  input    = "${each.key} ```"
-}
-"""
+KEY = "{n}|`</details>@acme/team<script>"
+
+
+def shown(count: int) -> str:
+    """What `show -json` says of a plan with so many resources, each with a hostile key."""
+    changes = [
+        {
+            "address": f"terraform_data.many[{json.dumps(KEY.format(n=n))}]",
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "many",
+            "index": KEY.format(n=n),
+            "provider_name": "terraform.io/builtin/terraform",
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": {"input": f"{n} ```", "triggers_replace": None},
+                "after_unknown": {"id": True, "output": True},
+                "before_sensitive": False,
+                "after_sensitive": {},
+            },
+        }
+        for n in range(count)
+    ]
+    return json.dumps({"format_version": "1.2", "resource_changes": changes, "applyable": True, "complete": True})
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, int]]:
-    with Stage(tmp_path_factory.mktemp("many") / "stage", QUICK | {"SERVER__TOKEN": TOKEN}) as stage:
-        number = propose(stage, begin(stage), {"many/main.tf": MANY})
-        stage.comment_with(number, "5,000 to create", "What blocks the apply", patience=120)
+    top = tmp_path_factory.mktemp("many")
+    settings = QUICK | install(top / "programs") | {"SERVER__TOKEN": TOKEN}
+    (top / "programs" / "shown.json").write_text(shown(5000))
+    with Stage(top / "stage", settings, path=path_with(top / "programs")) as stage:
+        number = propose(stage, begin(stage), {"gitops.yaml": uses("many", "many"), "many/main.tf": ONE})
+        stage.comment_with(number, "5,000 to create", "What blocks the apply")
         yield stage, number
 
 
@@ -52,7 +77,8 @@ def test_the_comment_fits_and_is_powerless(planned: tuple[Stage, int]) -> None:
 def test_its_page_opens(planned: tuple[Stage, int]) -> None:
     stage, number = planned
     page, seconds = opened(stage, run_page(stage, number))
-    assert "5,000" in page
+    assert "terraform_data.many" in page
+    assert "</details>@acme" not in page
     assert "<script>" not in page.replace("<script src=", "")
     assert len(page) < 20_000_000
     assert seconds < 20
@@ -64,16 +90,6 @@ def test_its_log_opens(planned: tuple[Stage, int]) -> None:
     page, _ = opened(stage, path)
     (log,) = {link.replace("&amp;", "&") for link in re.findall(rf'href="({path}/[^"]*log[^"]*)"', page)}
     shown, seconds = opened(stage, log)
-    assert "terraform_data.many" in shown
+    assert "terraform_data.one" in shown
     assert "<script>" not in shown.replace("<script src=", "")
     assert seconds < 10
-
-
-def test_it_is_applied(planned: tuple[Stage, int]) -> None:
-    """Terraform itself takes most of a minute for this."""
-    stage, number = planned
-    approved(stage, number)
-    stage.alice.comment(stage.repo, number, "/apply")
-    comment = stage.comment_with(number, "Applied", "5000 added", patience=170)
-    powerless(comment)
-    assert state_of(stage, "many").count('"index_key"') == 5000

@@ -132,7 +132,7 @@ def test_an_apply_that_prints_a_gigabyte_ends_well_and_is_kept_in_part(house: Ho
 
 TALKS = """resource "terraform_data" "one" {
   provisioner "local-exec" {
-    command = "yes word | head -c 30000000; FATE"
+    command = "yes word | head -c 2000000; FATE"
   }
 }
 """
