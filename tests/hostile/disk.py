@@ -25,6 +25,10 @@ class Disk:
             with sqlite3.connect(self.path / database, timeout=10) as connection:
                 connection.execute("pragma wal_checkpoint(truncate)")
             connection.close()
+        self.stuff()
+
+    def stuff(self) -> None:
+        """As it is."""
         with suppress(OSError), self.ballast.open("ab", buffering=0) as file:
             while True:
                 file.write(b"\0" * 65536)

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from bot import supervise
 from bot.demo.stage import Stage
+from bot.ports import Invocation
+from bot.supervise import End, Standing
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.hostile.disk import Disk, mounted
 from tests.hostile.programs import install, path_with, uses
+from tests.sandbox.running import until
 
 FILLS = 'resource "terraform_data" "one" {\n  provisioner "local-exec" {\n    command = "COMMAND"\n  }\n}\n'
 Staged = tuple[Stage, Disk]
@@ -118,6 +122,17 @@ def test_an_apply_that_ends_on_a_full_disk_is_told_as_it_ended_once_there_is_roo
     assert "unknown" not in comment
     assert (stage.directory / "tally").read_text() == "run\n"
     applied(stage, propose(stage, clone, {"other/main.tf": ONE}, "other"))
+
+
+def test_how_an_apply_ended_finds_its_place_on_a_full_disk(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk") as disk:
+        script = f"until [ -e {tmp_path}/go ]; do sleep 0.1; done; exit 4"
+        attempt = disk.path / "attempt"
+        supervise.begin(attempt, Invocation(("sh", "-c", script), tmp_path, {"PATH": "/usr/bin:/bin"}))
+        until((attempt / "tool").exists)
+        disk.stuff()
+        (tmp_path / "go").touch()
+        assert supervise.wait(attempt, lambda: False) == End(Standing.ENDED, 4)
 
 
 def test_a_bot_that_is_killed_on_a_full_disk_goes_on_after_its_start(staged: Staged) -> None:
