@@ -171,6 +171,8 @@ class Mirror:
         """The tree of both merged, and the files in conflict."""
         options = ("--write-tree", "--name-only", "-z", "--no-messages")
         merged = self._git("merge-tree", *options, sha(one), sha(other), ok=(0, 1))
+        if not merged.out.strip("\0 \n"):
+            raise self._git.damaged(f"git merge-tree: {merged.err.strip() or 'no word'}")
         tree, *files = merged.out.split("\0")
         return sha(tree.strip()), [file for file in files if file] if merged.exit else []
 
