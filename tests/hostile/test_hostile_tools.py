@@ -148,4 +148,5 @@ def test_a_provisioner_that_talks_without_end(house: House, fate: str, outcome: 
     house.stage.alice.comment(house.stage.repo, number, "/apply")
     comment = house.stage.comment_with(number, outcome)
     assert len(comment) < 65_536
+    house.stage.alice.close(house.stage.repo, number) if fate != "exit 0" else house.stage.merged(number)
     assert "terraform_data" in state_of(house.stage, directory)
