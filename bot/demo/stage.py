@@ -30,6 +30,9 @@ class Waited(AssertionError):
 class Stage:
     """Use it in a `with`. `settings` are the bot's, without their prefix; `path` is where programs are looked for."""
 
+    record: Path | None = None
+    """Where the forge writes down what is asked of it, if anywhere."""
+
     def __init__(
         self,
         directory: Path,
@@ -149,6 +152,7 @@ class Stage:
     def _start_forge(self) -> "subprocess.Popen[str]":
         listen = f"127.0.0.1:{self._port}"
         command = [sys.executable, "-m", "bot.sandbox", "--listen", listen, "--dir", str(self.directory / "forge")]
+        command += ["--record", str(self.record)] if self.record else []
         process = self._process("forge", [*command, "--with-parent"], {"PATH": self._path})
         self.forge = Forge(self._first_line(process, "forge", "sandbox listening on "))
         return process

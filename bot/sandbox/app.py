@@ -17,6 +17,7 @@ from bot.sandbox.forge import Forge, Wrong
 from bot.sandbox.git_http import git_http
 from bot.sandbox.graphql import graphql
 from bot.sandbox.pages import pages
+from bot.sandbox.recording import Recording
 from bot.sandbox.rest import rest
 from bot.sandbox.shapes import Shapes
 from bot.sandbox.state import World
@@ -27,13 +28,13 @@ LARGEST_BODY = 1024 * 1024 * 1024
 NOT_LOCKED = re.compile(r"\.git/")
 
 
-def run(listen: str, directory: Path) -> None:
-    """Serve until SIGTERM or SIGINT; the first line printed says where."""
+def run(listen: str, directory: Path, record: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; the first line printed says where. `record` is a file for all that is asked."""
     app = Flask(__name__)
     server = create_server(app, listen=listen, threads=THREADS, max_request_body_size=LARGEST_BODY)
     host = listen.rpartition(":")[0] or "127.0.0.1"
     url = f"http://{host}:{server.effective_port}"
-    _furnish(app, url, directory)
+    _furnish(app, url, directory, Recording(record))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     sys.stdout.write(f"sandbox listening on {url}\n")
@@ -41,7 +42,7 @@ def run(listen: str, directory: Path) -> None:
     server.run()
 
 
-def _furnish(app: Flask, url: str, directory: Path) -> None:
+def _furnish(app: Flask, url: str, directory: Path, recording: Recording) -> None:
     world = World(directory)
     (directory / "repositories").mkdir(parents=True, exist_ok=True)
     faults = Faults()
@@ -50,7 +51,7 @@ def _furnish(app: Flask, url: str, directory: Path) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider
     app.register_error_handler(Wrong, _wrong)
     app.before_request(lambda: _before(faults, world.lock))
-    app.after_request(lambda answer: _after(faults, answer))
+    app.after_request(lambda answer: _after(faults, recording, answer))
     app.teardown_request(lambda _: _unlock())
     for blueprint in (rest, graphql, git_http, control, app_pages, pages):
         app.register_blueprint(blueprint)
@@ -74,7 +75,7 @@ def _before(faults: Faults, lock: Any) -> Response | None:
     return None
 
 
-def _after(faults: Faults, answer: Response) -> Response:
+def _after(faults: Faults, recording: Recording, answer: Response) -> Response:
     if request.path.startswith("/api/"):
         user = g.get("user")
         faults.requests.append(
@@ -87,6 +88,7 @@ def _after(faults: Faults, answer: Response) -> Response:
             }
         )
         fault = g.get("fault")
+        recording.write(request, answer, fault)
         if fault and fault.kind == "after":
             return _answer(fault)
     return answer

@@ -128,7 +128,7 @@ def app_shape(forge: Forge, app: App | None) -> dict[str, Any] | None:
         "node_id": f"A_{app.id}",
         "slug": app.slug,
         "name": app.name,
-        "owner": {"login": app.owner, "id": 1, "type": "Organization"},
+        "owner": forge.shapes.account(app.owner),
         "external_url": forge.shapes.url,
         "html_url": f"{forge.shapes.url}/apps/{app.slug}",
         "permissions": app.permissions,

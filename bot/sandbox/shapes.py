@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.sandbox import repository
-from bot.sandbox.state import Comment, Hook, Pull, Repo, Review, Status, User
+from bot.sandbox.state import REACTIONS, Comment, Hook, Pull, Repo, Review, Status, User
 
 
 class Shapes:
@@ -23,10 +23,15 @@ class Shapes:
             "type": user.type,
             "name": user.name,
             "email": user.email,
+            "user_view_type": "public",
             "site_admin": False,
             "url": f"{self.api}/users/{user.login}",
             "html_url": f"{self.url}/{user.login}",
         }
+
+    def account(self, login: str, id: int = 1, type: str = "Organization") -> dict[str, Any]:
+        """Whoever owns things: the sandbox knows no more of an owner than the name."""
+        return {"login": login, "id": id, "node_id": f"O_{id}", "type": type, "site_admin": False}
 
     def repo(self, repo: Repo, viewer: User | None = None) -> dict[str, Any]:
         role = repo.role(viewer.login) if viewer else "none"
@@ -40,7 +45,7 @@ class Shapes:
             "private": repo.private,
             "archived": repo.archived,
             "fork": repo.parent is not None,
-            "owner": {"login": repo.owner, "id": repo.id, "type": "Organization"},
+            "owner": self.account(repo.owner, repo.id),
             "default_branch": repo.default_branch,
             "url": f"{self.api}/repos/{repo.full_name}",
             "html_url": f"{self.url}/{repo.full_name}",
@@ -85,7 +90,7 @@ class Shapes:
     def _side(self, repo: Repo | None, branch: str, sha: str) -> dict[str, Any]:
         """One of the two branches; the head's repository is null when the fork is gone."""
         owner = repo.owner if repo else "unknown"
-        user = {"login": owner, "id": 1, "type": "User"}
+        user = self.account(owner, type="User")
         its = self.repo(repo) if repo else None
         return {"ref": branch, "sha": sha, "label": f"{owner}:{branch}", "repo": its, "user": user}
 
@@ -101,11 +106,11 @@ class Shapes:
             "updated_at": comment.updated_at,
             "author_association": "MEMBER" if role in ("write", "maintain", "admin") else "NONE",
             "performed_via_github_app": None,
-            "minimized": comment.minimized,
+            "minimized": {"reason": comment.minimized} if comment.minimized else None,
             "url": f"{api}/issues/comments/{comment.id}",
             "issue_url": f"{api}/issues/{comment.number}",
             "html_url": f"{self.url}/{repo.full_name}/pull/{comment.number}#issuecomment-{comment.id}",
-            "reactions": {"total_count": len(comment.reactions)},
+            "reactions": _counted(comment),
         }
 
     def review(self, repo: Repo, pull: Pull, review: Review) -> dict[str, Any]:
@@ -125,6 +130,7 @@ class Shapes:
     def status(self, repo: Repo, sha: str, status: Status) -> dict[str, Any]:
         return {
             "id": status.id,
+            "node_id": f"SC_{status.id}",
             "url": f"{self.api}/repos/{repo.full_name}/statuses/{sha}",
             "state": status.state,
             "context": status.context,
@@ -145,3 +151,8 @@ class Shapes:
             "config": {"url": hook.url, "content_type": "json"},
             "url": f"{self.api}/repos/{repo.full_name}/hooks/{hook.id}",
         }
+
+
+def _counted(comment: Comment) -> dict[str, int]:
+    given = [reaction["content"] for reaction in comment.reactions]
+    return {"total_count": len(given)} | {content: given.count(content) for content in REACTIONS}

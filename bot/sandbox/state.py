@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 
 def now() -> str:

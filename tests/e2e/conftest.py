@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.stage import Stage
+from tests.hosts.published.records import new_record
 
 QUICK = {"SWEEP_EVERY": "1s", "TERRAFORM__LOCK_TIMEOUT": "1s"}
 
@@ -18,6 +19,7 @@ def stages(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     def make(settings: Mapping[str, str] | None = None, private: bool = False, path: str = "") -> Stage:
         directory = tmp_path / f"stage-{len(made)}"
         stage = Stage(directory, QUICK | dict(settings or {}), private=private, path=path)
+        stage.record = new_record()
         made.append(stage.__enter__())
         return stage
 

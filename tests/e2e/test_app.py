@@ -11,6 +11,7 @@ from bot.demo.stage import Stage, _free_port
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
 from tests.e2e.acting import ONE, TWO, approved, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
+from tests.hosts.published.records import new_record
 
 BROKEN = 'resource "terraform_data" "one" {\n  input = "1"\n  inputt = "2"\n}\n'
 
@@ -56,7 +57,9 @@ class AppStage(Stage):
 
 @pytest.fixture
 def app_stage(tmp_path: Path) -> Iterator[AppStage]:
-    with AppStage(tmp_path / "stage", QUICK) as stage:
+    stage = AppStage(tmp_path / "stage", QUICK)
+    stage.record = new_record()
+    with stage:
         yield stage
 
 

@@ -9,6 +9,9 @@ import pytest
 from bot.sandbox.client import Forge
 from tests.hosts.on_sandbox import MANIFEST, AppPlace
 from tests.sandbox.running import furnish, running
+from tests.server.conftest import open_house
+
+__all__ = ["app_place", "open_house", "sandbox_with_app"]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from tests.hosts.on_sandbox import AppPlace, token_host
 def folded(app_place: AppPlace, pull: Pull) -> list[str]:
     """The last lines of those comments that are folded away, as outdated."""
     found = app_place.place.alice.comments(app_place.place.repo, pull.number)
-    return [one["body"].splitlines()[-1] for one in found if one["minimized"] == "outdated"]
+    return [one["body"].splitlines()[-1] for one in found if one["minimized"] == {"reason": "outdated"}]
 
 
 def say(host: GitHub, pull: Pull, topic: str, words: str, known: str | None = None) -> str:

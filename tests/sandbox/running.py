@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from bot.sandbox.client import Forge, Person
+from tests.hosts.published.records import new_record
 
 T = TypeVar("T")
 SOURCE = Path(__file__).resolve().parents[2]
@@ -21,6 +22,7 @@ SERIAL = itertools.count(1)
 def running(directory: Path) -> Iterator[Forge]:
     """Start it on a free port; end it."""
     command = [sys.executable, "-m", "bot.sandbox", "--listen", "127.0.0.1:0", "--dir", str(directory), "--with-parent"]
+    command += ["--record", str(new_record())]
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(SOURCE)}
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "log").open("w") as log:

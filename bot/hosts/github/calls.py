@@ -18,6 +18,7 @@ from bot.core.errors import Refused, Transient, Unwelcome
 from bot.hosts.github.settings import Place
 
 PER_PAGE = 100
+AGENT = "gitops-bot"  # GitHub asks programs to say their name
 TIMEOUT_SECONDS = 15
 TRIES = 3
 PAUSE_FACTOR = 0.2
@@ -91,6 +92,7 @@ class Calls:
             base_url=self._url,
             lazy=True,
             per_page=PER_PAGE,
+            user_agent=AGENT,
             timeout=TIMEOUT_SECONDS,
             retry=retry,
             seconds_between_requests=0,

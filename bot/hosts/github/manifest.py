@@ -21,6 +21,7 @@ import requests
 
 from bot.core.errors import Refused, Transient
 from bot.hosts.github.callback import Visit, code_from
+from bot.hosts.github.calls import AGENT
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
 from bot.hosts.github.settings import GITHUB, Place
 
@@ -107,7 +108,7 @@ def _converted(place: Place, code: str) -> dict[str, Any]:
         raise Refused("GitHub's code is none: begin again")
     url = f"{place.api_url.rstrip('/')}/app-manifests/{code}/conversions"
     verify = str(place.ca_file) if place.ca_file else True
-    headers = {"Accept": "application/vnd.github+json"}
+    headers = {"Accept": "application/vnd.github+json", "User-Agent": AGENT}
     try:
         answer = requests.post(url, headers=headers, timeout=TIMEOUT_SECONDS, verify=verify)
         raw = answer.json()

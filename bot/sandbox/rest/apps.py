@@ -1,5 +1,6 @@
 """Apps: the App itself, its installations and their tokens, what a token may see, and new Apps from manifests."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,12 @@ def _token(id: int) -> tuple[Response, int]:
         raise Wrong(403, "This installation has been suspended")
     token, made = apps.give_token(forge().world, installation)
     ends = datetime.fromtimestamp(made.ends or 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    shape = {"token": token, "expires_at": ends, "permissions": made.permissions, "repository_selection": "all"}
+    shape = {
+        "token": token,
+        "expires_at": ends,
+        "permissions": _told(made.permissions or {}),
+        "repository_selection": "all",
+    }
     return jsonify(shape), 201
 
 
@@ -95,12 +101,14 @@ def _shape(one: Installation) -> dict[str, Any]:
         "id": one.id,
         "app_id": one.app.id,
         "app_slug": one.app.slug,
-        "account": {"login": one.account, "id": 1, "type": "Organization"},
+        "account": forge().shapes.account(one.account),
         "target_type": "Organization",
         "target_id": 1,
         "repository_selection": "all" if one.repos is None else "selected",
-        "permissions": one.permissions,
+        "permissions": _told(one.permissions),
         "events": one.app.hook.events,
+        "single_file_name": None,
+        "suspended_by": None,
         "suspended_at": one.suspended_at,
         "html_url": f"{forge().shapes.url}/apps/{one.app.slug}/installations/new",
         "access_tokens_url": f"{url}/app/installations/{one.id}/access_tokens",
@@ -108,3 +116,8 @@ def _shape(one: Installation) -> dict[str, Any]:
         "created_at": one.app.hook.created_at,
         "updated_at": one.app.hook.created_at,
     }
+
+
+def _told(permissions: Mapping[str, str]) -> dict[str, str]:
+    """GitHub leaves out what there is none of."""
+    return {name: level for name, level in permissions.items() if level != "none"}

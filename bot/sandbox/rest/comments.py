@@ -4,8 +4,7 @@ from flask import Response, jsonify, request
 
 from bot.sandbox.forge import Wrong
 from bot.sandbox.rest.shared import body_of, find_repo, forge, me, page, rest
-
-REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+from bot.sandbox.state import REACTIONS, now
 
 
 @rest.get("/repos/<owner>/<name>/issues/comments")
@@ -62,6 +61,8 @@ def _reactions(owner: str, name: str, id: int) -> Response | tuple[Response, int
     mine = [r for r in comment.reactions if r["content"] == content and r["user"]["login"] == me().login]
     if mine:
         return jsonify(mine[0]), 200
-    made = {"id": forge().world.new_id(), "content": content, "user": forge().shapes.user(me())}
+    id = forge().world.new_id()
+    made = {"id": id, "node_id": f"REA_{id}", "content": content, "user": forge().shapes.user(me())}
+    made["created_at"] = now()
     comment.reactions.append(made)
     return jsonify(made), 201

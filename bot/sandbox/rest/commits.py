@@ -23,7 +23,7 @@ def _combined(owner: str, name: str, sha: str) -> Response:
     states = {status.state for status in latest.values()}
     state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
     shapes = [forge().shapes.status(repo, sha, status) for status in latest.values()]
-    return page(shapes, "statuses", state=state, sha=sha)
+    return page(shapes, "statuses", state=state, sha=sha, repository=forge().shapes.repo(repo))
 
 
 @rest.get("/repos/<owner>/<name>/commits/<sha>/statuses")
@@ -41,17 +41,21 @@ def _set_status(owner: str, name: str, sha: str) -> tuple[Response, int]:
 
 def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:
     try:
-        facts = repository.git(repo.path, "show", "-s", "--format=%H%x00%an%x00%ae%x00%cn%x00%ce%x00%P%x00%B", sha)
+        facts = repository.git(
+            repo.path, "show", "-s", "--format=%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%P%x00%B", sha
+        )
     except subprocess.CalledProcessError as unknown:
         raise Wrong(422, f"No commit found for SHA: {sha}") from unknown
-    full, author, author_email, committer, committer_email, parents, message = facts.split("\0", 6)
+    full, tree, author, author_email, committer, committer_email, parents, message = facts.split("\0", 7)
     world, shapes = forge().world, forge().shapes
     return {
         "sha": full,
+        "node_id": f"C_{full}",
         "url": f"{shapes.api}/repos/{repo.full_name}/commits/{full}",
         "html_url": f"{shapes.url}/{repo.full_name}/commit/{full}",
         "commit": {
             "message": message,
+            "tree": {"sha": tree},
             "author": {"name": author, "email": author_email},
             "committer": {"name": committer, "email": committer_email},
         },

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 
 from bot.sandbox import repository
 from bot.sandbox.forge import Wrong
+from bot.sandbox.rest.commits import commit_shape
 from bot.sandbox.rest.shared import body_of, find_repo, forge, me, page, rest
 from bot.sandbox.state import Repo
 
@@ -64,7 +65,9 @@ def _permission(owner: str, name: str, login: str) -> Response:
         raise Wrong(404, f"{login} is not a user")
     role = repo.role(login)
     coarse = {"triage": "read", "maintain": "write"}.get(role, role)
-    return jsonify({"permission": coarse, "role_name": role, "user": forge().shapes.user(user)})
+    return jsonify(
+        {"permission": coarse, "role_name": role, "user": (forge().shapes.user(user) or {}) | {"role_name": role}}
+    )
 
 
 @rest.get("/repos/<owner>/<name>/branches/<path:branch>")
@@ -79,7 +82,7 @@ def _branch(owner: str, name: str, branch: str) -> Response:
     required = {"enforcement_level": level, "contexts": contexts, "checks": checks}
     protection = {"enabled": bool(contexts), "required_status_checks": required}
     return jsonify(
-        {"name": branch, "commit": {"sha": sha, "url": ""}, "protected": bool(contexts), "protection": protection}
+        {"name": branch, "commit": commit_shape(repo, sha), "protected": bool(contexts), "protection": protection}
     )
 
 
