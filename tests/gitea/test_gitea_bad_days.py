@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.acting import ONE, applied, approved, begin, propose, state_of
 from tests.e2e.test_attacks import go_on, held
-from tests.gitea.people import invite
+from tests.gitea.people import BOT, KEEPER, invite
 from tests.gitea.proxy import proxied
 from tests.gitea.running import Place, Site, furnish, need, plant
 from tests.gitea.server import Server
@@ -81,3 +81,35 @@ def test_a_gitea_whose_clock_differs_is_obeyed_all_the_same(place: Place, tmp_pa
             number = propose(stage, begin(stage), {"net/main.tf": ONE})
             applied(stage, number)
             assert "terraform_data" in state_of(stage, "net")
+
+
+def test_a_repository_renamed_while_an_apply_runs_hears_how_it_ended(place: Place, tmp_path: Path) -> None:
+    owner = place.repo.partition("/")[0]
+    with GiteaStage(place, tmp_path / "stage", OFTEN | {"REPOS": f"{owner}/*"}) as stage:
+        number = applying(stage)
+        stage.alice.api("PATCH", f"/repos/{stage.repo}", name="elsewhere")
+        stage.repo = f"{owner}/elsewhere"
+        go_on(stage)
+        stage.comment_with(number, "Applied", "Merged as")
+
+
+def test_a_repository_archived_while_an_apply_runs_keeps_what_came_of_it(place: Place, tmp_path: Path) -> None:
+    with GiteaStage(place, tmp_path / "stage", OFTEN) as stage:
+        number = applying(stage)
+        stage.alice.api("PATCH", f"/repos/{stage.repo}", archived=True)
+        go_on(stage)
+        stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
+        stage.alice.api("PATCH", f"/repos/{stage.repo}", archived=False)
+        stage.comment_with(number, "Applied")
+
+
+def test_a_repository_hidden_from_us_while_an_apply_runs_hears_of_it_when_we_may_see_it_again(
+    place: Place, tmp_path: Path
+) -> None:
+    with GiteaStage(place, tmp_path / "stage", OFTEN) as stage:
+        number = applying(stage)
+        place.person(KEEPER).api("DELETE", f"{place.path}/collaborators/{BOT}")
+        go_on(stage)
+        stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
+        place.give(BOT, "admin")
+        stage.comment_with(number, "Applied")
