@@ -1,6 +1,7 @@
 """The pages: runs, one run, locks. Read-only views of rows; the guard in `signin` has let the reader in."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bot.core.pull import Pull
+from bot.core.pull import Pull, Repository
 from bot.core.run import Run, RunKind, RunProject, State
 from bot.core.view import ProjectView
 from bot.server import questions
@@ -45,17 +46,19 @@ def first() -> Response:
 def every_run() -> str:
     page = min(max(1, request.args.get("page", 1, int)), LAST_PAGE)
     with doors().store.read() as tx:
-        repositories = pulls.repositories(tx)
-        found, more = questions.listed(tx, _filter({each.name: each.key for each in repositories}), page)
+        keys = _labels(pulls.repositories(tx))
+        found, more = questions.listed(tx, _filter(keys), page)
         sums = questions.sums(tx, (run.id for run in found))
         lines = [RunLine(run, pulls.get(tx, run.pull), sums.get(run.id, Sum())) for run in found]
         freeze = claims.frozen(tx)
     asked = {name: value for name, value in request.args.items() if value and name != "page"}
+    if label := {key: label for label, key in keys.items()}.get(asked.get("repository", "")):
+        asked["repository"] = label
     return render_template(
         "runs.html",
         title="Runs",
         lines=lines,
-        repositories=repositories,
+        repositories=tuple(keys),
         kinds=tuple(RunKind),
         states=tuple(State),
         asked=asked,
@@ -125,8 +128,14 @@ def _view(tx: sa.Connection, row: RunProject) -> ProjectView:
     )
 
 
+def _labels(repositories: Sequence[Repository]) -> dict[str, str]:
+    """Keys by what people call them: the name, and with it the key where two forges have the name."""
+    count = Counter(each.name for each in repositories)
+    return {each.name if count[each.name] == 1 else f"{each.name} ({each.key})": each.key for each in repositories}
+
+
 def _filter(keys: Mapping[str, str]) -> Filter:
-    """From the query. A repository is asked for by name; one that nobody knows has no runs."""
+    """From the query. A repository is asked for by its label or key; one that nobody knows has no runs."""
     name = request.args.get("repository")
     return Filter(
         repository=keys.get(name, name) if name else None,

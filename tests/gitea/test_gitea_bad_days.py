@@ -1,5 +1,6 @@
 """The bot and a real Gitea on bad days: pushes while it applies, a forge that restarts, clocks that differ."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -81,6 +82,50 @@ def test_a_gitea_whose_clock_differs_is_obeyed_all_the_same(place: Place, tmp_pa
             number = propose(stage, begin(stage), {"net/main.tf": ONE})
             applied(stage, number)
             assert "terraform_data" in state_of(stage, "net")
+
+
+def test_a_fork_deleted_while_its_plan_runs_harms_nobody(place: Place, tmp_path: Path) -> None:
+    stage = GiteaStage(place, tmp_path / "stage", OFTEN)
+    with with_a_tool_that_waits(stage):
+        begin(stage)
+        number, fork = fork_of(place)
+        stage.comment_with(number, "fork")
+        head = stage.alice.pull(stage.repo, number)["head"]["sha"]
+        stage.alice.comment(stage.repo, number, f"/plan {head}")
+        stage.wait_for("the tool", lambda: (stage.directory / "looked").exists())
+        place.person("carol").api("DELETE", f"/repos/{fork}")
+        go_on(stage)
+        stage.comment_with(number, "terraform_data.one")
+        other = propose(stage, stage.clone(), {"net/main.tf": ONE}, "other")
+        applied(stage, other)
+
+
+def with_a_tool_that_waits(stage: GiteaStage) -> GiteaStage:
+    """Its plans wait to be let go on, a minute at most."""
+    tools = stage.directory / "tools"
+    tools.mkdir(parents=True)
+    waits = (
+        f"touch {stage.directory}/looked; for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
+    )
+    real = shutil.which("terraform") or pytest.skip("no terraform on PATH")
+    (tools / "terraform").write_text(f'#!/bin/sh\ncase "$*" in *-out=*) {waits} ;; esac\nexec {real} "$@"\n')
+    (tools / "terraform").chmod(0o755)
+    stage._path = f"{tools}:{stage._path}"
+    return stage
+
+
+def fork_of(place: Place) -> tuple[int, str]:
+    """A pull request of carol's from her fork; its number and the fork's name."""
+    carol = place.person("carol")
+    name = f"fork-of-{place.repo.partition('/')[2]}"
+    made = str(carol.api("POST", f"{place.path}/forks", name=name)["full_name"])
+    clone = place.clone.parent / "carol"
+    carol.git(place.clone.parent, "clone", "--quiet", f"{carol.url}/{made}.git", str(clone))
+    carol.git(clone, "checkout", "--quiet", "-b", "theirs")
+    carol.commit(clone, {"net/main.tf": ONE}, "From outside")
+    carol.git(clone, "push", "--quiet", "origin", "theirs")
+    pull = carol.api("POST", f"{place.path}/pulls", head=f"{made}:theirs", base="main", title="From outside")
+    return int(pull["number"]), made
 
 
 def test_a_repository_renamed_while_an_apply_runs_hears_how_it_ended(place: Place, tmp_path: Path) -> None:

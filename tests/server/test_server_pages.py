@@ -58,6 +58,21 @@ def test_runs_are_filtered_by_repository_pull_kind_and_state(house):
         assert set(_names(page_at(house, f"/runs?{query}"))) == found, query
 
 
+def test_a_name_that_two_forges_have_is_two_repositories(house):
+    twin = replace(PULL, repository=replace(REPOSITORY, key="other:1"))
+    with house.doors.store.begin() as tx:
+        pulls.save(tx, twin)
+    house.add_run("here")
+    house.add_run("there", pull=twin.key)
+    for key, found in (("forge:1", ["here"]), ("other:1", ["there"])):
+        label = f"acme/infra ({key})"
+        for asked in (key, label):
+            page = page_at(house, f"/runs?repository={asked}")
+            assert _names(page) == found
+            assert ("option", {"selected": None}) in page.elements
+    assert ("a", {"href": "/runs?repository=other:1&pull=7"}) in page_at(house, "/runs/there").elements
+
+
 @pytest.mark.parametrize("query", ["kind=bogus", "state=bogus", "pull=seven", "pull=²"])
 def test_a_filter_that_means_nothing_is_said_so(house, query):
     assert house.get(f"/runs?{query}").status_code == 400
