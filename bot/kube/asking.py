@@ -13,6 +13,7 @@ from bot.kube.client import Cluster
 from bot.kube.clusters import MANAGER
 from bot.kube.deletions import kept, losses_of, precious
 from bot.kube.fields import compare, owned_by_others
+from bot.kube.neighbours import PARENT, is_parent, taken_from
 from bot.kube.managed import Foreign, owners
 from bot.kube.masking import Mask, scrub, secrets_of
 from bot.kube.objects import Object
@@ -35,7 +36,7 @@ class Question:
 
     `label` marks the inventory's members. `managers` are those whose fields are taken over. `new_namespaces` and `crds`
     (bodies) come with the same pull request; the namespaces do not exist yet. `awaits`: other projects are applied
-    before this one, and may make what is missing.
+    before this one, and may make what is missing. `project` is the inventory's name for this one.
     """
 
     cluster: Cluster
@@ -48,6 +49,7 @@ class Question:
     new_namespaces: frozenset[str] = frozenset()
     crds: tuple[Body, ...] = ()
     awaits: bool = False
+    project: str = ""
 
 
 def ask(question: Question, one: Object, before: Body | None, live: Body | None = None) -> Outcome:
@@ -56,6 +58,8 @@ def ask(question: Question, one: Object, before: Body | None, live: Body | None 
     `before` is what was applied last; `live` is given where it was read already.
     """
     asking = _Asking(question, one, before)
+    if is_parent(one.body):
+        return asking.untold(PARENT)
     try:
         if question.cluster.resource(one.api_version, one.ref.kind) is None:
             return asking.unknown_kind()
@@ -132,9 +136,15 @@ class _Asking:
     def changed(self, live: Body) -> Outcome:
         uid, version = (str(live["metadata"].get(key) or "") for key in ("uid", "resourceVersion"))
         known = {"uid": uid, "version": version}
+        if is_parent(live):
+            return self.untold(PARENT, **known)
         if live["metadata"].get("deletionTimestamp"):
             return self.untold("is being deleted; plan again when it is gone", **known)
+        problem, taken = taken_from(self.its.cluster, live, self.its.label, self.its.project)
+        if problem and Allowance.CONFLICTS not in self.its.rules.allow:
+            return self.untold(problem, **known)
         left, notes = self._left_alone(live)
+        notes += taken
         meant = _with_ours(without(self.one.body, left), live, left)
         send = labelled(meant, self.its.label)
         takes = adoption.adopts(live, self.its.managers, MANAGER)

@@ -16,12 +16,12 @@ from bot.kube.objects import Ref, object_of
 
 Body = Mapping[str, Any]
 
-# Annotations by which people and other tools say that an object stays, with the values that mean it.
+# Annotations by which people and other tools say that an object stays, with the values that mean it, in any letters.
 KEEPS = {
     "gitops-bot/prune": ("false", "disabled"),
     "helm.sh/resource-policy": ("keep",),
-    "kustomize.toolkit.fluxcd.io/prune": ("disabled", "Disabled"),
-    "argocd.argoproj.io/sync-options": ("Prune=false", "Delete=false"),
+    "kustomize.toolkit.fluxcd.io/prune": ("disabled",),
+    "argocd.argoproj.io/sync-options": ("prune=false", "delete=false", "prune=confirm", "delete=confirm"),
     "cli-utils.sigs.k8s.io/on-remove": ("keep",),
     "client.lifecycle.config.k8s.io/deletion": ("detach",),
 }
@@ -45,9 +45,9 @@ def kept(live: Body) -> str | None:
     """The annotation that protects the object, as `helm.sh/resource-policy: keep`."""
     annotations = live["metadata"].get("annotations") or {}
     for name, values in KEEPS.items():
-        words = {word.strip() for word in str(annotations.get(name, "")).split(",")}
-        if found := words.intersection(values):
-            return f"{name}: {min(found)}"
+        for word in str(annotations.get(name, "")).split(","):
+            if word.strip().casefold() in values:
+                return f"{name}: {word.strip()}"
     return None
 
 
@@ -68,6 +68,13 @@ def strangers_in(cluster: Cluster, namespace: str, label: str) -> tuple[str, ...
     """
     others = [meta for meta in contents(cluster, namespace) if meta.labels.get(MEMBER_LABEL) != label]
     return tuple(str(meta.ref) for meta in others if not meta.owned)
+
+
+def strangers_of(cluster: Cluster, ref: Ref, label: str) -> str:
+    """What of others' would go with an object, as a clause about it; empty for whatever holds nothing of theirs."""
+    found = strangers_in(cluster, ref.name, label) if (ref.group, ref.kind) == ("", "Namespace") else ()
+    more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+    return f"holds what is not this project's: {', '.join(found[:_SHOWN])}{more}" if found else ""
 
 
 def contents(cluster: Cluster, namespace: str) -> tuple[Meta, ...]:

@@ -12,9 +12,9 @@ from bot.core.errors import Refused, ToolFailed
 from bot.kube import schema
 from bot.kube.answers import Meta
 from bot.kube.asking import Question, ask
-from bot.kube.deletions import kept, losses_of, precious, strangers_in
+from bot.kube.deletions import kept, losses_of, precious, strangers_of
 from bot.kube.fields import compare
-from bot.kube.inventory import Inventory
+from bot.kube.inventory import Inventory, served_of
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import Object, Ref
 from bot.kube.outcomes import Outcome, Verb
@@ -104,16 +104,20 @@ class _Members:
 
     inventory: Inventory | None
     live: Mapping[Ref, Meta]
+    versions: Mapping[Ref, str]
 
     @classmethod
     def read(cls, question: Question, inventory: Inventory | None) -> "_Members":
         if inventory is None:
-            return cls(None, {})
-        kinds = sorted({(member.api_version, ref.kind) for ref, member in inventory.members.items()})
-        served = [kind for kind in kinds if question.cluster.resource(*kind)]
+            return cls(None, {}, {})
+        kinds = frozenset((member.api_version, ref.kind) for ref, member in inventory.members.items())
+        served = served_of(question.cluster, kinds)
         selector = f"{MEMBER_LABEL}={question.label}"
         lists = question.cluster.each(lambda kind: question.cluster.metadata(*kind, None, selector), served)
-        return cls(inventory, {meta.ref: meta for metas in lists for meta in metas})
+        found = [(meta, version) for (version, _), metas in zip(served, lists, strict=True) for meta in metas]
+        return cls(
+            inventory, {meta.ref: meta for meta, _ in found}, {meta.ref: version for meta, version in found}
+        )
 
     def asks(self, one: Object, before: Body | None) -> bool:
         """Whether the cluster must be asked about an object."""
@@ -173,8 +177,8 @@ def _deletions(question: Question, sides: Sides, members: _Members) -> tuple[Out
     if sides.inventory is None:
         return ()
     rendered = {one.ref for one in sides.rendered}
-    gone = [(ref, member.api_version) for ref, member in sides.inventory.members.items() if ref not in rendered]
-    there = [(ref, version) for ref, version in gone if ref in members.live]
+    gone = [ref for ref in sides.inventory.members if ref not in rendered]
+    there = [(ref, members.versions[ref]) for ref in gone if ref in members.live]
     made = question.cluster.each(lambda one: _deletion(question, one[0], one[1]), sorted(there))
     return _within_share(tuple(one for one in made if one), question, sides)
 
@@ -199,7 +203,7 @@ def _end(question: Question, live: Body, same: Outcome) -> Outcome:
     ref, hidden = same.ref, question.mask.comparable(live)
     try:
         losses = losses_of(question.cluster, live, question.now)
-        strangers = strangers_in(question.cluster, ref.name, question.label) if ref.kind == "Namespace" else ()
+        strangers = strangers_of(question.cluster, ref, question.label)
     except (Refused, ToolFailed) as why:
         return replace(same, verb=Verb.UNTOLD, problem=f"leaves Git; what goes with it cannot be told: {why}")
     tried = question.cluster.delete(same.api_version, ref, uid=same.uid, dry_run=True)
@@ -207,8 +211,7 @@ def _end(question: Question, live: Body, same: Outcome) -> Outcome:
         same, verb=Verb.DELETE, fields=compare(hidden, None, hidden, None, ""), losses=losses, confirm=precious(ref)
     )
     if strangers:
-        named = ", ".join(strangers[:5])
-        return replace(made, verb=Verb.UNTOLD, problem=f"leaves Git, and holds what is not this project's: {named}")
+        return replace(made, verb=Verb.UNTOLD, problem=f"leaves Git, and {strangers}")
     if not tried.ok:
         return replace(made, verb=Verb.UNTOLD, problem=f"leaves Git, and may not be deleted: {tried.reason}")
     return made

@@ -3,9 +3,10 @@
 As Helm has it: what bears the annotation is no part of the release, even when nobody knows the hook it names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.kube.objects import Object
 
@@ -52,6 +53,11 @@ def split(objects: Iterable[Object]) -> tuple[tuple[Object, ...], tuple[Hook, ..
         elif phases := frozenset(phase for phase in Phase if phase in words):
             hooks.append(Hook(one, phases, _weight(one), _policy(one)))
     return tuple(plain), tuple(sorted(hooks, key=lambda hook: (hook.weight, hook.object.ref.name)))
+
+
+def is_hook(live: Mapping[str, Any]) -> bool:
+    """Whether a live object was made by a hook, of this chart or another: only such a one may make room for a hook."""
+    return HOOK in ((live.get("metadata") or {}).get("annotations") or {})
 
 
 def _annotation(one: Object, name: str) -> str:

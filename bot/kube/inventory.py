@@ -97,7 +97,7 @@ def labelled(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> 
 
     A kind that is no longer served in its version is looked for in the one that the cluster prefers.
     """
-    served = _served(cluster, frozenset(kinds))
+    served = served_of(cluster, frozenset(kinds))
     lists = cluster.each(lambda kind: cluster.metadata(kind[0], kind[1], None, f"{MEMBER_LABEL}={label}"), served)
     return {
         meta.ref: Member(version, meta.uid, meta.version, meta.generation)
@@ -106,7 +106,8 @@ def labelled(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> 
     }
 
 
-def _served(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
+def served_of(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
+    """These kinds as the cluster serves them: in the version that it prefers where theirs is gone."""
     found = {kind for kind in kinds if cluster.resource(*kind)}
     lost = {(version.rpartition("/")[0], kind) for version, kind in kinds - found}
     if lost:

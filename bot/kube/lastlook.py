@@ -9,10 +9,10 @@ from typing import Any
 
 from bot.core.errors import ToolFailed
 from bot.kube.client import Cluster
-from bot.kube.deletions import kept
+from bot.kube.deletions import kept, strangers_of
 from bot.kube.masking import Mask
 from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import Ref
+from bot.kube.objects import Ref, object_of
 from bot.kube.outcomes import Outcome, Verb
 from bot.kube.trial import result_digest, tried
 
@@ -69,6 +69,8 @@ def _differences(look: Look, one: Outcome) -> Iterator[str]:
         yield "was made since the plan" if not one.uid else "is another one now" if uid else "is gone since the plan"
     elif one.verb is Verb.DELETE:
         yield from _guards(look, live)
+    elif one.verb is Verb.REPLACE:
+        yield from _protected(live)
     elif one.verb is Verb.CREATE and not one.result:
         yield from _no_namespace(look, one)
     elif one.result and one.send is not None:
@@ -78,10 +80,16 @@ def _differences(look: Look, one: Outcome) -> Iterator[str]:
 def _guards(look: Look, live: Body | None) -> Iterator[str]:
     if live is None:
         return
-    if guard := kept(live):
-        yield f"is protected now: {guard}"
+    yield from _protected(live)
     if (live["metadata"].get("labels") or {}).get(MEMBER_LABEL) != look.label:
         yield "does not bear the inventory's label any more"
+    if strangers := strangers_of(look.cluster, object_of(live).ref, look.label):
+        yield strangers
+
+
+def _protected(live: Body | None) -> Iterator[str]:
+    if live is not None and (guard := kept(live)):
+        yield f"is protected now: {guard}"
 
 
 def _no_namespace(look: Look, one: Outcome) -> Iterator[str]:

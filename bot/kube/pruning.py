@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.client import Cluster
-from bot.kube.deletions import kept
+from bot.kube.deletions import kept, strangers_of
 from bot.kube.inventory import Inventory
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.order import backwards
@@ -69,6 +69,8 @@ def _deleted(cluster: Cluster, known: Inventory, one: Outcome, patience: Patienc
         return End.REFUSED, "does not bear the inventory's label"
     if guard := kept(answer.body):
         return End.REFUSED, f"is protected: {guard}"
+    if strangers := strangers_of(cluster, one.ref, known.label):
+        return End.REFUSED, strangers
     gone = cluster.delete(one.api_version, one.ref, uid=one.uid, dry_run=False)
     if not gone.ok and gone.status != 404:
         return End.FAILED, gone.message

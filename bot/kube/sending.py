@@ -1,5 +1,6 @@
 """Sends one object as its outcome says: applied, taken over first, or deleted and made again. Called by `carry_out`."""
 
+import time
 from dataclasses import dataclass
 
 from bot.core.errors import Refused, ToolFailed, Transient
@@ -51,10 +52,11 @@ class Sending:
         return "" if done.ok else f"fields of {', '.join(one.takes)} cannot be taken over: {done.message}"
 
     def _replaced(self, one: Outcome) -> str:
+        """What is deleted is made again, whoever interrupts meanwhile."""
         gone = self.cluster.delete(one.api_version, one.ref, uid=one.uid, dry_run=False, propagation="Foreground")
         if not gone.ok and gone.status != 404:
             return gone.message
-        end, message = wait_gone(self.cluster, one, self.patience)
+        end, message = wait_gone(self.cluster, one, Patience(self.patience.seconds, time.sleep))
         if end is not End.DONE:
             return message
         answer = self.cluster.apply(one.send or {}, dry_run=False)
