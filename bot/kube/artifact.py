@@ -22,6 +22,7 @@ class Work:
     `project` is the inventory's name for the project; `commit` is what was rendered. `members` are the ids of all
     objects that are to be in the inventory afterwards, with the API version each was rendered in. `outcomes` are those
     that change something. `key` is the mask's.
+    `rendered` is the digest of all that was rendered, for the inventory.
     `secrets` are the bodies of all Secrets of the project, changed or not: nothing of them is to be said.
     """
 
@@ -35,6 +36,7 @@ class Work:
     hooks: tuple[Hook, ...] = ()
     health: HealthOptions = field(default_factory=HealthOptions)
     secrets: tuple[Mapping[str, Any], ...] = ()
+    rendered: str = ""
 
     def dumped(self) -> bytes:
         words = asdict(self) | {"key": base64.b64encode(self.key).decode()}

@@ -13,9 +13,9 @@ from bot.kube.client import Cluster
 from bot.kube.clusters import MANAGER
 from bot.kube.deletions import kept, losses_of, precious
 from bot.kube.fields import compare, owned_by_others
-from bot.kube.neighbours import PARENT, is_parent, taken_from
 from bot.kube.managed import Foreign, owners
 from bot.kube.masking import Mask, scrub, secrets_of
+from bot.kube.neighbours import PARENT, is_parent, taken_from
 from bot.kube.objects import Object
 from bot.kube.outcomes import FieldChange, Outcome, Verb
 from bot.kube.pointers import without

@@ -131,7 +131,8 @@ class _Apply:
         live = inventory.labelled(self.cluster, wider.label, kinds)
         members = {ref: member for ref, member in live.items() if ref in wider.members}
         exact = replace(wider, members=members, installed=well or wider.installed)
-        inventory.write(self.cluster, replace(exact, commit=self.work.commit if well else ""))
+        done = replace(exact, commit=self.work.commit, rendered=self.work.rendered)
+        inventory.write(self.cluster, done if well else exact)
 
     def _phase(self, phase: Phase) -> bool:
         its, telling = self.work, self.telling

@@ -115,9 +115,7 @@ class _Members:
         selector = f"{MEMBER_LABEL}={question.label}"
         lists = question.cluster.each(lambda kind: question.cluster.metadata(*kind, None, selector), served)
         found = [(meta, version) for (version, _), metas in zip(served, lists, strict=True) for meta in metas]
-        return cls(
-            inventory, {meta.ref: meta for meta, _ in found}, {meta.ref: version for meta, version in found}
-        )
+        return cls(inventory, {meta.ref: meta for meta, _ in found}, {meta.ref: version for meta, version in found})
 
     def asks(self, one: Object, before: Body | None) -> bool:
         """Whether the cluster must be asked about an object."""

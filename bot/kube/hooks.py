@@ -55,6 +55,11 @@ def split(objects: Iterable[Object]) -> tuple[tuple[Object, ...], tuple[Hook, ..
     return tuple(plain), tuple(sorted(hooks, key=lambda hook: (hook.weight, hook.object.ref.name)))
 
 
+def never_run(objects: Iterable[Object]) -> tuple[Object, ...]:
+    """Those that bear the annotation and that no apply makes: tests, and hooks of deletion and rollback."""
+    return tuple(one for one in objects if (words := _words(one, HOOK)) and not words.intersection(Phase))
+
+
 def is_hook(live: Mapping[str, Any]) -> bool:
     """Whether a live object was made by a hook, of this chart or another: only such a one may make room for a hook."""
     return HOOK in ((live.get("metadata") or {}).get("annotations") or {})

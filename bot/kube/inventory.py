@@ -42,7 +42,8 @@ class Inventory:
     """All members of a project. `commit` is what was applied last, empty when nobody knows; `label` is theirs.
 
     `rebuilt`: there was no parent, or a damaged one, and the members are those that bear the label. `installed`: some
-    apply went well to its end, so that the next one is an upgrade.
+    apply went well to its end, so that the next one is an upgrade. `rendered` is the digest of what was applied last,
+    for the same commit may render to something else with another version of a tool or of the cluster.
     """
 
     project: str
@@ -52,6 +53,7 @@ class Inventory:
     label: str = ""
     rebuilt: bool = False
     installed: bool = False
+    rendered: str = ""
 
 
 def name_of(project: str) -> str:
@@ -81,8 +83,9 @@ def read(cluster: Cluster, project: str, namespace: str) -> Inventory | None:
         return rebuilt(cluster, project, namespace, _kinds_named(cluster, kinds)) or Inventory(
             project, namespace, "", label=label, rebuilt=True
         )
-    installed = answer.body["data"].get("installed") == "yes"
-    return Inventory(project, namespace, commit, members, label, installed=installed)
+    data = answer.body["data"]
+    installed, rendered = data.get("installed") == "yes", str(data.get("rendered") or "")
+    return Inventory(project, namespace, commit, members, label, installed=installed, rendered=rendered)
 
 
 def rebuilt(cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]]) -> Inventory | None:
@@ -159,7 +162,11 @@ def _parent(inventory: Inventory) -> dict[str, Any]:
                 PROJECT: inventory.project,
             },
         },
-        "data": {"commit": inventory.commit, "installed": "yes" if inventory.installed else "no"},
+        "data": {
+            "commit": inventory.commit,
+            "installed": "yes" if inventory.installed else "no",
+            "rendered": inventory.rendered,
+        },
         "binaryData": {"members": packed},
     }
 

@@ -15,7 +15,7 @@ from bot.core.plan import Content
 from bot.core.project import Project
 from bot.core.run import Outcome as Ended
 from bot.core.tree import Tree
-from bot.kube import differ, inventory, kubectl_diff
+from bot.kube import differ, hook_plans, inventory, kubectl_diff
 from bot.kube.artifact import Work
 from bot.kube.asking import Question
 from bot.kube.carry_out import DONE, INTERRUPTED
@@ -122,7 +122,8 @@ class KubeTool:
         mask = Mask(site.origin.secret if site.origin else b"")
         sides = differ.Sides(new.objects, old.objects if old else (), None, destroy)
         outcomes = differ.offline(sides, lambda body: mask.comparable(body) if body else None)
-        shown = content(self.name, (*outcomes, *_hooks(new, old, mask)), offline=True)
+        hooks = hook_plans.shown(new, old, mask)
+        shown = content(self.name, (*outcomes, *hooks), offline=True, notes=hook_plans.never(new))
         return Planned(shown, canonical(outcomes, new, mask), None, version)
 
 
@@ -144,25 +145,30 @@ class _Planning:
         known = inventory.read(cluster, project, its.inventory_namespace)
         before = known.commit if known and known.commit else origin.base
         new, old = both(self.tool.renderer, site, _target(cluster), before, self.destroy)
+        mask = Mask(origin.secret)
+        if known and known.commit and (old is None or old.digest(mask) != known.rendered):
+            known, old = replace(known, commit=""), None
         known = known or inventory.rebuilt(cluster, project, its.inventory_namespace, _kinds(new, old))
         question = Question(
             cluster=cluster,
-            mask=Mask(origin.secret),
+            mask=mask,
             label=inventory.label_of(project, its.inventory_namespace),
             rules=site.rules,
             now=time.time(),
             managers=its.managers,
             ignore=site.project.kubernetes.ignore,
             awaits=bool(site.project.depends_on),
+            project=project,
         )
         sides = differ.Sides(new.objects, old.objects if old else None, known, self.destroy)
         outcomes = differ.plan(question, sides)
         if site.project.kubernetes.differ == "kubectl":
-            outcomes = self._as_kubectl(outcomes, sides, question.mask, its)
-        notes = tuple(_standing(site.rules.cluster, known))
-        shown = content(self.tool.name, (*outcomes, *_hooks(new, old, question.mask)), offline=False, notes=notes)
+            outcomes = self._as_kubectl(outcomes, sides, mask, its)
+        notes = (*_standing(site.rules.cluster, known), *hook_plans.never(new))
+        hooks = hook_plans.against(cluster, new, old, mask, upgrade=known is not None and known.installed)
+        shown = content(self.tool.name, (*outcomes, *hooks), offline=False, notes=notes)
         work = self._work(project, outcomes, new, known)
-        return Planned(shown, canonical(outcomes, new, question.mask), self._written(work, shown), self.version)
+        return Planned(shown, canonical(outcomes, new, mask), self._written(work, shown), self.version)
 
     def _as_kubectl(
         self, outcomes: tuple[Outcome, ...], sides: differ.Sides, mask: Mask, its: ClusterSettings
@@ -196,6 +202,7 @@ class _Planning:
             key=origin.secret,
             hooks=new.hooks,
             health=site.project.kubernetes.health,
+            rendered=new.digest(Mask(origin.secret)),
             secrets=tuple(one.body for one in new.objects if (one.ref.group, one.ref.kind) == ("", "Secret")),
         )
 
@@ -266,14 +273,3 @@ def _standing(name: str, known: Inventory | None) -> Iterator[str]:
         yield f"Cluster {name}: the bot applied nothing of this before, so every object was asked about"
     elif known.rebuilt:
         yield f"Cluster {name}: the inventory was lost and is rebuilt from labels"
-
-
-def _hooks(new: Rendered, old: Rendered | None, mask: Mask) -> Iterator[Outcome]:
-    """Hooks as they are shown: what they run may be all that a pull request changes. They are no part of the work's
-    outcomes, for they run at their own time.
-    """
-    before = {hook.object.ref: hook.object for hook in old.hooks} if old else {}
-    for hook in new.hooks:
-        its = hook.object
-        made = differ.rendered_only(its, before.get(its.ref), lambda body: mask.comparable(body) if body else None)
-        yield replace(made, notes=(f"hook: runs {', '.join(sorted(hook.phases))}, weight {hook.weight}",))

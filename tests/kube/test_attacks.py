@@ -1,12 +1,9 @@
 """Attacks on what is applied and deleted: each is a way in which a pull request might do more than it showed."""
 
-import os
 import signal
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +15,7 @@ from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import Ref, object_of
 from bot.kube.outcomes import Verb
 from tests.kube.carrying import Ground
-from tests.kube.planning import Body, another, applied, configmap, deployment, planned
+from tests.kube.planning import another, applied, configmap, deployment, planned
 from tests.kube.test_carry_out_more import hook, there
 from tests.rig.access import Access
 

@@ -1,0 +1,87 @@
+"""Ways in which a pull request might change a cluster more than its plan comment says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import applied, approved, begin, plan_comment, propose, pull_main
+from tests.e2e.clustered import clustered
+from tests.rig.access import Access
+
+CONFIGURATION = """\
+version: 1
+defaults: {CLUSTER}
+projects:
+  - dir: api
+    kubernetes: {namespace: SPACE}
+    helm: {release: api, values: [VALUES.yaml]}
+    health: {timeout: 20s, stable: 1s}
+"""
+CHART = {
+    "api/Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n",
+    "api/calm.yaml": "level: calm\n",
+    "api/loud.yaml": "level: loud\n",
+    "api/templates/map.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {level: "{{ .Values.level }}"}
+""",
+}
+HOOK = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: theirs, annotations: {helm.sh/hook: "pre-install,pre-upgrade"}}
+"""
+TEST = HOOK.replace("theirs", "try").replace("pre-install,pre-upgrade", "test")
+
+
+@pytest.fixture
+def clusters(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
+    return clustered(stages, cluster, tmp_path)
+
+
+def configuration(values: str, space: str = "default", rules: str = "cluster: rig") -> str:
+    return CONFIGURATION.replace("CLUSTER", rules).replace("SPACE", space).replace("VALUES", values)
+
+
+def test_a_pull_request_that_only_names_other_values_shows_what_that_changes(clusters: Stage, namespace: str) -> None:
+    stage = clusters
+    clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
+    applied(stage, propose(stage, clone, CHART, "bring-up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"gitops.yaml": configuration("loud", namespace)}, "loud")
+    approved(stage, number)
+    assert "data.level: calm → loud" in plan_comment(stage, number)
+
+
+def test_without_a_cluster_other_values_are_seen_too(clusters: Stage) -> None:
+    stage = clusters
+    clone = begin(stage, {"gitops.yaml": configuration("calm", rules="require: [approval]"), **CHART})
+    number = propose(stage, clone, {"gitops.yaml": configuration("loud", rules="require: [approval]")}, "loud")
+    stage.status(number, "gitops-bot/plan", "success")
+    assert "data.level: calm → loud" in plan_comment(stage, number)
+
+
+def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
+    clusters: Stage, cluster: Access, namespace: str
+) -> None:
+    stage = clusters
+    with cluster.client() as its:
+        client.CoreV1Api(its).create_namespaced_config_map(
+            namespace, {"metadata": {"name": "theirs"}, "data": {"a": "1"}}
+        )
+    clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
+    files = {**CHART, "api/templates/hook.yaml": HOOK, "api/templates/try.yaml": TEST}
+    number = propose(stage, clone, files, "hooked")
+    shown = stage.comment_with(number, "What blocks the apply")
+    assert "is there, and was not made by a hook" in shown
+    assert "Hooks that no apply runs: ConfigMap " in shown
+    stage.bob.approve(stage.repo, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "nobody can tell what becomes of ConfigMap")
+    with cluster.client() as its:
+        assert client.CoreV1Api(its).read_namespaced_config_map("theirs", namespace).data == {"a": "1"}
