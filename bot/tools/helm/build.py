@@ -9,6 +9,7 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.tree import Tree
+from bot.kube.chart_schemas import outside
 from bot.kube.charts import FILE
 from bot.kube.rendering import Request, home, output, program
 from bot.tools.helm import inputs
@@ -50,7 +51,10 @@ class Helm:
     def render(self, request: Request) -> bytes:
         _, path = program((self._settings.binary,), request.environment)
         values = [str(_values(request, one)) for one in request.options.values]
-        argv = [str(path), *_words(request, str(staged(request).resolve()), values)]
+        chart = staged(request).resolve()
+        if why := outside(chart):
+            raise Refused(f"{request.project_dir}: {why}")
+        argv = [str(path), *_words(request, str(chart), values)]
         return output(request, argv, {**home(request), **_own(request.scratch)}, self._settings.limits)
 
 

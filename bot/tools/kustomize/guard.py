@@ -2,14 +2,17 @@
 
 kustomize puts words of a kustomization (`releaseName`) on Helm's command line as they are, and Helm has options that
 run programs and read any file (`--post-renderer`, `--set-file`): only the options that kustomize itself uses pass.
+Nor may a chart's schema name anything outside of it.
 """
 
 import os
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 from bot.core.errors import Refused
+from bot.kube import chart_schemas
 from bot.kube.rendering import Request
 
 OPTIONS = """
@@ -22,6 +25,7 @@ for word in "$@"; do
     {options}) ;;
     -*) echo "kustomize may not give Helm the option $word" >&2; exit 1 ;;
   esac
+  if [ -f "$word/Chart.yaml" ]; then {check} "$word" || exit 1; fi
 done
 exec {helm} "$@"
 """
@@ -33,6 +37,8 @@ def guard(request: Request, helm: Path) -> Path:
     if shell is None:
         raise Refused("there is no sh here, which must stand between kustomize and Helm: ask the operator for one")
     path = request.scratch / "helm"
-    path.write_text(SCRIPT.format(shell=shell, options="|".join(OPTIONS.split()), helm=shlex.quote(str(helm))))
+    check = shlex.join([sys.executable, "-I", "-S", str(Path(chart_schemas.__file__).resolve())])
+    words = {"options": "|".join(OPTIONS.split()), "helm": shlex.quote(str(helm)), "check": check}
+    path.write_text(SCRIPT.format(shell=shell, **words))
     path.chmod(0o700)
     return path.absolute()
