@@ -1,4 +1,4 @@
-"""What a chart's values.schema.json names outside of itself: Helm would read it from the disk or fetch it, and quote it.
+"""What a chart's values.schema.json names outside of itself: Helm would read it, or fetch it, and quote it.
 
 Called by the Helm tool, and run by itself in front of the Helm that kustomize runs, so it needs nothing but the
 standard library. Looks into vendored archives too; what cannot be read is refused like what should not be.

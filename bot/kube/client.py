@@ -69,18 +69,28 @@ class Cluster:
         return str(self._read("/version")["gitVersion"])
 
     def api_versions(self) -> tuple[str, ...]:
-        """`apps/v1` and `apps/v1/Deployment`, of everything that is served."""
+        """`apps/v1` and `apps/v1/Deployment`, of everything that is served; of an API that is down its version only."""
         versions = [str(one) for one in self._read("/api")["versions"]]
         for group in self._read("/apis")["groups"]:
             versions += [str(one["groupVersion"]) for one in group["versions"]]
-        kinds = [f"{version}/{kind}" for version in versions for kind in self._discovered(version) or ()]
+        down = self.down()
+        up = [version for version in versions if version not in down]
+        kinds = [f"{version}/{kind}" for version in up for kind in self._discovered(version) or ()]
         return (*versions, *sorted(kinds))
 
     def resources(self) -> tuple[Resource, ...]:
-        """Every kind that is served, each in the version that its group prefers."""
+        """Every kind that is served, each in the version that its group prefers; none of APIs that are down."""
         versions = ["v1", *(str(one["preferredVersion"]["groupVersion"]) for one in self._read("/apis")["groups"])]
-        tables = self.each(self._discovered, versions)
+        down = self.down()
+        tables = self.each(self._discovered, [version for version in versions if version not in down])
         return tuple(its for table in tables for its in (table or {}).values())
+
+    def down(self) -> frozenset[str]:
+        """Group versions that another server answers for, and does not now, as with a metrics server that is away."""
+        answer = self._ask("GET", "/apis/apiregistration.k8s.io/v1/apiservices")
+        rows = (answer.body.get("items") or ()) if answer.ok else ()
+        away = (row["spec"] for row in rows if row["spec"].get("service") and not _available(row))
+        return frozenset(f"{spec.get('group')}/{spec.get('version')}" for spec in away)
 
     def get(self, api_version: str, ref: Ref) -> Answer:
         return self._ask("GET", self._path(api_version, ref))
@@ -218,3 +228,8 @@ class Cluster:
         again: bool = True,
     ) -> Answer:
         return self._door.answer(Request(method, path, query or {}, body, content, accept, again))
+
+
+def _available(service: Body) -> bool:
+    conditions = (service.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "Available" and one.get("status") == "True" for one in conditions)

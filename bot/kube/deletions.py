@@ -78,7 +78,12 @@ def strangers_of(cluster: Cluster, ref: Ref, label: str) -> str:
 
 
 def contents(cluster: Cluster, namespace: str) -> tuple[Meta, ...]:
-    """Every object in a namespace but those that the cluster makes by itself."""
+    """Every object in a namespace but those that the cluster makes by itself.
+
+    Raises ToolFailed where an API that is down may hold more.
+    """
+    if down := sorted(cluster.down()):
+        raise ToolFailed(f"the API {down[0]} does not answer")
     kinds = [kind for kind in cluster.resources() if kind.namespaced and _counts(kind)]
     read = cluster.each(lambda kind: cluster.metadata(kind.api_version, kind.kind, namespace), kinds)
     found = {meta.uid: meta for metas in read for meta in metas}

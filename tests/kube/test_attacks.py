@@ -1,16 +1,19 @@
 """Attacks on what is applied and deleted: each is a way in which a pull request might do more than it showed."""
 
 import signal
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.core.errors import ToolFailed
 from bot.core.project import Allowance
 from bot.kube import inventory
 from bot.kube.asking import Question
 from bot.kube.client import Cluster
+from bot.kube.deletions import contents
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import Ref, object_of
 from bot.kube.outcomes import Verb
@@ -156,3 +159,38 @@ def test_what_was_applied_in_a_version_that_is_gone_is_not_forgotten_when_it_lea
     carried = ground.carry(work)
     assert carried.exit == 0, carried.output
     assert not ground.api.get(f"{group}/v2", object_of(toy(group, "v2", ground.namespace)).ref).ok
+
+
+def test_an_aggregated_api_that_is_down_stops_no_plan(question: Question, api: Cluster, namespace: str) -> None:
+    group = f"{namespace}.example"
+    service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": f"v1.{group}"},
+        "spec": {
+            "group": group,
+            "version": "v1",
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "insecureSkipTLSVerify": True,
+            "service": {"name": "nowhere", "namespace": namespace},
+        },
+    }
+    made = api.apply(service, dry_run=False)
+    assert made.ok, made.message
+    try:
+        api.forget()
+        began = time.monotonic()
+        assert "apps/v1/Deployment" in api.api_versions()
+        one = planned(question, configmap(namespace, a="1"))["ConfigMap/settings"]
+        assert one.verb is Verb.CREATE
+        assert time.monotonic() - began < 10
+        with pytest.raises(ToolFailed, match=f"the API {group}/v1 does not answer"):
+            contents(api, namespace)
+    finally:
+        assert api.delete(
+            "apiregistration.k8s.io/v1",
+            object_of(service).ref,
+            uid=made.body["metadata"]["uid"],
+            dry_run=False,
+        ).ok
