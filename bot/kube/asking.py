@@ -37,6 +37,7 @@ class Question:
     `label` marks the inventory's members. `managers` are those whose fields are taken over. `new_namespaces` and `crds`
     (bodies) come with the same pull request; the namespaces do not exist yet. `awaits`: other projects are applied
     before this one, and may make what is missing. `project` is the inventory's name for this one.
+    `secrets` are all texts that nobody is to see, whichever object the cluster quotes them for.
     """
 
     cluster: Cluster
@@ -50,6 +51,7 @@ class Question:
     crds: tuple[Body, ...] = ()
     awaits: bool = False
     project: str = ""
+    secrets: frozenset[str] = frozenset()
 
 
 def ask(question: Question, one: Object, before: Body | None, live: Body | None = None) -> Outcome:
@@ -90,7 +92,8 @@ class _Asking:
         return self.outcome(Verb.UNTOLD, problem=self.scrubbed(problem), **words_of_it)
 
     def scrubbed(self, text: str, live: Body | None = None) -> str:
-        return scrub(text, secrets_of(body for body in (self.one.body, self.before, live) if body))
+        own = secrets_of(body for body in (self.one.body, self.before, live) if body)
+        return scrub(text, own | self.its.secrets)
 
     def unknown_kind(self) -> Outcome:
         crd = self._crd()
@@ -160,7 +163,7 @@ class _Asking:
             "result": result_digest(self.its.mask, result, left),
             "left": left,
             "takes": takes,
-            "warnings": self._warnings(answer),
+            "warnings": self._warnings(answer, live),
             **known,
         }
         if problem:
@@ -195,13 +198,14 @@ class _Asking:
         crd = self._crd()
         if crd is not None:
             return self._offline(crd, Verb.CHANGE, live)
-        return self.untold(self.scrubbed(words(answer), live), warnings=self._warnings(answer), **known)
+        return self.untold(self.scrubbed(words(answer), live), warnings=self._warnings(answer, live), **known)
 
     def _replaced(self, fixed: Sequence[str], live: Body, send: Body, known: Mapping[str, str]) -> Outcome:
         """Deleted and created again, when a trial under another name shows that it could be."""
         answer = self.its.cluster.create(elsewhere(send), dry_run=True)
         if not answer.ok:
-            return self.untold(f"{', '.join(fixed)} cannot change, and anew {words(answer)}", **known)
+            why = self.scrubbed(words(answer), live)
+            return self.untold(f"{', '.join(fixed)} cannot change, and anew {why}", **known)
         result = back(answer.body, send)
         made = self.outcome(
             Verb.REPLACE,
@@ -209,7 +213,7 @@ class _Asking:
             send=send,
             losses=losses_of(self.its.cluster, live, self.its.now),
             confirm=precious(self.one.ref),
-            warnings=self._warnings(answer),
+            warnings=self._warnings(answer, live),
             notes=(f"cannot change in place: {', '.join(fixed)}",),
             **known,
         )
@@ -258,8 +262,8 @@ class _Asking:
     def _hidden(self, body: Body | None) -> Body | None:
         return None if body is None else self.its.mask.comparable(body)
 
-    def _warnings(self, answer: Answer) -> tuple[str, ...]:
-        return tuple(self.scrubbed(warning) for warning in answer.warnings)
+    def _warnings(self, answer: Answer, live: Body | None = None) -> tuple[str, ...]:
+        return tuple(self.scrubbed(warning, live) for warning in answer.warnings)
 
 
 def _meant(ignored: Ignored, one: Object) -> bool:

@@ -15,6 +15,7 @@ from bot.kube.asking import Question, ask
 from bot.kube.deletions import kept, losses_of, precious, strangers_of
 from bot.kube.fields import compare
 from bot.kube.inventory import Inventory, served_of
+from bot.kube.masking import secrets_of
 from bot.kube.noise import MEMBER_LABEL
 from bot.kube.objects import Object, Ref
 from bot.kube.outcomes import Outcome, Verb
@@ -90,12 +91,13 @@ def _refuse_nothing(sides: Sides) -> None:
 
 
 def _with_news(question: Question, sides: Sides) -> Question:
-    """With the namespaces and definitions that the same set brings."""
+    """With the namespaces and definitions that the same set brings, and what its Secrets hold."""
     crds = tuple(one.body for one in sides.rendered if (one.ref.group, one.ref.kind) == DEFINITION)
     spaces = [one for one in sides.rendered if (one.ref.group, one.ref.kind) == ("", "Namespace")]
     answers = question.cluster.each(lambda one: question.cluster.get(one.api_version, one.ref), spaces)
     new = frozenset(one.ref.name for one, answer in zip(spaces, answers, strict=True) if answer.status == 404)
-    return replace(question, crds=crds, new_namespaces=new)
+    known = secrets_of(one.body for one in (*sides.rendered, *(sides.before or ())))
+    return replace(question, crds=crds, new_namespaces=new, secrets=known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class _Builder:
 
     def _alias(self, name: str) -> None:
         if name not in self._named:
-            raise self._refuse(f"the alias *{name} names nothing that is complete")
+            raise self._refuse("an alias names nothing that is complete: what begins with * must be in quotes")
         value, weight = self._named[name]
         parent = self._open[-1] if self._open else None
         if parent and isinstance(parent.value, dict) and parent.key is None:

@@ -15,6 +15,8 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SIGN = "••••"
 
 _TABLES = ("data", "stringData")
+_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
+_MARKS = ("annotations", "labels")
 _LONG = 6  # as short as may be replaced in the middle of a word
 _SHORT = 3  # as short as may be replaced where it stands alone
 _DEEPEST = 8
@@ -58,17 +60,20 @@ class Mask:
         return shown
 
     def _secret(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Where this is a Secret, the same without its values, also not where its annotations repeat them."""
+        """Where this is a Secret, the same without its values, also not where its marks repeat them.
+
+        What is in a key that no Secret has, `stringdata` for one, is taken for a value too.
+        """
         value = _opened(value)
         if value.get("kind") != "Secret":
             return value
         known = secrets_of([value])
         metadata = value.get("metadata")
-        rest = {key: item for key, item in value.items() if key not in _TABLES}
-        if isinstance(metadata, Mapping) and isinstance(metadata.get("annotations"), Mapping):
-            told = {key: scrub(str(item), known) for key, item in metadata["annotations"].items()}
-            rest["metadata"] = {**metadata, "annotations": told}
-        return {**rest, **self._tables(value)}
+        rest = {key: item for key, item in value.items() if key in _OPEN}
+        if isinstance(metadata, Mapping):
+            rest["metadata"] = {**metadata, **_scrubbed_marks(metadata, known)}
+        odd = {key: self.fingerprint(_bytes(item)) for key, item in value.items() if key not in (*_OPEN, *_TABLES)}
+        return {**rest, **odd, **self._tables(value)}
 
     def _tables(self, secret: Mapping[str, Any]) -> dict[str, Any]:
         shown: dict[str, str] = {}
@@ -98,6 +103,11 @@ def scrub(text: str, secrets: frozenset[str]) -> str:
     return text
 
 
+def _scrubbed_marks(metadata: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    tables = {name: table for name in _MARKS if isinstance(table := metadata.get(name), Mapping)}
+    return {name: {key: scrub(str(item), known) for key, item in table.items()} for name, table in tables.items()}
+
+
 def _opened(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A list of Secrets with what the API server leaves out of it: that its items are Secrets."""
     if value.get("kind") != "SecretList" or not isinstance(value.get("items"), list):
@@ -115,8 +125,9 @@ def _values(value: Any, depth: int) -> Iterator[bytes]:
         return
     value = _opened(value)
     if value.get("kind") == "Secret":
-        yield from _leaves(value.get("data"), coded=True)
-        yield from _leaves(value.get("stringData"), coded=False)
+        for key, table in value.items():
+            if key not in _OPEN:
+                yield from _leaves(table, coded=key != "stringData")
     for key, item in value.items():
         if key == LAST_APPLIED:
             yield from _values(_read(str(item)), depth + 1)

@@ -76,7 +76,7 @@ def _opened(document: Document, places: _Places) -> Iterator[_Found]:
         line = document.lines.get(id(value), outer)
         where = places(line)
         if not isinstance(value, dict):
-            raise Refused(f"{where}: is not an object: {_short(value)}")
+            raise Refused(f"{where}: is not an object but {_sort(value)}")
         body = {**inherited, **value}
         kind, items = body.get("kind"), body.get("items") or []
         if not (isinstance(kind, str) and kind.endswith("List") and "items" in body):
@@ -124,6 +124,13 @@ def _once(made: tuple[Object, ...]) -> None:
         if one.ref in seen:
             raise Refused(f"{one.where}: {one.ref} is there twice, also at {seen[one.ref]}")
         seen[one.ref] = one.where
+
+
+def _sort(value: Json) -> str:
+    """What it is and not what it says, for that may be part of a Secret."""
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "a number or the like"
 
 
 def _short(value: Json) -> str:

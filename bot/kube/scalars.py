@@ -44,7 +44,7 @@ def tagged(tag: str, text: str) -> Scalar:
     if kind == "float" and isinstance(value, int):
         return value
     if kind not in ("int", "float", "bool", "null") or type(value).__name__.replace("NoneType", "null") != kind:
-        raise ValueError(f"{text!r} is not what its tag !!{kind} says")
+        raise ValueError(f"the value is not what its tag !!{kind} says")
     return value
 
 
