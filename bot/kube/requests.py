@@ -15,6 +15,7 @@ from bot.core.errors import Refused, Transient
 from bot.kube.answers import Answer, body_of, warnings_of
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+VERSION = "/version"  # of all that is asked for, the only thing without a kind
 NOTHING_HAPPENED, MAY_HAVE_HAPPENED = (429,), (500, 502, 503, 504)
 
 
@@ -81,6 +82,8 @@ class Door:
             if raw.status == 404:  # said in plain text of a path that is not served
                 return Answer(404, {})
             raise _Unusable(f"status {raw.status} without a readable body") from garbage
+        if answer.ok and not ("kind" in answer.body or request.path == VERSION):
+            raise _Unusable(f"status {raw.status} without an object")
         if raw.status == 401:
             raise Refused(f"the credentials for cluster {self._name} were refused")
         if raw.status in NOTHING_HAPPENED:

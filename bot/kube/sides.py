@@ -89,7 +89,7 @@ class _Rendering:
                     return Rendered()
                 then = replace(self, project=_as_listed(tree, self.project), part="earlier")
             return then._parsed(then._once(origin, commit, lambda: origin.checkout(commit)))
-        except (Refused, ToolFailed):
+        except (Refused, ToolFailed, ValueError):  # the last of them for what is no commit at all
             return None
 
     def _once(self, origin: Origin, commit: str, checkout: Callable[[], Path]) -> bytes:

@@ -85,3 +85,21 @@ def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
     stage.comment_with(number, "nobody can tell what becomes of ConfigMap")
     with cluster.client() as its:
         assert client.CoreV1Api(its).read_namespaced_config_map("theirs", namespace).data == {"a": "1"}
+
+
+def test_an_inventory_that_somebody_forged_neither_breaks_the_plan_nor_hides_a_change(
+    clusters: Stage, cluster: Access, namespace: str
+) -> None:
+    stage = clusters
+    clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
+    applied(stage, propose(stage, clone, CHART, "bring-up"))
+    pull_main(stage, clone)
+    with cluster.client() as its:
+        core = client.CoreV1Api(its)
+        maps = core.list_namespaced_config_map("gitops-bot").items
+        spaces = "applyset.kubernetes.io/additional-namespaces"
+        mine = next(one for one in maps if (one.metadata.annotations or {}).get(spaces) == namespace)
+        core.patch_namespaced_config_map(mine.metadata.name, "gitops-bot", {"data": {"commit": "--output=/tmp/forged"}})
+    number = propose(stage, clone, {"api/calm.yaml": "level: louder\n"}, "louder")
+    approved(stage, number)
+    assert "data.level: calm → louder" in plan_comment(stage, number)

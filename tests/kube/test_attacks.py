@@ -125,6 +125,23 @@ def test_an_object_of_another_project_is_not_taken_from_it_unsaid(
     assert any("is taken from another project" in note for note in one.notes)
 
 
+def test_a_project_may_have_what_another_of_its_repository_had_and_says_so(
+    question: Question, api: Cluster, namespace: str
+) -> None:
+    old = f"forge 1 old/{namespace}:default"
+    its = inventory.Inventory(old, namespace, "", label=inventory.label_of(old, namespace))
+    inventory.write(api, its)
+    body = configmap(namespace, a="1")
+    theirs = {**body, "metadata": {**body["metadata"], "labels": {MEMBER_LABEL: its.label}}}
+    assert api.apply(theirs, dry_run=False).ok
+    moved = replace(question, project=f"forge 1 new/{namespace}:default")
+    one = planned(moved, configmap(namespace, a="1"))["ConfigMap/settings"]
+    assert one.verb is Verb.ADOPT
+    assert one.notes == (f"is taken from another project ({old}), which loses it",)
+    stranger = replace(question, project=f"forge 2 new/{namespace}:default")
+    assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.UNTOLD
+
+
 def test_no_project_renders_an_inventory(question: Question, api: Cluster, namespace: str) -> None:
     forged = configmap(namespace, "gitops-bot-other", commit="--output=/tmp/x")
     forged["metadata"]["labels"] = {inventory.ID_LABEL: "applyset-of-another-v1"}

@@ -194,7 +194,9 @@ def through(cluster: Access, door: Door, tmp_path: Path) -> Cluster:
     return Cluster.open("test", written(cluster, tmp_path, door.url, cluster.token), timeout=3)
 
 
-@pytest.mark.parametrize("spoilt", [answer(503), answer(500), answer(200, b"<html>"), hang_up])
+@pytest.mark.parametrize(
+    "spoilt", [answer(503), answer(500), answer(200, b"<html>"), answer(200, b'{"ok": 1}'), hang_up]
+)
 def test_a_bad_answer_is_asked_again(
     through: Cluster, door: Door, namespace: str, spoilt: Callable[[http.server.BaseHTTPRequestHandler], None]
 ) -> None:
