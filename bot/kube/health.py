@@ -93,8 +93,10 @@ def observed(ref: Ref, body: Body) -> bool:
 
 
 def condition(body: Body, type: str) -> Mapping[str, str]:
-    """The condition of that type; empty where there is none."""
-    return next((one for one in _status(body).get("conditions") or () if one.get("type") == type), {})
+    """The condition of that type; empty where there is none. Authors write statuses too, in any shape."""
+    told = _status(body).get("conditions")
+    rows = told if isinstance(told, list) else []
+    return next((one for one in rows if isinstance(one, Mapping) and one.get("type") == type), {})
 
 
 def _step(found: object, segment: str) -> object:
@@ -247,7 +249,8 @@ def _fresh(body: Body, type: str) -> Mapping[str, str]:
     """The condition, unless it is about an older generation."""
     found = condition(body, type)
     seen, generation = found.get("observedGeneration"), (body.get("metadata") or {}).get("generation")
-    return {} if seen is not None and int(seen) < int(generation or 0) else found
+    fresh = seen is None or (str(seen).isdigit() and int(seen) >= int(generation or 0))
+    return found if fresh else {}
 
 
 def _available(available: int, wanted: int) -> Health:

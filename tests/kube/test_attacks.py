@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import ToolFailed
-from bot.core.project import Allowance
+from bot.core.project import Allowance, HealthOptions
 from bot.kube import inventory
 from bot.kube.asking import Question
 from bot.kube.client import Cluster
@@ -211,3 +211,17 @@ def test_an_aggregated_api_that_is_down_stops_no_plan(question: Question, api: C
             uid=made.body["metadata"]["uid"],
             dry_run=False,
         ).ok
+
+
+def test_a_pod_in_a_namespace_of_the_same_apply_does_not_race_its_account(ground: Ground) -> None:
+    name = f"new-{uuid.uuid4().hex[:10]}"
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    spec = {"restartPolicy": "Never", "containers": [{"name": "one", "image": "none"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "namespace": name}, "spec": spec}
+    ground.health = HealthOptions(timeout=0.1, stable=0)
+    try:
+        carried = ground.carry(ground.plan(space, pod))
+        assert carried.ends()[f"Pod {name}/one"] != "failed", carried.output
+    finally:
+        live = ground.api.get("v1", object_of(space).ref).body
+        assert ground.api.delete("v1", object_of(space).ref, uid=live["metadata"]["uid"], dry_run=False).ok

@@ -461,3 +461,19 @@ def test_a_refused_pod_counts_only_after_the_change_and_the_newest_pod(at: str, 
     made = [owned("a", "me", creationTimestamp="2024-05-01T10:00:20Z")]
     assert (pods.refused_pods(body, made, [refused(at)]) is not None) is counts
     assert (pods.refused_pods(body, [], [refused(at)]) is not None) is (at != "2024-05-01T10:00:09Z")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": "none"},
+        {"conditions": ["Ready", 1, None]},
+        {"conditions": {"Ready": True}},
+        {"conditions": [{"type": "Ready", "status": "True", "observedGeneration": "now"}]},
+        {"observedGeneration": [1]},
+        "well",
+    ],
+)
+def test_a_status_of_any_shape_is_judged_and_breaks_nothing(status: object) -> None:
+    body = {"metadata": {"name": "a", "generation": 2}, "status": status}
+    assert health(Ref("example.test", "Thing", "default", "a"), body, {}).state in State
