@@ -103,3 +103,19 @@ def test_an_inventory_that_somebody_forged_neither_breaks_the_plan_nor_hides_a_c
     number = propose(stage, clone, {"api/calm.yaml": "level: louder\n"}, "louder")
     approved(stage, number)
     assert "data.level: calm → louder" in plan_comment(stage, number)
+
+
+def test_a_repository_that_may_not_use_a_cluster_neither_plans_nor_applies_there(
+    stages: Callable[..., Stage], cluster: Access
+) -> None:
+    settings = {
+        "KUBERNETES__CLUSTERS__RIG__KUBECONFIG": str(cluster.kubeconfig),
+        "KUBERNETES__CLUSTERS__RIG__APPLY_KUBECONFIG": str(cluster.kubeconfig),
+        "KUBERNETES__CLUSTERS__RIG__REPOS": "somebody/else",
+    }
+    stage = stages(settings)
+    rules = {"gitops.yaml": "version: 1\ndefaults: {cluster: rig}\nprojects: [{dir: maps, tool: manifests}]\n"}
+    clone = begin(stage, rules)
+    number = propose(stage, clone, {"maps/hook.yaml": HOOK.partition(", annotations")[0] + "}\n"})
+    stage.comment_with(number, f"the operator does not let {stage.repo} use the cluster `rig`")
+    stage.status(number, "gitops-bot/plan", "failure")
