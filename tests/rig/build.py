@@ -1,4 +1,4 @@
-"""The programs that the tests with a real Kubernetes API server need: finds each, and builds with Go what is missing.
+"""The programs that tests need (a Kubernetes API server, helm, tofu, a provider): each is found, or built with Go.
 
 `make rig` runs it. A program comes from KUBEBUILDER_ASSETS, PATH or the cache, which lies outside the checkout and is
 keyed by version; it is only built when none of them has it. Building happens once on a machine and never in a test.
@@ -7,6 +7,7 @@ keyed by version; it is only built when none of them has it. Building happens on
 import argparse
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -23,7 +24,16 @@ KUBERNETES = "v1.36.3"
 KUBERNETES_STAMP = f"k8s.io/component-base/version.gitVersion={KUBERNETES}"
 HELM = "v3.22.0"
 HELM_STAMP = f"helm.sh/helm/v3/internal/version.version={HELM}"
+TOFU = "v1.12.6"
+TOFU_STAMP = "github.com/opentofu/opentofu/version.dev=no"
+PROVIDER = "terraform-provider-shelf"
 LAST_LINES = 30
+
+
+def _digest(folder: Path) -> str:
+    """The version of a program that is our own: it changes with any of its files."""
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".go", ".mod", ".sum"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ RECIPES = {
             KUBERNETES_STAMP,
         ),
         Recipe("helm", HELM, "helm", "helm.sh/helm/v3/cmd/helm", 2, HELM_STAMP),
+        Recipe(PROVIDER, _digest(HERE.parent / "provider"), "../provider", ".", 1),
+        Recipe("tofu", TOFU, "tofu", "github.com/opentofu/opentofu/cmd/tofu", 3, TOFU_STAMP),
     )
 }
 SERVER = ("etcd", "kube-apiserver", "kube-controller-manager")
@@ -105,7 +117,7 @@ def lack(env: Mapping[str, str] = os.environ) -> str | None:
 def main(env: Mapping[str, str] = os.environ) -> int:
     """Make sure of the programs named, or of all; where there is no Go, say so, and fail only when RIG=required."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.rig.build", description="Build what the tests' cluster needs."
+        prog="python -m tests.rig.build", description="Build the programs that the tests need."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RECIPES)}; all when none is named")
     names = parser.parse_args().names or list(RECIPES)
