@@ -132,13 +132,27 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a tool made ready for a pull request, to be found again by its other runs until it is merged or closed.
+
+    `saved` gives back what `save` was given last, if it was under the same key: sealed, so secret and nobody else's.
+    `folder` is the pull's own, for what is too large for that; whoever runs anything from there checks it first.
+    """
+
+    folder: Path
+    saved: Callable[[str], bytes | None]
+    save: Callable[[str, bytes], None]
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Where a tool works on one project.
 
     `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `kept` lives for ever and
     is the place's own (local state). `log` is where output goes as it comes. `environment` is all that the tool gets.
     `stopped()` turns true when the run was cancelled. `others` are directories of other projects. `confirmed` names
-    what a person let go by name. `origin` is None outside of a repository, as for `gitops-bot plan`.
+    what a person let go by name. `origin` and `prepared` are None outside of a repository, as for `gitops-bot plan`.
     """
 
     root: Path
@@ -153,6 +167,7 @@ class Site:
     others: frozenset[str] = frozenset()
     confirmed: tuple[str, ...] = ()
     origin: Origin | None = None
+    prepared: Prepared | None = None
 
     @property
     def directory(self) -> Path:

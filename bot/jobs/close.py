@@ -8,6 +8,7 @@ from bot.steps import release, settle, speak
 from bot.steps.answers import tell
 from bot.steps.bot import Bot
 from bot.steps.release import earlier_merge
+from bot.steps.work import clean
 from bot.store import locks, plans, pulls, runs
 
 CLOSED = "the pull request was closed"
@@ -33,6 +34,7 @@ def run(bot: Bot, job: Job) -> None:
     else:
         _landed(bot, job, pull, left)
         return
+    clean(bot.folders.prepared(pull.key))
     with bot.store.begin() as tx:
         pulls.set_closed_for(tx, pull.key, _closure(pull))
 

@@ -45,6 +45,12 @@ class Folders:
     def kept(self, repository: str, dir: str) -> Path:
         return self.top / "state" / _slug(repository) / _slug(dir)
 
+    def prepared(self, pull: str) -> Path:
+        return self.top / "prepared" / _slug(pull)
+
+    def prepared_for(self, pull: str, place: str) -> Path:
+        return self.prepared(pull) / _slug(place)
+
     def attempt(self, intent: str) -> Path:
         return self.top / "applies" / intent
 

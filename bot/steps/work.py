@@ -11,6 +11,7 @@ from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.git import Mirror
 from bot.ports import Origin, Planned, Site
 from bot.steps.bot import Bot, short
+from bot.steps.prepared import prepared
 from bot.steps.source import fetched, rules_digest, rules_of, tool
 from bot.store import runs
 
@@ -53,6 +54,7 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
             secret=bytes.fromhex(bot.vault.digest(MASK_DOMAIN, pull.repository.key.encode())),
             once=bot.cache.cached,
         ),
+        prepared=prepared(bot, pull, row, lambda: cancelled(bot, row.run)),
     )
 
 

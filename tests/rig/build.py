@@ -68,7 +68,7 @@ RECIPES = {
         ),
         Recipe("helm", HELM, "helm", "helm.sh/helm/v3/cmd/helm", 2, HELM_STAMP),
         Recipe(PROVIDER, _digest(HERE.parent / "provider"), "../provider", ".", 1),
-        Recipe("tofu", TOFU, "tofu", "github.com/opentofu/opentofu/cmd/tofu", 3, TOFU_STAMP),
+        Recipe("tofu", TOFU, "tofu", "github.com/opentofu/opentofu/cmd/tofu", 5, TOFU_STAMP),
     )
 }
 SERVER = ("etcd", "kube-apiserver", "kube-controller-manager")

@@ -11,9 +11,10 @@ import pytest
 from bot import supervise
 from bot.core import tree
 from bot.core.project import Project
-from bot.ports import Applied, Planned, Site
+from bot.ports import Applied, Planned, Prepared, Site
 from bot.tools.terraform import tool
 from bot.tools.terraform.terraform import Terraform
+from tests.provider.shelf import Shelf, needed
 
 ENV = {"PATH": os.defpath + ":/usr/local/bin"}
 
@@ -44,6 +45,8 @@ class Ground:
     top: Path
     terraform: Terraform
     count: int = 0
+    environment: Mapping[str, str] = field(default_factory=lambda: ENV)
+    prepared: Prepared | None = None
 
     def site(self, files: Mapping[str, str], project: Project | None = None) -> Site:
         self.count += 1
@@ -60,9 +63,10 @@ class Ground:
             scratch=here / "scratch",
             kept=self.top / "kept",
             log=here / "log",
-            environment=ENV,
+            environment={**self.environment, "HOME": str(here)},
             timeout=60,
             stopped=lambda: False,
+            prepared=self.prepared,
         )
 
     def plan(self, text: str, project: Project | None = None, destroy: bool = False) -> Planned:
@@ -83,9 +87,25 @@ class Ground:
         return self.terraform.applied(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
 
 
+@pytest.fixture(params=["terraform", "tofu"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """Whatever is tested is tested with both."""
+    if request.param == "terraform":
+        return Path(shutil.which("terraform", path=ENV["PATH"]) or "")
+    return needed("tofu")
+
+
 @pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    return Ground(tmp_path, tool(lambda _: {"lock_timeout": "1s"}))
+def ground(tmp_path: Path, program: Path) -> Ground:
+    return Ground(tmp_path, tool(lambda _: {"lock_timeout": "1s", "binaries": (str(program),)}))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, program: Path) -> Shelf:
+    """A provider, and the tool under its own name in `programs`, where its calls are counted."""
+    shelf = Shelf.make(tmp_path / "shelf")
+    shelf.count("tofu" if "tofu" in program.name else "terraform", program)
+    return shelf
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -74,15 +75,15 @@ def _request(method: str, url: str, body: bytes | None = None) -> bytes:
     return content
 
 
-def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str) -> None:
-    text = BACKEND.replace("URL", s3)
+def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str, program: Path) -> None:
+    text = BACKEND.replace("URL", s3).replace("net/", f"{program.name}/")
     applied = ground.apply(text)
     assert applied.outcome is Outcome.DONE
     planned = ground.plan(text)
     assert planned.content.counts.empty
     assert planned.content.notes == ()
     assert not list((ground.top / "kept").iterdir())
-    assert b"terraform_data" in _request("GET", f"{s3}/state/net/terraform.tfstate")
+    assert b"terraform_data" in _request("GET", f"{s3}/state/{program.name}/terraform.tfstate")
 
 
 def test_a_lock_that_another_holds_is_waited_for_and_then_told(ground: Ground, s3: str) -> None:

@@ -4,6 +4,10 @@ import json
 import re
 
 TOKEN = re.compile(rb'"(?:\\.|[^"\\])*"|<<-?\s*(\w+)\n.*?^\s*\1\b|/\*.*?\*/|#[^\n]*|//[^\n]*', re.DOTALL | re.MULTILINE)
+PASSED_OVER = re.compile(rb"^[ \t]*(?:resource|data|ephemeral|output|check|moved|removed)\b[^=\n{]*\{", re.MULTILINE)
+STRING = re.compile(rb'"(?:\\.|[^"\\])*"', re.DOTALL)
+BRACE = re.compile(rb"[{}]")
+PROVIDER = re.compile(rb"\bprovider\s*=\s*[^\n]*")
 BACKEND = re.compile(rb'\b(backend\s+"[a-z0-9_-]+"|cloud)\s*\{')
 
 
@@ -18,6 +22,22 @@ def backends(path: str, text: bytes) -> list[str]:
         return _in_json(text)
     bare = without_comments(text)
     return [_squeezed(_block(bare[match.start() :])) for match in BACKEND.finditer(bare)]
+
+
+def without_bodies(path: str, text: bytes) -> bytes:
+    """What init reads of a file: of resources and their like only which types and providers there are."""
+    if path.endswith(".json"):
+        return text
+    bare = without_comments(text)
+    shape, kept, position = STRING.sub(lambda match: b" " * len(match[0]), bare), bytearray(), 0
+    named: set[bytes] = set()
+    while match := PASSED_OVER.search(shape, position):
+        end = _end(shape, match.end() - 1)
+        label = STRING.search(bare, match.start(), match.end())
+        named |= {label[0] if label else b"", *PROVIDER.findall(bare, match.end(), end)}
+        kept += bare[position : match.start()]
+        position = end
+    return re.sub(rb"\s+", b" ", bytes(kept + bare[position:]) + b" ".join(sorted(named)))
 
 
 def is_ours(block: str) -> bool:
@@ -38,6 +58,16 @@ def _in_json(text: bytes) -> list[str]:
 
 def _squeezed(block: bytes) -> str:
     return re.sub(rb"\s+", b"", block).decode(errors="replace")
+
+
+def _end(text: bytes, start: int) -> int:
+    """Where the block ends whose brace opens at `start`."""
+    depth = 0
+    for match in BRACE.finditer(text, start):
+        depth += 1 if match[0] == b"{" else -1
+        if depth == 0:
+            return match.end()
+    return len(text)
 
 
 def _block(text: bytes) -> bytes:

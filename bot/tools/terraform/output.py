@@ -56,6 +56,11 @@ def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Noti
         yield Notice(Severity(severity), hide(str(diagnostic.get("summary", ""))), detail, where)
 
 
+def only_errors(stream: str) -> bool:
+    """The command said nothing but diagnostics: it failed before it did anything."""
+    return all(row.get("type") in ("version", "log", "diagnostic") for row in _rows(stream))
+
+
 def _rows(stream: str) -> Iterator[dict[str, Any]]:
     for line in stream.splitlines():
         if line.startswith("{"):

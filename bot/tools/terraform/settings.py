@@ -1,4 +1,4 @@
-"""The operator's settings for Terraform (`TERRAFORM__BINARIES`, `__PLUGIN_CACHE`, `__LOCK_TIMEOUT`)."""
+"""The operator's settings for Terraform (`TERRAFORM__BINARIES`, `__PLUGIN_CACHE`, `__CLI_CONFIG`, `__LOCK_TIMEOUT`)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,10 @@ from bot.core.errors import Refused
 
 
 class TerraformSettings(BaseModel):
-    """`binaries`: programs that a project may name, the first one found being the default."""
+    """`binaries`: programs that a project may name, the first one found being the default.
+
+    `cli_config`: the operator's own `.terraformrc`, for mirrors and registries.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -18,6 +21,10 @@ class TerraformSettings(BaseModel):
     )
     plugin_cache: Path | None = Field(
         None, description="a provider cache that is shared by all runs: a directory that is there"
+    )
+    cli_config: Path | None = Field(
+        None,
+        description="a CLI configuration file (`.terraformrc`) for all runs, for mirrors and registries; tools can read it",
     )
     lock_timeout: str = Field("60s", description="how long a tool waits for a state lock before that is said")
 

@@ -7,27 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient
-from bot.core.plan import Notice
 from bot.core.project import Project
 from bot.core.run import Outcome
 from bot.core.tree import Tree
 from bot.ports import Applied, Invocation, Planned, Site
-from bot.process import Completed
 from bot.tools.terraform import inputs, state
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
-from bot.tools.terraform.masking import without
-from bot.tools.terraform.output import COLOUR, failure, first_error, last_words, notices, readable
-from bot.tools.terraform.reading import Reading, read
+from bot.tools.terraform.commands import SECRETS_FILE, Commands
+from bot.tools.terraform.output import COLOUR, first_error, last_words
 from bot.tools.terraform.settings import TerraformSettings
 
 PLAN_FILE = "plan.tfplan"
-SECRETS_FILE = "secrets.json"
-SPOKEN = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
-NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +44,10 @@ class Terraform:
 
     def plan(self, site: Site, destroy: bool = False) -> Planned:
         """Init, plan, show. Raises ToolFailed with the first error, Refused where people must mend something first."""
-        tool = _Tool.at(self, site)
+        tool = self._at(site)
         notes = state.prepare(site)
-        tool.init()
         artifact = site.scratch / PLAN_FILE
-        reading, warnings = tool.plan(artifact, destroy)
+        reading, warnings = tool.initialised(lambda: tool.plan(artifact, destroy))
         content = replace(reading.content, notes=notes, notices=(*warnings, *reading.content.notices))
         return Planned(
             content=content,
@@ -66,11 +58,10 @@ class Terraform:
 
     def ready(self, site: Site, artifact: Path) -> Invocation:
         """Providers and modules in place, a copy of local state aside; then the apply of exactly the artifact."""
-        tool = _Tool.at(self, site)
+        tool = self._at(site)
         state.prepare(site)
-        tool.init()
+        shown = tool.initialised(lambda: tool.show(artifact))
         state.back_up(site)
-        shown = tool.show(artifact)
         secrets = site.scratch / SECRETS_FILE
         secrets.touch(mode=0o600)
         secrets.write_text(json.dumps(sorted(shown.hidden)))
@@ -86,7 +77,7 @@ class Terraform:
 
     def applied(self, site: Site, exit: int | None) -> Applied:
         """Read how the apply ended from its exit status; its text is only for people, and is masked where it stands."""
-        tool = _Tool.at(self, site)
+        tool = self._at(site)
         text = tool.hide(COLOUR.sub("", site.log.read_text(errors="replace"))) if site.log.exists() else ""
         _rewrite(site.log, text)
         last = last_words(text)
@@ -119,100 +110,29 @@ class Terraform:
                 return found
         raise Refused(f"neither of {', '.join(self.settings.binaries)} is installed; install Terraform or OpenTofu")
 
-
-@dataclass(frozen=True, slots=True)
-class _Tool:
-    """The tool at one site: its binary, its version and the environment that all its commands have."""
-
-    site: Site
-    binary: str
-    version: str
-    env: Mapping[str, str]
-    lock_timeout: str
-
-    @classmethod
-    def at(cls, terraform: Terraform, site: Site) -> "_Tool":
+    def _at(self, site: Site) -> Commands:
         """Raises Refused when the project's directory is a link that leads out of the checkout."""
         if not site.directory.resolve().is_relative_to(site.root.resolve()):
             raise Refused(f"{site.project.name}: its directory leads out of the repository")
-        scratch = site.scratch
-        configuration = scratch / "cli.tfrc"
-        if not configuration.exists():
-            configuration.write_text("")
-        own = {"TF_DATA_DIR": str(scratch / "terraform"), "TF_CLI_CONFIG_FILE": str(configuration)}
+        own = {"TF_DATA_DIR": str(site.scratch / "terraform"), "TF_CLI_CONFIG_FILE": str(self._cli_config(site))}
         if site.project.workspace != "default":
             own["TF_WORKSPACE"] = site.project.workspace
-        if terraform.settings.plugin_cache:
-            own["TF_PLUGIN_CACHE_DIR"] = str(terraform.settings.plugin_cache)
+        if self.settings.plugin_cache:
+            own["TF_PLUGIN_CACHE_DIR"] = str(self.settings.plugin_cache)
         env = environment(site.environment, **own)
-        binary = terraform._binary(site.project, env)
-        return cls(site, binary, terraform.version(site.project, env), env, terraform.settings.lock_timeout)
+        binary = self._binary(site.project, env)
+        return Commands(site, binary, self.version(site.project, env), env, self.settings.lock_timeout)
 
-    def init(self) -> None:
-        """Init without a workspace: it would refuse one that has no state yet beside others that have."""
-        tracked = (self.site.directory / ".terraform.lock.hcl").exists()
-        config = list(self.site.project.terraform.backend_config)
-        anywhere = {key: value for key, value in self.env.items() if key != "TF_WORKSPACE"}
-        replace(self, env=anywhere)._run(
-            "init",
-            input=False,
-            no_color=IsFlagged,
-            lockfile="readonly" if tracked else None,
-            backend_config=config or None,
-        )
-        state.check(self.site, Path(self.env["TF_DATA_DIR"]))
-
-    def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
-        done = self._run(
-            "plan",
-            ok=(NO_CHANGES, CHANGES),
-            json=IsFlagged,
-            input=False,
-            no_color=IsFlagged,
-            detailed_exitcode=IsFlagged,
-            out=str(artifact),
-            lock_timeout=self.lock_timeout,
-            var_file=list(self.site.project.terraform.var_files) or None,
-            destroy=IsFlagged if destroy else None,
-        )
-        reading = self.show(artifact)
-        return reading, tuple(notices(done.out, "warning", reading.hidden))
-
-    def show(self, artifact: Path) -> Reading:
-        done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
-        return read(done.out, f"{self._product()} {self.version}")
-
-    def hide(self, text: str) -> str:
-        path = self.site.scratch / SECRETS_FILE
-        hidden = frozenset(json.loads(path.read_text())) if path.exists() else frozenset[str]()
-        return without(text, hidden)
-
-    def _product(self) -> str:
-        return "OpenTofu" if "tofu" in Path(self.binary).name else "Terraform"
-
-    def _run(
-        self, command: str, *words: str, ok: tuple[int, ...] = (0,), logged: bool = True, **options: Any
-    ) -> Completed:
-        argv = arguments(self.binary, command, *words, **options)
-        site = self.site
-        done = process.run(
-            argv,
-            cwd=site.directory,
-            env=self.env,
-            timeout=site.timeout,
-            log=site.log if logged and "-json" not in argv else None,
-            stopped=site.stopped,
-            limit=SPOKEN if logged else process.LIMIT,
-        )
-        if logged and "-json" in argv:
-            _log(site.log, done.out)
-        if done.stopped:
-            raise ToolFailed(f"{command} was stopped")
-        if done.timed_out:
-            raise ToolFailed(f"{command} took longer than {site.timeout:.0f} s")
-        if done.exit not in ok:
-            raise failure(command, done, self.hide)
-        return done
+    def _cli_config(self, site: Site) -> Path:
+        """The operator's, or an empty one: never one that is found by accident. Raises Refused when it is gone."""
+        if named := self.settings.cli_config:
+            if not named.is_file():
+                raise Refused(f"TERRAFORM__CLI_CONFIG names {named}, which is not there")
+            return named
+        configuration = site.scratch / "cli.tfrc"
+        if not configuration.exists():
+            configuration.write_text("")
+        return configuration
 
 
 def _rewrite(log: Path, text: str) -> None:
@@ -246,8 +166,3 @@ def _version(binary: str, changed: int, path: str) -> str:
         return str(json.loads(done.out)["terraform_version"])
     except (ValueError, TypeError, KeyError) as why:
         raise ToolFailed(f"`{Path(binary).name} version` does not say which it is", done.out[:1000]) from why
-
-
-def _log(log: Path, stream: str) -> None:
-    with log.open("a", errors="replace") as file:
-        file.write(readable(stream))

@@ -1,0 +1,128 @@
+"""What init made, kept for the pull request's next plan and its apply (docs/decisions/0005).
+
+Backend and modules go into a sealed blob, for a backend's passwords are among them and nothing else checks a module.
+Packages of providers are too large for that: they stay in a folder, where Terraform compares each with the lock
+file's `h1:` before it runs it. So what the lock file has no `h1:` for is not kept.
+"""
+
+import filecmp
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from bot.ports import Prepared, Site
+from bot.tools.terraform.lookedat import LOCK
+
+MOST_BYTES = 64 << 20
+ENTRY = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
+VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
+PACKAGE = "*/*/*/*/*"  # host/namespace/name/version/platform
+FIXED = re.compile(r"[?&]ref=(?:[0-9a-f]{40}|v?\d+\.\d+[\w.+-]*)(?:&|$)")
+
+
+def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
+    """Lay out what was kept by that key as if init had just run; whether there was any."""
+    blob = prepared.saved(key)
+    if blob is None:
+        return False
+    wipe(into)
+    with tarfile.open(fileobj=io.BytesIO(blob)) as kept:
+        for member in kept:
+            if member.name != LOCK:
+                kept.extract(member, into, filter="fully_trusted")
+            elif lock := kept.extractfile(member):
+                _write(site.directory / LOCK, lock.read())
+    return True
+
+
+def keep(site: Site, prepared: Prepared, key: str, made: Path, own_lock: bool) -> None:
+    """Keep what init has just made, before anything else ran. `own_lock`: init wrote the lock file."""
+    lock = site.directory / LOCK
+    locked = lock.read_text(errors="replace") if lock.is_file() else ""
+    packages = sorted(made.joinpath("providers").glob(PACKAGE))
+    if not _fixed(made) or not all(_checked(package, locked) for package in packages):
+        return
+    for package in packages:
+        _put_away(package, prepared.folder)
+    size = sum(path.lstat().st_size for path in made.rglob("*"))
+    if size > MOST_BYTES:
+        return
+    blob = io.BytesIO()
+    with tarfile.open(fileobj=blob, mode="w") as kept:
+        kept.add(made, ".")
+        if own_lock and lock.is_file():
+            kept.add(lock, LOCK)
+    prepared.save(key, blob.getvalue())
+
+
+def wipe(made: Path) -> None:
+    """Forget an initialisation. Packages are only linked to."""
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _fixed(made: Path) -> bool:
+    """Every module is here, or of a registry, or at a commit or version: not at a branch, which moves."""
+    try:
+        modules = json.loads((made / "modules" / "modules.json").read_text())["Modules"]
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, KeyError):
+        return False
+    return all(
+        module.get("Version")
+        or not module.get("Source")
+        or module["Source"].startswith(("./", "../"))
+        or FIXED.search(module["Source"])
+        for module in modules
+    )
+
+
+def _checked(package: Path, locked: str) -> bool:
+    """The lock file has an `h1:` of this provider in this version."""
+    address, version = "/".join(package.parts[-5:-2]), package.parts[-2]
+    entry = next((body for name, body in ENTRY.findall(locked) if name == address), "")
+    named = VERSION.search(entry)
+    return named is not None and named[1] == version and '"h1:' in entry
+
+
+def _put_away(package: Path, folder: Path) -> None:
+    """Move a package to the folder of the pull request, and link to it. One that is there and equal serves as well.
+
+    What is already linked (to a plug-in cache, a mirror) stays so.
+    """
+    if package.is_symlink():
+        return
+    name = "-".join(package.parts[-5:])
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    if place.is_dir() and not _equal(place, package):
+        place = Path(tempfile.mkdtemp(dir=folder, prefix=f"{place.name}-")) / "package"
+    if not place.exists():
+        with suppress(OSError):  # another project of the pull request was first
+            os.rename(package, place)
+    elif package.exists():
+        shutil.rmtree(package)
+    if package.exists():
+        return
+    package.symlink_to(place)
+
+
+def _equal(one: Path, other: Path) -> bool:
+    names = [sorted(path.relative_to(top) for path in top.rglob("*")) for top in (one, other)]
+    return names[0] == names[1] and all(
+        (one / name).is_dir() or filecmp.cmp(one / name, other / name, shallow=False) for name in names[0]
+    )
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Put it there, whatever is there: a link is replaced, never followed."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as aside:
+        aside.write(content)
+    os.replace(aside.name, target)
