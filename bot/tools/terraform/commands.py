@@ -51,15 +51,15 @@ class Commands:
 
         Where the work shows that init is wanted all the same, it is done again after one.
         """
-        key = self._key()
-        if not key or not self._found(key):
-            self._init(key)
+        key, tracked = self._key(), (self.site.directory / LOCK).exists()
+        if not key or not self._found(key, tracked):
+            self._init(key, tracked)
             return work()
         try:
             return work()
         except NotBegun:
-            initialised.wipe(self._made)
-            self._init(key)
+            initialised.wipe(self.site, self._made, tracked)
+            self._init(key, tracked)
             return work()
 
     def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
@@ -105,25 +105,24 @@ class Commands:
         tool = {"binary": self.binary, "version": self.version, "cli": cli}
         return key(self.site, prepared.secret, tool | {name: self.env.get(name, "") for name in own})
 
-    def _found(self, key: str) -> bool:
+    def _found(self, key: str, tracked: bool) -> bool:
         prepared = self.site.prepared
         if prepared is None or not initialised.bring(self.site, prepared, key, self._made):
             return False
         try:
             state.check(self.site, self._made)
         except Refused:  # said after an init, if that does no better
-            initialised.wipe(self._made)
+            initialised.wipe(self.site, self._made, tracked)
             return False
         _log(self.site.log, FOUND)
         return True
 
-    def _init(self, key: str) -> None:
+    def _init(self, key: str, tracked: bool) -> None:
         """Init without a workspace: it would refuse one that has no state yet beside others that have."""
         site = self.site
-        tracked = (site.directory / LOCK).exists()
         config = list(site.project.terraform.backend_config)
         anywhere = {key: value for key, value in self.env.items() if key != "TF_WORKSPACE"}
-        with self._cache_alone():
+        with self._cache_alone() as cache:
             replace(self, env=anywhere)._run(
                 "init",
                 input=False,
@@ -131,16 +130,22 @@ class Commands:
                 lockfile="readonly" if tracked else None,
                 backend_config=config or None,
             )
+            if cache:
+                initialised.detach(self._made, cache)
         state.check(site, self._made)
         if site.prepared and key:
             initialised.keep(site, site.prepared, key, self._made, own_lock=not tracked)
 
     @contextmanager
-    def _cache_alone(self) -> Iterator[None]:
-        """Two inits never write one plug-in cache at once, but for an OpenTofu that sees to that itself."""
+    def _cache_alone(self) -> Iterator[Path | None]:
+        """Two inits never write one plug-in cache at once, but for an OpenTofu that sees to that itself.
+
+        The cache that is ours alone meanwhile. Terraform writes over packages in it where they are, so that nobody may
+        use one in place (internal/providercache/package_install.go).
+        """
         cache = self.env.get("TF_PLUGIN_CACHE_DIR")
         if not cache or (self._product == "OpenTofu" and _numbers(self.version) >= SAFE_CACHE):
-            yield
+            yield None
             return
         with (Path(cache) / CACHE_LOCK).open("a") as lock:
             waited = threading.Event()
@@ -148,7 +153,7 @@ class Commands:
                 if self.site.stopped():
                     raise ToolFailed("init was stopped")
                 waited.wait(LOOK_SECONDS)
-            yield
+            yield Path(cache)
 
     def _run(
         self, command: str, *words: str, ok: tuple[int, ...] = (0,), logged: bool = True, **options: Any

@@ -32,7 +32,6 @@ def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
     blob = prepared.saved(key)
     if blob is None:
         return False
-    wipe(into)
     with tarfile.open(fileobj=io.BytesIO(blob)) as kept:
         for member in kept:
             if member.name != LOCK:
@@ -46,7 +45,7 @@ def keep(site: Site, prepared: Prepared, key: str, made: Path, own_lock: bool) -
     """Keep what init has just made, before anything else ran. `own_lock`: init wrote the lock file."""
     lock = site.directory / LOCK
     locked = lock.read_text(errors="replace") if lock.is_file() else ""
-    packages = sorted(made.joinpath("providers").glob(PACKAGE))
+    packages = _packages(made)
     if not _fixed(made) or not all(_checked(package, locked) for package in packages):
         return
     for package in packages:
@@ -62,9 +61,24 @@ def keep(site: Site, prepared: Prepared, key: str, made: Path, own_lock: bool) -
     prepared.save(key, blob.getvalue())
 
 
-def wipe(made: Path) -> None:
-    """Forget an initialisation. Packages are only linked to."""
+def detach(made: Path, cache: Path) -> None:
+    """Copy what is only linked to in a plug-in cache, for another init may write over it there."""
+    for package in _packages(made):
+        if package.is_symlink() and package.resolve().is_relative_to(cache.resolve()):
+            original = package.resolve()
+            package.unlink()
+            shutil.copytree(original, package)
+
+
+def wipe(site: Site, made: Path, tracked: bool) -> None:
+    """Forget an initialisation, and its lock file unless that is `tracked` in Git. Packages are only linked to."""
     shutil.rmtree(made, ignore_errors=True)
+    if not tracked:
+        (site.directory / LOCK).unlink(missing_ok=True)
+
+
+def _packages(made: Path) -> list[Path]:
+    return [path for path in sorted(made.joinpath("providers").glob(PACKAGE)) if path.is_dir()]
 
 
 def _fixed(made: Path) -> bool:
