@@ -27,6 +27,7 @@ SPOKEN = 8 * 1024 * 1024  # what is kept of words; of data, as much as the proce
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 CACHE_LOCK, LOOK_SECONDS = ".gitops-bot.lock", 0.1
 SAFE_CACHE = (1, 10)
+STATE_SECONDS = 60.0
 FOUND = "Initialised earlier for this pull request, by the same files.\n"
 
 T = TypeVar("T")
@@ -81,6 +82,11 @@ class Commands:
     def show(self, artifact: Path) -> Reading:
         done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
         return read(done.out, f"{self._product} {self.version}")
+
+    def state(self) -> str:
+        """The state as JSON, as it is now: after a cancelled apply as well, so nothing stops it but its time."""
+        site = replace(self.site, stopped=lambda: False, timeout=min(self.site.timeout, STATE_SECONDS))
+        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged, logged=False).out
 
     def hide(self, text: str) -> str:
         path = self.site.scratch / SECRETS_FILE

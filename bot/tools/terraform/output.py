@@ -13,6 +13,7 @@ from bot.tools.terraform.masking import Secrets
 LAST_LINES = 60
 LONGEST_LINE = 2000
 LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
+ERROR = re.compile(r"^Error: (.+)(?:\n(?:(?: .*)?\n)*? +on (.+?) line (\d+))?", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -82,5 +83,8 @@ def readable(stream: str) -> str:
 
 
 def first_error(text: str) -> str:
-    match = re.search(r"Error: (.+)", text)
-    return match[1].strip() if match else ""
+    """The first error's words as people see them, and where it is, as far as that is told."""
+    match = ERROR.search(text)
+    if not match:
+        return ""
+    return f"{match[1].strip()} ({match[2]}:{match[3]})" if match[2] else match[1].strip()

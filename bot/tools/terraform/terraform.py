@@ -16,11 +16,12 @@ from bot.core.tree import Tree
 from bot.ports import Applied, Invocation, Planned, Site
 from bot.tools.terraform import inputs, state
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
+from bot.tools.terraform.became import became
 from bot.tools.terraform.commands import SECRETS_FILE, Commands
 from bot.tools.terraform.output import COLOUR, first_error, last_words
 from bot.tools.terraform.settings import TerraformSettings
 
-PLAN_FILE = "plan.tfplan"
+PLAN_FILE, PLANNED_FILE = "plan.tfplan", "planned.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,8 @@ class Terraform:
         state.prepare(site)
         shown = tool.initialised(lambda: tool.show(artifact))
         state.back_up(site)
-        secrets = site.scratch / SECRETS_FILE
-        secrets.touch(mode=0o600)
-        secrets.write_text(json.dumps(sorted(shown.hidden)))
+        _note(site.scratch / SECRETS_FILE, json.dumps(sorted(shown.hidden)))
+        _note(site.scratch / PLANNED_FILE, shown.canonical.decode())
         argv = arguments(
             tool.binary,
             "apply",
@@ -88,6 +88,9 @@ class Terraform:
             return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last)
         if "Saved plan is stale" in text:
             return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last)
+        if told := _became(tool):
+            _rewrite(site.log, f"{text}\n{told}\n")
+            last = f"{last}\n\n{told}"
         if "Interrupt received" in text:
             return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last)
         return Applied(Outcome.FAILED, _why(site, text) or f"it ended with status {exit}", last)
@@ -153,6 +156,22 @@ def _why(site: Site, text: str) -> str:
         return error
     kept = state.keep_errored(site, lost)
     return f"{error}; the state that could not be saved is kept at {kept}: its operator can push it"
+
+
+def _note(path: Path, content: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(content)
+
+
+def _became(tool: Commands) -> str:
+    """What became of each change of the plan; empty when that cannot be told, as where the state was not saved."""
+    planned = tool.site.scratch / PLANNED_FILE
+    if not planned.exists() or (tool.site.directory / state.ERRORED).exists():
+        return ""
+    try:
+        return tool.hide(became(planned.read_text(), tool.state()))
+    except (Refused, ToolFailed):
+        return ""
 
 
 @lru_cache

@@ -1,0 +1,193 @@
+"""Terraform and OpenTofu with a provider that has teeth, seen from the pull request."""
+
+import os
+import re
+import shutil
+import signal
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import PROGRAM_PATH, Stage
+from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
+from tests.provider.shelf import Shelf, book, needed
+
+TOKEN = "a-token-for-the-pages-of-the-bot"
+SECRET, KEY = "correct-horse-battery", "write-only-staple"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A stage whose repository has projects with the provider."""
+
+    stage: Stage
+    shelf: Shelf
+    clone: Path
+
+    def propose(self, *books: str, branch: str = "change", more: str = "") -> int:
+        return propose(self.stage, self.clone, {"net/main.tf": self.shelf.text(*books, more=more)}, branch)
+
+    def land(self, *books: str, branch: str = "first") -> None:
+        applied(self.stage, self.propose(*books, branch=branch))
+        pull_main(self.stage, self.clone)
+
+    def apply(self, number: int) -> None:
+        approved(self.stage, number)
+        self.stage.alice.comment(self.stage.repo, number, "/apply")
+
+    def tool(self) -> int:
+        """The process id of the tool that applies, once it has begun to make something."""
+        self.stage.wait_for("an object", lambda: list(self.shelf.objects.glob("*.json")))
+        return int(next(self.stage.data.glob("applies/*/tool")).read_text())
+
+
+@pytest.fixture(params=["terraform", "tofu"])
+def ground(request: pytest.FixtureRequest, tmp_path: Path, stages: Callable[..., Stage]) -> Ground:
+    name = request.param
+    shelf = Shelf.make(tmp_path / "shelf")
+    shelf.count(name, needed(name) if name == "tofu" else Path(shutil.which(name, path=PROGRAM_PATH) or ""))
+    settings = {"BINARIES": name, "CLI_CONFIG": str(shelf.cli_config)}
+    settings = {f"TERRAFORM__{key}": value for key, value in settings.items()} | {"SERVER__TOKEN": TOKEN}
+    stage = stages(settings, path=f"{shelf.programs}:{PROGRAM_PATH}")
+    return Ground(stage, shelf, begin(stage))
+
+
+def test_an_update_in_place(ground: Ground) -> None:
+    ground.land(book("a"))
+    number = ground.propose(book("a", "Another"))
+    comment = ground.stage.comment_with(number, "1 to change", "What blocks the apply")
+    assert '"One" -> "Another"' in comment
+    ground.apply(number)
+    ground.stage.merged(number)
+    assert (ground.shelf.object("a") or {})["title"] == "Another"
+
+
+def test_a_forced_replacement_names_the_attribute(ground: Ground) -> None:
+    ground.land(book("a"))
+    number = ground.propose(book("b"))
+    comment = ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    assert re.search(r'name.*"a" -> "b".*forces replacement', comment)
+    ground.apply(number)
+    ground.stage.merged(number)
+    assert (ground.shelf.object("a"), bool(ground.shelf.object("b"))) == (None, True)
+
+
+def test_a_second_plan_and_the_apply_download_nothing_and_the_end_drops_what_was_kept(ground: Ground) -> None:
+    number = ground.propose(book("a"))
+    ground.stage.comment_with(number, "1 to create", "What blocks the apply")
+    ground.shelf.close()
+    ground.stage.alice.push(ground.clone, {"net/main.tf": ground.shelf.text(book("b"))}, "change", "Another")
+    ground.stage.wait_for("the second plan", lambda: '"b"' in plan_comment(ground.stage, number))
+    ground.apply(number)
+    ground.stage.merged(number)
+    assert ground.shelf.object("b")
+    assert ground.shelf.calls("init") == 1
+    ground.stage.wait_for("the end", lambda: not list(ground.stage.data.glob("prepared/*")))
+
+
+def test_secrets_are_nowhere(ground: Ground, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "key").write_text(KEY)
+    lines = (f'secret = file("{tmp_path}/secret")', f'key_wo = file("{tmp_path}/key")', "key_wo_version = 1")
+    number = ground.propose(book("a", "One", *lines))
+    comment = ground.stage.comment_with(number, "(sensitive value)", "What blocks the apply")
+    assert "key_wo_version" in comment
+    ground.apply(number)
+    ground.stage.merged(number)
+    ground.stage.comment_with(number, "Applied", "Merged as")
+    found = ground.shelf.object("a") or {}
+    assert (found["secret"], found["key"]) == (SECRET, sha256(KEY.encode()).hexdigest()[:16])
+    said = [*bots_comments(ground.stage, number), *pages(ground, number)]
+    assert not [text for text in said if SECRET in text or KEY in text]
+    for path in ground.stage.data.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert KEY.encode() not in content, path
+            assert SECRET.encode() not in content or path.is_relative_to(ground.stage.data / "state"), path
+    assert SECRET in state_of(ground.stage, "net")
+
+
+def pages(ground: Ground, number: int) -> list[str]:
+    """Every page of the bot that the pull's comments link to."""
+    said = "\n".join(bots_comments(ground.stage, number))
+    links = set(re.findall(rf"\]\(({re.escape(ground.stage.bot_url)}[^)]*)\)", said))
+    assert links
+    return [_page(link.partition("?")[0]) for link in sorted(links)]
+
+
+def _page(link: str) -> str:
+    request = urllib.request.Request(link, headers={"Authorization": f"Bearer {TOKEN}"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def test_an_import_block(ground: Ground) -> None:
+    ground.shelf.put("old", title="One")
+    number = ground.propose(book("old"), more='import {\n  to = shelf_book.one\n  id = "old"\n}\n')
+    ground.stage.comment_with(number, "1 to import", "What blocks the apply")
+    ground.apply(number)
+    ground.stage.merged(number)
+    assert '"old"' in state_of(ground.stage, "net")
+
+
+def test_drift_made_by_hand_is_shown(ground: Ground) -> None:
+    ground.land(book("a"), branch="first")
+    ground.shelf.put("a", title="By hand")
+    number = ground.propose(book("a"), book("b", at="two"))
+    comment = ground.stage.comment_with(number, "By hand", "What blocks the apply")
+    assert '"By hand" -> "One"' in comment
+
+
+def test_a_failing_create_says_where(ground: Ground) -> None:
+    number = ground.propose(book("a", "One", 'fails = "before"'))
+    ground.apply(number)
+    comment = ground.stage.comment_with(number, "The shelf is full", "/plan")
+    assert re.search(r"The shelf is full \(main\.tf:\d+\)", comment)
+    assert "shelf_book.one: not made" in comment
+    assert not ground.stage.alice.pull(ground.stage.repo, number)["merged"]
+
+
+def test_a_create_that_fails_half_way_is_told_tainted_and_planned_as_a_replacement(ground: Ground) -> None:
+    number = ground.propose(book("a"), book("b", "Two", 'fails = "after"', at="two"))
+    ground.apply(number)
+    comment = ground.stage.comment_with(number, "The shelf broke", "/plan")
+    assert re.search(r"The shelf broke \(main\.tf:\d+\)", comment)
+    assert "shelf_book.one: created" in comment
+    assert "shelf_book.two: tainted" in comment
+    assert not ground.stage.alice.pull(ground.stage.repo, number)["merged"]
+    ground.stage.alice.push(
+        ground.clone, {"net/main.tf": ground.shelf.text(book("a"), book("b", "Two", at="two"))}, "change", "Mend it"
+    )
+    comment = ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    assert "tainted" in comment
+    ground.stage.bob.approve(ground.stage.repo, number)
+    ground.stage.comment_with(number, "1 of 1 approval")
+    ground.stage.alice.comment(ground.stage.repo, number, "/apply")
+    ground.stage.merged(number)
+    assert (ground.shelf.object("b") or {})["finished"]
+
+
+def test_a_slow_apply_is_cancelled_once_and_told(ground: Ground) -> None:
+    number = ground.propose(book("a", "One", "seconds = 60"))
+    ground.apply(number)
+    ground.tool()
+    ground.stage.alice.comment(ground.stage.repo, number, "/cancel")
+    ground.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
+    ground.stage.alice.comment(ground.stage.repo, number, "/plan")
+    ground.stage.comment_with(number, "1 to replace", "tainted")
+
+
+def test_a_tool_that_is_killed_in_mid_create_is_unknown(ground: Ground) -> None:
+    number = ground.propose(book("a", "One", "seconds = 60"))
+    ground.apply(number)
+    tool = ground.tool()
+    os.kill(tool, signal.SIGKILL)
+    ground.stage.comment_with(number, "Nobody can tell", "/plan")
+    assert (ground.shelf.object("a") or {})["finished"] is False
+    assert not ground.stage.alice.pull(ground.stage.repo, number)["merged"]
+    os.killpg(tool, signal.SIGKILL)
