@@ -9,7 +9,7 @@ from bot.steps.answers import tell
 from bot.steps.bot import Bot
 from bot.steps.release import earlier_merge
 from bot.steps.work import clean
-from bot.store import locks, plans, pulls, runs
+from bot.store import intents, locks, plans, pulls, runs
 
 CLOSED = "the pull request was closed"
 
@@ -54,12 +54,13 @@ def _stop_plans(bot: Bot, pull: Pull) -> None:
 
 
 def _closed(bot: Bot, pull: Pull) -> None:
-    """Closed without a merge: what was applied of it is in no branch, which is said, and keeps the lock."""
+    """Closed without a merge: what was applied of it, in whole or in part, is in no branch: said, and the lock kept."""
     with bot.store.read() as tx:
-        applied = plans.applied_of(tx, pull.key)
+        begun = [plan for id in intents.plans_of(tx, pull.key) if (plan := plans.get(tx, id))]
+        names = sorted({plan.project.name for plan in (*plans.applied_of(tx, pull.key), *begun)})
         held = locks.of_pull(tx, pull.key)
-    if applied and held:
-        tell(bot, pull, "closed", "closed_applied", projects=[plan.project.name for plan in applied])
+    if names and held:
+        tell(bot, pull, "closed", "closed_applied", projects=names)
         return
     release.all_of(bot, pull)
 

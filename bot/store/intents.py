@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from bot.core.run import Intent, Outcome
 from bot.store.columns import insert_new
 from bot.store.tables import intent as intents
+from bot.store.tables import run as runs
 
 
 def write(tx: sa.Connection, intent: Intent) -> bool:
@@ -25,6 +26,12 @@ def end(tx: sa.Connection, id: str, outcome: Outcome) -> None:
 def open_ones(tx: sa.Connection) -> tuple[Intent, ...]:
     """Attempts of which nobody has told the end."""
     return tuple(_intent(row) for row in tx.execute(sa.select(intents).where(intents.c.outcome.is_(None))))
+
+
+def plans_of(tx: sa.Connection, pull: str) -> tuple[str, ...]:
+    """The plans of this pull request whose apply began, however it ended, oldest first."""
+    found = sa.select(intents.c.plan).join(runs, runs.c.id == intents.c.run).where(runs.c.pull == pull)
+    return tuple(row.plan for row in tx.execute(found.order_by(intents.c.at)))
 
 
 def _intent(row: sa.Row[tuple[object, ...]]) -> Intent:

@@ -39,6 +39,12 @@ class Ground:
         approved(self.stage, number)
         self.stage.alice.comment(self.stage.repo, number, "/apply")
 
+    def apply_again(self, number: int) -> None:
+        """Another plan wants another approval."""
+        self.stage.bob.approve(self.stage.repo, number)
+        self.stage.comment_with(number, "1 of 1 approval")
+        self.stage.alice.comment(self.stage.repo, number, "/apply")
+
     def tool(self) -> int:
         """The process id of the tool that applies, once it has begun to make something."""
         self.stage.wait_for("an object", lambda: list(self.shelf.objects.glob("*.json")))
@@ -165,11 +171,41 @@ def test_a_create_that_fails_half_way_is_told_tainted_and_planned_as_a_replaceme
     )
     comment = ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
     assert "tainted" in comment
-    ground.stage.bob.approve(ground.stage.repo, number)
-    ground.stage.comment_with(number, "1 of 1 approval")
-    ground.stage.alice.comment(ground.stage.repo, number, "/apply")
+    ground.apply_again(number)
     ground.stage.merged(number)
     assert (ground.shelf.object("b") or {})["finished"]
+
+
+def test_a_pull_closed_after_a_half_failed_apply_keeps_its_lock_and_says_why(ground: Ground) -> None:
+    number = ground.propose(book("b", "Two", 'fails = "after"'))
+    ground.apply(number)
+    ground.stage.comment_with(number, "shelf_book.one: tainted")
+    ground.stage.alice.close(ground.stage.repo, number)
+    ground.stage.comment_with(number, "Closed, but applied", "`net`", "/unlock")
+    other = ground.propose(book("c"), branch="other")
+    comment = ground.stage.comment_with(other, "What blocks the apply")
+    assert f"#{number}" in comment
+    assert "tainted" in comment
+
+
+def test_a_rollback_takes_back_what_was_mended_after_a_half_failed_apply(ground: Ground) -> None:
+    ground.land(book("a"))
+    two = book("b", "Two", 'fails = "after"', at="two")
+    number = ground.propose(book("a"), two)
+    ground.apply(number)
+    ground.stage.comment_with(number, "shelf_book.two: tainted")
+    mended = {"net/main.tf": ground.shelf.text(book("a"), book("b", "Two", at="two"))}
+    ground.stage.alice.push(ground.clone, mended, "change", "Mend it")
+    ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    ground.apply_again(number)
+    ground.stage.merged(number)
+    ground.stage.alice.comment(ground.stage.repo, number, "/rollback")
+    back = int(re.findall(r"Pull request (\d+)", ground.stage.comment_with(number, "takes back what"))[0])
+    ground.stage.comment_with(back, "1 to destroy", "shelf_book.two")
+    ground.apply(back)
+    ground.stage.merged(back)
+    assert ground.shelf.object("b") is None
+    assert ground.shelf.object("a")
 
 
 def test_a_slow_apply_is_cancelled_once_and_told(ground: Ground) -> None:
