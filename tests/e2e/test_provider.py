@@ -184,7 +184,7 @@ def test_a_pull_closed_after_a_half_failed_apply_keeps_its_lock_and_says_why(gro
     ground.stage.comment_with(number, "Closed, but applied", "`net`", "/unlock")
     other = ground.propose(book("c"), branch="other")
     comment = ground.stage.comment_with(other, "What blocks the apply")
-    assert f"#{number}" in comment
+    assert f"locked by &#35;&#8203;{number} since" in comment
     assert "tainted" in comment
 
 
@@ -213,7 +213,9 @@ def test_a_slow_apply_is_cancelled_once_and_told(ground: Ground) -> None:
     ground.apply(number)
     ground.tool()
     ground.stage.alice.comment(ground.stage.repo, number, "/cancel")
-    ground.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
+    comment = ground.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
+    assert comment.count("Interrupt received") == 1
+    assert "Two interrupts" not in comment
     ground.stage.alice.comment(ground.stage.repo, number, "/plan")
     ground.stage.comment_with(number, "1 to replace", "tainted")
 
