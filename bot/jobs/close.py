@@ -21,8 +21,13 @@ def run(bot: Bot, job: Job) -> None:
         applying = runs.unfinished(tx, pull.key, RunKind.APPLY)
         left = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
         held = locks.of_pull(tx, pull.key)
+        idle = not runs.unfinished(tx, pull.key)
     again = pull.state is PullState.MERGED and (left or held)  # planned and applied after its merge was dealt with
-    if pull.state is PullState.OPEN or (dealt_with == _closure(pull) and not again):
+    if pull.state is PullState.OPEN:
+        return
+    if dealt_with == _closure(pull) and not again:
+        if idle:
+            clean(bot.folders.prepared(pull.key))
         return
     _stop_plans(bot, pull)
     if applying:  # its end asks again
