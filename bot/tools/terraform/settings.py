@@ -24,7 +24,7 @@ class TerraformSettings(BaseModel):
     )
     cli_config: Path | None = Field(
         None,
-        description="a CLI configuration file (`.terraformrc`) for all runs, for mirrors and registries; tools can read it",
+        description="a CLI configuration file (`.terraformrc`) of all runs, for mirrors and registries; tools read it",
     )
     lock_timeout: str = Field("60s", description="how long a tool waits for a state lock before that is said")
 
