@@ -33,7 +33,7 @@ def prepared(top: Path, pull: str = "acme/infra#1") -> Prepared:
             return None
 
     def save(key: str, content: bytes) -> None:
-        top.mkdir(exist_ok=True)
+        top.mkdir(exist_ok=True, parents=True)
         blob.write_bytes(vault.seal(content, {"pull": pull, "key": key}))
 
     return Prepared(top / "packages", saved, save, b"secret")
@@ -210,7 +210,7 @@ def test_a_module_at_a_branch_is_fetched_each_time(again: Ground, shelf: Shelf, 
 def test_a_lock_file_of_the_pull_request_comes_from_its_checkout(again: Ground, shelf: Shelf) -> None:
     site = again.site({"net/main.tf": shelf.text(book("a"))})
     again.terraform.plan(site)
-    lock = (site.directory / ".terraform.lock.hcl").read_text()
+    lock = (site.directory / ".terraform.lock.hcl").read_text().partition("# Not in Git")[0]
     files = {"main.tf": shelf.text(book("a")), ".terraform.lock.hcl": lock}
     for _ in range(2):
         planned(again, files)
@@ -218,6 +218,20 @@ def test_a_lock_file_of_the_pull_request_comes_from_its_checkout(again: Ground, 
     wrong = lock.replace("h1:", "h1:x")
     with pytest.raises(ToolFailed):
         planned(again, files | {".terraform.lock.hcl": wrong})
+
+
+def test_workspaces_of_one_checkout_do_not_disturb_each_other(again: Ground, shelf: Shelf) -> None:
+    """The one finds the lock file that init wrote for the other."""
+    for _ in range(2):
+        site = again.site({"net/main.tf": shelf.text(book("a"))})
+        for workspace in ("default", "b"):
+            scratch = site.scratch / workspace
+            scratch.mkdir()
+            project = Project("net", "net", workspace=workspace)
+            kept = prepared(again.top / "prepared" / workspace)
+            one = replace(site, scratch=scratch, project=project, prepared=kept)
+            assert again.terraform.plan(one).content.counts.create == 1
+    assert shelf.calls("init") == 2
 
 
 def test_what_the_lock_file_has_no_digest_of_is_not_kept(again: Ground, shelf: Shelf) -> None:

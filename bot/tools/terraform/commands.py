@@ -17,7 +17,7 @@ from bot.ports import Site
 from bot.process import Completed
 from bot.tools.terraform import initialised, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
-from bot.tools.terraform.lookedat import LOCK, key
+from bot.tools.terraform.lookedat import key, tracked
 from bot.tools.terraform.masking import without
 from bot.tools.terraform.output import failure, notices, only_errors, readable
 from bot.tools.terraform.reading import Reading, read
@@ -52,15 +52,15 @@ class Commands:
 
         Where the work shows that init is wanted all the same, it is done again after one.
         """
-        key, tracked = self._key(), (self.site.directory / LOCK).exists()
-        if not key or not self._found(key, tracked):
-            self._init(key, tracked)
+        key, own_lock = self._key(), not tracked(self.site)
+        if not key or not self._found(key, own_lock):
+            self._init(key, own_lock)
             return work()
         try:
             return work()
         except NotBegun:
-            initialised.wipe(self.site, self._made, tracked)
-            self._init(key, tracked)
+            initialised.wipe(self.site, self._made, own_lock)
+            self._init(key, own_lock)
             return work()
 
     def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
@@ -111,19 +111,19 @@ class Commands:
         tool = {"binary": self.binary, "version": self.version, "cli": cli}
         return key(self.site, prepared.secret, tool | {name: self.env.get(name, "") for name in own})
 
-    def _found(self, key: str, tracked: bool) -> bool:
+    def _found(self, key: str, own_lock: bool) -> bool:
         prepared = self.site.prepared
         if prepared is None or not initialised.bring(self.site, prepared, key, self._made):
             return False
         try:
             state.check(self.site, self._made)
         except Refused:  # said after an init, if that does no better
-            initialised.wipe(self.site, self._made, tracked)
+            initialised.wipe(self.site, self._made, own_lock)
             return False
         _log(self.site.log, FOUND)
         return True
 
-    def _init(self, key: str, tracked: bool) -> None:
+    def _init(self, key: str, own_lock: bool) -> None:
         """Init without a workspace: it would refuse one that has no state yet beside others that have."""
         site = self.site
         config = list(site.project.terraform.backend_config)
@@ -133,14 +133,14 @@ class Commands:
                 "init",
                 input=False,
                 no_color=IsFlagged,
-                lockfile="readonly" if tracked else None,
+                lockfile=None if own_lock else "readonly",
                 backend_config=config or None,
             )
             if cache:
                 initialised.detach(self._made, cache)
         state.check(site, self._made)
         if site.prepared and key:
-            initialised.keep(site, site.prepared, key, self._made, own_lock=not tracked)
+            initialised.keep(site, site.prepared, key, self._made, own_lock)
 
     @contextmanager
     def _cache_alone(self) -> Iterator[Path | None]:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.ports import Prepared, Site
-from bot.tools.terraform.lookedat import LOCK
+from bot.tools.terraform.lookedat import LOCK, marked
 
 MOST_BYTES = 64 << 20
 ENTRY = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
@@ -32,6 +32,7 @@ def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
     blob = prepared.saved(key)
     if blob is None:
         return False
+    shutil.rmtree(into, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(blob)) as kept:
         for member in kept:
             if member.name != LOCK:
@@ -42,8 +43,10 @@ def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
 
 
 def keep(site: Site, prepared: Prepared, key: str, made: Path, own_lock: bool) -> None:
-    """Keep what init has just made, before anything else ran. `own_lock`: init wrote the lock file."""
+    """Keep what init has just made, before anything else ran. `own_lock`: init wrote the lock file, which is marked."""
     lock = site.directory / LOCK
+    if own_lock and lock.is_file():
+        _write(lock, marked(lock.read_bytes(), prepared.secret))
     locked = lock.read_text(errors="replace") if lock.is_file() else ""
     packages = _packages(made)
     if not _fixed(made) or not all(_checked(package, locked) for package in packages):
@@ -70,10 +73,10 @@ def detach(made: Path, cache: Path) -> None:
             shutil.copytree(original, package)
 
 
-def wipe(site: Site, made: Path, tracked: bool) -> None:
-    """Forget an initialisation, and its lock file unless that is `tracked` in Git. Packages are only linked to."""
+def wipe(site: Site, made: Path, own_lock: bool) -> None:
+    """Forget an initialisation, and the lock file that is its own. Packages are only linked to."""
     shutil.rmtree(made, ignore_errors=True)
-    if not tracked:
+    if own_lock:
         (site.directory / LOCK).unlink(missing_ok=True)
 
 

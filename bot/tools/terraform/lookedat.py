@@ -17,6 +17,7 @@ from bot.tools.terraform import hcl
 from bot.tools.terraform.inputs import CONFIGURATION, SOURCE
 
 LOCK = ".terraform.lock.hcl"
+OURS = b"# Not in Git: written by init for this run; "
 RUNS_OWN = frozenset({"HOME"})
 MOST_MODULES = 1_000
 
@@ -28,12 +29,27 @@ def key(site: Site, secret: bytes, tool: Mapping[str, str]) -> str:
         "dir": site.project.dir,
         "kept": str(site.kept),
         "environment": {name: value for name, value in site.environment.items() if name not in RUNS_OWN},
-        "lock": _text(site.directory / LOCK),
+        "lock": _text(site.directory / LOCK) if tracked(site) else None,
         "backend": [(word, _text(site.directory / word)) for word in site.project.terraform.backend_config],
         "variables": [_text(path) for path in _variables(site)],
         "configuration": [(str(path.relative_to(site.root)), seen) for path, seen in _configuration(site)],
     }
     return hmac.digest(secret, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256).hex()
+
+
+def tracked(site: Site) -> bool:
+    """The lock file is Git's: not one that a run on another workspace of this directory left in the checkout."""
+    path = site.directory / LOCK
+    if site.prepared is None or not path.is_file():
+        return path.exists()
+    content = path.read_bytes()
+    return content != marked(content, site.prepared.secret)
+
+
+def marked(lock: bytes, secret: bytes) -> bytes:
+    """The lock file with a last line that nobody else can write."""
+    bare = lock.rpartition(OURS)[0] or lock
+    return bare + OURS + hmac.digest(secret, bare, hashlib.sha256).hex().encode() + b"\n"
 
 
 def _configuration(site: Site) -> Iterator[tuple[Path, str]]:
