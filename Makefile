@@ -16,7 +16,7 @@ endif
 test: $(VENV)/.dev rig
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-# The programs of a real Kubernetes API server, pinned, built once with Go into a cache outside the checkout.
+# The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache.
 rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
 	$(BIN)/python -m tests.gitea.program
