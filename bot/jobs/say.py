@@ -21,7 +21,7 @@ from bot.steps import speak, statuses
 from bot.steps.bot import Bot
 from bot.steps.evidence import demands
 from bot.steps.views import apply_view, plan_view
-from bot.store import plans, pulls, topics
+from bot.store import gates, plans, pulls, topics
 
 LOOK_SECONDS, SOON_SECONDS = 0.05, 0.02
 FIRST_WORDS_SECONDS = 0.4
@@ -92,6 +92,7 @@ class Speech:
             said = self._write(pull, templates.plan_comment(view))
             with self._bot.store.begin() as tx:
                 plans.show(tx, pull.key, _digests(self._bot, view), said.at)
+                gates.tell(tx, its.id, gates.Told(view.demands, view.next, said.at))
             return said
 
     def _view(self, its: Run, pull: Pull) -> RunView:

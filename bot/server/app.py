@@ -7,10 +7,11 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.server import words
+from bot.server import tree, words
 from bot.server.access import Tries
 from bot.server.doors import Doors
 from bot.server.health import health
+from bot.server.history import history
 from bot.server.live import live
 from bot.server.logs import logs
 from bot.server.metrics import Metrics, our_version
@@ -23,8 +24,11 @@ __all__ = ["Doors", "app"]
 LARGEST_FORM = 64 * 1024
 FILTERS = (
     words.ago,
-    words.by_risk,
+    words.brief,
+    tree.by_risk,
     words.chips,
+    words.chunks,
+    words.glyph,
     words.lasted,
     words.marked,
     words.selected,
@@ -54,7 +58,7 @@ def app(doors: Doors) -> Flask:
     for word in FILTERS:
         flask.add_template_filter(word)
     flask.context_processor(_always)
-    for doors_of_a_kind in (webhooks, pages, logs, live, signin, health):
+    for doors_of_a_kind in (webhooks, pages, history, logs, live, signin, health):
         flask.register_blueprint(doors_of_a_kind)
     flask.before_request(guard)
     flask.after_request(_headers)

@@ -1,8 +1,9 @@
-"""The pages: runs, one run, locks. Read-only views of rows; the guard in `signin` has let the reader in."""
+"""The pages: runs, one run, locks and freezes. Read-only views of rows; the guard in `signin` has let the reader in."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -16,12 +17,14 @@ from bot.core.run import Run, RunKind, RunProject, State
 from bot.core.view import ProjectView
 from bot.server import questions
 from bot.server.doors import doors
+from bot.server.graph import graph
 from bot.server.questions import Filter, Sum
+from bot.store import gates, history, plans, pulls, runs
 from bot.store import locks as claims
-from bot.store import plans, pulls, runs
 
 REFRESH_SECONDS = 5
 UNFOLDED = 5
+LATELY = timedelta(hours=24)
 LAST_PAGE = 1_000_000
 
 pages = Blueprint("pages", __name__)
@@ -50,7 +53,8 @@ def every_run() -> str:
         found, more = questions.listed(tx, _filter(keys), page)
         sums = questions.sums(tx, (run.id for run in found))
         lines = [RunLine(run, pulls.get(tx, run.pull), sums.get(run.id, Sum())) for run in found]
-        freeze = claims.frozen(tx)
+        states = history.run_states(tx, datetime.now(UTC), LATELY)
+        held, freeze = claims.listed(tx), claims.frozen(tx)
     asked = {name: value for name, value in request.args.items() if value and name != "page"}
     if label := {key: label for label, key in keys.items()}.get(asked.get("repository", "")):
         asked["repository"] = label
@@ -64,6 +68,8 @@ def every_run() -> str:
         asked=asked,
         page=page,
         more=more,
+        of=states,
+        held=held,
         freeze=freeze,
     )
 
@@ -75,7 +81,7 @@ def run(run: str) -> str:
         rows = runs.projects(tx, run)
         projects = [_view(tx, row) for row in rows]
         pull = pulls.get(tx, found.pull)
-        notices, freeze = runs.notices(tx, run), claims.frozen(tx)
+        notices, freeze, gate = runs.notices(tx, run), claims.frozen(tx), gates.told(tx, run)
     return render_template(
         "run.html",
         title=f"{found.kind.capitalize()} {found.id}",
@@ -84,6 +90,8 @@ def run(run: str) -> str:
         projects=projects,
         notices=notices,
         freeze=freeze,
+        gate=gate,
+        graph=graph(rows),
         unfolded=len(projects) <= UNFOLDED,
         refresh=refresh(found.state),
     )
@@ -93,9 +101,19 @@ def run(run: str) -> str:
 def locks() -> str:
     with doors().store.read() as tx:
         held, slots, freeze = claims.listed(tx), claims.slots(tx), claims.frozen(tx)
+        stops = history.freezes(tx)
         known = {lock.pull: pulls.get(tx, lock.pull) for lock in held}
         names = {each.key: each.name for each in pulls.repositories(tx)}
-    return render_template("locks.html", title="Locks", held=held, slots=slots, freeze=freeze, pulls=known, names=names)
+    return render_template(
+        "locks.html",
+        title="Locks and freezes",
+        held=held,
+        slots=slots,
+        stop=freeze,
+        stops=stops,
+        pulls=known,
+        names=names,
+    )
 
 
 def refresh(state: State) -> int | None:

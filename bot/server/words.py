@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.core.plan import Action, Change, Counts
-from bot.core.run import Selection
+from bot.core.run import Selection, State
 
 RISK = (
     Action.DELETE,
@@ -17,6 +17,8 @@ RISK = (
     Action.CREATE,
     Action.IMPORT,
     Action.MOVE,
+    Action.INVOKE,
+    Action.DEFER,
     Action.READ,
     Action.NONE,
 )
@@ -29,8 +31,19 @@ SIGNS = {
     Action.CREATE: "+",
     Action.IMPORT: "↓",
     Action.MOVE: "→",
+    Action.INVOKE: "▸",
+    Action.DEFER: "…",
     Action.READ: "<",
     Action.NONE: " ",
+}
+GLYPHS = {
+    State.QUEUED: "○",
+    State.RUNNING: "◐",
+    State.DONE: "✓",
+    State.FAILED: "✗",
+    State.REFUSED: "!",
+    State.SKIPPED: "–",
+    State.UNKNOWN: "?",
 }
 MARKERS = {"+": "create", "-": "destroy", "!": "change"}
 WHYS = {
@@ -46,6 +59,7 @@ WHYS = {
     "shell": "the shell",
     "apply": "an apply",
 }
+CHUNK = 200
 TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -69,15 +83,13 @@ def chips(counts: Counts) -> tuple[Chip, ...]:
         ("create", counts.create, f"+{counts.create} create"),
         ("import", counts.imports, f"↓{counts.imports} import"),
         ("move", counts.moves, f"→{counts.moves} move"),
+        ("invoke", counts.invoke, f"▸{counts.invoke} {_plural('action', counts.invoke)}"),
+        ("defer", counts.deferred, f"…{counts.deferred} put off"),
+        ("rendered", counts.rendered, f"{counts.rendered} rendered"),
         ("output", counts.outputs, f"{counts.outputs} {_plural('output', counts.outputs)}"),
         ("unknown", counts.checks, f"{counts.checks} failed {_plural('check', counts.checks)}"),
     )
     return tuple(Chip(kind, text) for kind, count, text in shown if count)
-
-
-def by_risk(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """What destroys comes first; otherwise in the tool's order."""
-    return tuple(sorted(changes, key=lambda change: RISK.index(change.action)))
 
 
 def sign(change: Change) -> str:
@@ -87,6 +99,16 @@ def sign(change: Change) -> str:
     if change.action is Action.NONE and change.moved_from:
         return SIGNS[Action.MOVE]
     return SIGNS[change.action]
+
+
+def glyph(state: State) -> str:
+    """A shape for a state, beside its word."""
+    return GLYPHS[state]
+
+
+def brief(counts: Counts) -> str:
+    """The counts where there is little room, by risk: `−1 ±2 +3`."""
+    return " ".join(chip.text.split(" ")[0] for chip in chips(counts) if not chip.text[0].isdigit())
 
 
 def marked(marker: str) -> str:
@@ -145,6 +167,12 @@ def seen(value: object) -> object:
 def without_colours(text: str) -> str:
     """A terminal's output as plain text."""
     return TERMINAL_CODES.sub("", text).replace("\r\n", "\n")
+
+
+def chunks(text: str) -> tuple[str, ...]:
+    """Whole lines, some hundred together: a browser lays out only those that it shows."""
+    lines = text.splitlines(keepends=True)
+    return tuple("".join(lines[at : at + CHUNK]) for at in range(0, len(lines), CHUNK))
 
 
 def seen_lines(text: str) -> str:

@@ -186,3 +186,12 @@ audit = sa.Table(
     sa.Column("pull", Words),
     sa.Column("detail", Words, nullable=False),
 )
+
+gate = sa.Table(
+    "gate",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("demands", sa.Text, nullable=False),
+    sa.Column("next", sa.Text, nullable=False),
+)

@@ -1,0 +1,98 @@
+"""A plan's changes as a tree to open: what destroys first, then by module, with counts at each level. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.core.plan import Action, Change
+from bot.server.words import RISK
+
+GROUPS = {
+    Action.DELETE: "Destroys",
+    Action.REPLACE: "Replaces",
+    Action.UNKNOWN: "Does what this version has no word for",
+    Action.FORGET: "Forgets",
+    Action.UPDATE: "Changes",
+    Action.CREATE: "Creates",
+    Action.IMPORT: "Imports",
+    Action.MOVE: "Moves",
+    Action.INVOKE: "Runs actions",
+    Action.DEFER: "Puts off",
+    Action.READ: "Reads",
+    Action.NONE: "Imports or moves, and changes nothing else",
+}
+RISKY = frozenset({Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET})
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A module, or one root of the tree; `size` counts what is in it and below."""
+
+    name: str
+    changes: tuple[Change, ...]
+    branches: tuple["Branch", ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """All changes of one action; `risky`: something goes that nobody may get back."""
+
+    action: Action
+    title: str
+    root: Branch
+    risky: bool
+
+
+def by_risk(changes: Iterable[Change]) -> tuple[Risk, ...]:
+    """What destroys first; an action that nothing has is left out."""
+    of: dict[Action, list[Change]] = {}
+    for change in changes:
+        of.setdefault(change.action, []).append(change)
+    return tuple(
+        Risk(action, GROUPS[action], _branch("", [(modules(one.address), one) for one in of[action]]), action in RISKY)
+        for action in RISK
+        if action in of
+    )
+
+
+def modules(address: str) -> tuple[str, ...]:
+    """The modules that an address goes through, with their keys: `module.a["x.y"].module.b.r.n` has two."""
+    found = []
+    while address.startswith("module."):
+        end = _end(address, len("module."))
+        if end == len(address):
+            break
+        found.append(address[:end])
+        address = address[end + 1 :]
+    return tuple(found)
+
+
+def _end(address: str, at: int) -> int:
+    """Where the next dot is that stands in no key, or the end."""
+    quoted = False
+    bracketed = 0
+    while at < len(address):
+        letter = address[at]
+        if quoted and letter == "\\":
+            at += 1
+        elif letter == '"':
+            quoted = not quoted
+        elif not quoted and letter in "[]":
+            bracketed += 1 if letter == "[" else -1
+        elif not quoted and not bracketed and letter == ".":
+            return at
+        at += 1
+    return min(at, len(address))
+
+
+def _branch(name: str, placed: list[tuple[tuple[str, ...], Change]]) -> Branch:
+    """Modules with one module in them and nothing else are said in one line."""
+    here = tuple(change for path, change in placed if not path)
+    below: dict[str, list[tuple[tuple[str, ...], Change]]] = {}
+    for path, change in placed:
+        if path:
+            below.setdefault(path[0], []).append((path[1:], change))
+    if name and not here and len(below) == 1:
+        only, its = next(iter(below.items()))
+        return _branch(f"{name}.{only}", its)
+    return Branch(name, here, tuple(_branch(module, below[module]) for module in sorted(below)), len(placed))
