@@ -20,6 +20,7 @@ test: $(VENV)/.dev rig
 rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
 	$(BIN)/python -m tests.gitea.program
+	$(BIN)/python -m tests.browser.program
 
 # Ratios against kubectl, all in one run on this machine.
 bench: $(VENV)/.dev rig

@@ -174,7 +174,7 @@ def test_a_link_in_a_private_repository_opens_its_run_and_log_and_nothing_else(o
 def test_links_on_the_page_of_a_link_open_too(house):
     _with_runs(house)
     page = house.get(_path(_link("mine")), token=None).text
-    log = page.partition('class="log-link" href="')[2].partition('"')[0].replace("&amp;", "&")
+    log = page.partition('class="ways">')[2].partition('href="')[2].partition('"')[0].replace("&amp;", "&")
     text = house.get(log, token=None)
     assert "hello from the tool" in text.text
     back = text.text.partition('<p class="crumb"><a href="')[2].partition('"')[0].replace("&amp;", "&")
