@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot.server import tree, words
 from bot.server.access import Tries
 from bot.server.doors import Doors
+from bot.server.gate import told_once
 from bot.server.health import health
 from bot.server.history import history
 from bot.server.live import live
@@ -25,6 +26,7 @@ LARGEST_FORM = 64 * 1024
 FILTERS = (
     words.ago,
     words.brief,
+    told_once,
     tree.by_risk,
     words.chips,
     words.chunks,

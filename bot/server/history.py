@@ -20,7 +20,7 @@ def projects() -> str:
         repositories = pulls.repositories(tx)
         names = {each.key: each.name for each in repositories}
         wanted = request.args.get("repository") or None
-        key = next((key for key, name in names.items() if name == wanted), wanted)
+        key = next((key for key, name in names.items() if wanted in (key, name)), wanted)
         known, more = kept.places(tx, key, page)
         held = {(lock.repository, lock.place): lock for lock in claims.listed(tx)}
         freeze = claims.frozen(tx)
@@ -30,7 +30,7 @@ def projects() -> str:
         known=known,
         held=held,
         names=names,
-        wanted=wanted,
+        wanted=names.get(key or "", wanted),
         page=page,
         more=more,
         freeze=freeze,
@@ -39,10 +39,11 @@ def projects() -> str:
 
 @history.get("/projects/history")
 def project() -> str:
-    """One place of a repository: `repository` is its name, `place` is `directory:workspace`."""
-    page, place, name = page_asked_for(), request.args.get("place", ""), request.args.get("repository", "")
+    """One place of a repository: `repository` is its key (or its name), `place` is `directory:workspace`."""
+    page, place, asked = page_asked_for(), request.args.get("place", ""), request.args.get("repository", "")
     with doors().store.read() as tx:
-        key = next((each.key for each in pulls.repositories(tx) if each.name == name), None)
+        names = {each.key: each.name for each in pulls.repositories(tx)}
+        key = asked if asked in names else next((key for key, name in names.items() if name == asked), None)
         if key is None or not kept.is_known(tx, key, place):
             abort(404, "There is no such project.")
         applies, more = kept.applies(tx, key, place, page)
@@ -54,7 +55,8 @@ def project() -> str:
     return render_template(
         "history.html",
         title=f"History of {place}",
-        repository=name,
+        repository=names[key],
+        key=key,
         place=place,
         applies=applies,
         planned=planned,

@@ -1,6 +1,5 @@
 """The gate's lines as a run's plan comment said them last: a page shows them without asking the forge again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -11,7 +11,7 @@ from tests.browser.window import Windows, running
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZE = {"width": 1040, "height": 900}
-TALLEST = 1180
+TALLEST = 1240
 NUMBER = 2
 
 

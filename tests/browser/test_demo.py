@@ -52,4 +52,5 @@ def test_a_pull_request_is_planned_approved_applied_and_reverted_by_clicking(tmp
         assert not ours.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         page.set_viewport_size(PHONE)
         assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        windows.close()
         windows.complaints[:] = [one for one in windows.complaints if "401" not in one]  # the form before signing in

@@ -14,8 +14,7 @@ from tests.server.house import House, a_row
 
 CONTRAST = 4.5
 WORDS = "body p, h1, h2, .state, .chip, .hint, a, summary, code, button, .met, .unmet, .remedy, .line, b, text, .size"
-MEASURE = (
-    """selector => {
+MEASURE = """selector => {
   const numbers = (text) => (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
     .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
@@ -39,7 +38,6 @@ MEASURE = (
   }
   return worst;
 }"""
-)
 
 
 def _goes_sideways(page: Page) -> bool:

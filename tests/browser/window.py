@@ -49,3 +49,4 @@ class Windows:
     def close(self) -> None:
         for context in self.opened:
             context.close()
+        self.opened.clear()
