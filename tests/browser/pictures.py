@@ -16,17 +16,19 @@ NUMBER = 2
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as directory, running() as browser:
-        with demo.staged(Path(directory) / "stage") as stage:
-            windows = Windows(browser)
-            page = windows.open(SIZE, token=None)
-            page.goto(demo.pull_page(stage, NUMBER))
-            own = page.locator(".comment.bot", has_text="What blocks the apply").last
-            own.screenshot(path=DOCS / "comment.png")
-            run = page.locator(".comment.bot a[href*='/runs/']").first.get_attribute("href") or ""
-            for name, dark in (("run.png", False), ("run-dark.png", True)):
-                _take(windows.open(SIZE, dark=dark), run.partition("?")[0], DOCS / name)
-            windows.close()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running() as browser,
+        demo.staged(Path(directory) / "stage") as stage,
+    ):
+        windows = Windows(browser)
+        page = windows.open(SIZE, token=None)
+        page.goto(demo.pull_page(stage, NUMBER))
+        page.locator(".comment.bot", has_text="What blocks the apply").last.screenshot(path=DOCS / "comment.png")
+        run = page.locator(".comment.bot a[href*='/runs/']").first.get_attribute("href") or ""
+        for name, dark in (("run.png", False), ("run-dark.png", True)):
+            _take(windows.open(SIZE, dark=dark), run.partition("?")[0], DOCS / name)
+        windows.close()
     return 0
 
 
