@@ -22,15 +22,19 @@ rig: $(VENV)/.dev
 	$(BIN)/python -m tests.gitea.program
 	$(BIN)/python -m tests.browser.program
 
-# Ratios against kubectl, all in one run on this machine.
+# Ratios against terraform and kubectl, all in one run on this machine.
 bench: $(VENV)/.dev rig
+	$(BIN)/python -m benchmarks.terraform
+	$(BIN)/python -m benchmarks.terraform --delay 100
+	$(BIN)/python -m benchmarks.webhooks
+	$(BIN)/python -m benchmarks.discovery
 	$(BIN)/python -m benchmarks.rendering
 	$(BIN)/python -m benchmarks.kubernetes
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
 check: $(VENV)/.dev
-	$(BIN)/ruff check --no-cache bot tests
-	$(BIN)/ruff format --check bot tests
+	$(BIN)/ruff check --no-cache bot tests benchmarks
+	$(BIN)/ruff format --check bot tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

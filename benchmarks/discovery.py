@@ -19,7 +19,9 @@ def repository() -> dict[str, str]:
     made = {}
     for number in range(PROJECTS):
         place = f"team{number % 20:02}/p{number:04}"
-        made[f"{place}/main.tf"] = project("before") + f'module "m" {{\n  source = "../../modules/m{number % 50:02}"\n}}\n'
+        made[f"{place}/main.tf"] = (
+            project("before") + f'module "m" {{\n  source = "../../modules/m{number % 50:02}"\n}}\n'
+        )
         made |= {f"{place}/notes/{page:02}.md": f"{number} {page}\n" for page in range(FILES - 1)}
     return made | {f"modules/m{number:02}/main.tf": project("module") for number in range(50)}
 
