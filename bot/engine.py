@@ -112,7 +112,7 @@ class Engine:
         logger.warning("job %s tries again in %.0f s: %s", job.id, wait, error)
         again = replace(job, id=f"{job.root}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
         while not self._postponed(again, wait):
-            time.sleep(wait)
+            time.sleep(pause(attempt))
 
     def _postponed(self, again: Job, wait: float) -> bool:
         try:

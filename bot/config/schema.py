@@ -64,7 +64,7 @@ class RulesTable(Table):
     allow: list[Allowance] | None = Field(
         default=None,
         description="Kubernetes: `replace`: objects whose change cannot be made in place may be deleted and created. "
-        "`conflicts`: fields that others own may be taken over",
+        "`conflicts`: fields that others own, and objects of other repositories' projects, may be taken over",
     )
     prune: PruneTable | None = None
 

@@ -20,8 +20,8 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 
 def repeated(text: str) -> str:
-    """Text that others wrote, in one line, without what could move a cursor, and short."""
-    plain = "".join("�" if _moves(character) else character for character in text[: LONGEST_REPEATED + 1])
+    """Text that others wrote, in one line, without what cannot be shown or could move a cursor, and short."""
+    plain = "".join(character if character.isprintable() else "�" for character in text[: LONGEST_REPEATED + 1])
     return plain if len(plain) <= LONGEST_REPEATED else f"{plain[:LONGEST_REPEATED]}…"
 
 

@@ -56,7 +56,7 @@ class MergeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody at the shell asks for a job (`plan`, `unlock`…) of a pull request."""
+    """Somebody at the shell, or by *Re-run* on the forge, asks for a job (`plan`, `unlock`…) of a pull request."""
 
     repository: Repository
     number: int

@@ -2,11 +2,12 @@
 
 from bot.core.job import Job
 from bot.core.project import ApplyMode
+from bot.core.pull import PullState
 from bot.core.run import Plan, Run, RunKind, State
 from bot.steps import settle, speak, stale
 from bot.steps.bot import Bot
 from bot.steps.work import clean
-from bot.store import plans, runs
+from bot.store import plans, pulls, runs
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -18,6 +19,7 @@ def run(bot: Bot, job: Job) -> None:
         return
     settle.react(bot, its)
     _tidy(bot, job, its)
+    _forget_prepared(bot, its)
     left = [plan for plan in live if not plan.content.counts.empty]
     if its.kind is RunKind.APPLY:
         _apply_ended(bot, job, its, {row.project.place for row in rows if row.state in _TOUCHED}, left)
@@ -50,6 +52,15 @@ def _tidy(bot: Bot, job: Job, its: Run) -> None:
         for commit in {its.result, its.base, *_commits(bot, its)} - {""}:
             mirror.drop(bot.folders.checkout(its.id, commit))
         clean(bot.folders.top / "scratch" / its.id)
+
+
+def _forget_prepared(bot: Bot, its: Run) -> None:
+    """What was made ready for a pull that is over goes with its last run; `close` drops it of all others."""
+    with bot.store.read() as tx:
+        pull = pulls.get(tx, its.pull)
+        idle = not runs.unfinished(tx, its.pull)
+    if pull and pull.state is not PullState.OPEN and idle:
+        clean(bot.folders.prepared(pull.key))
 
 
 def _commits(bot: Bot, its: Run) -> set[str]:

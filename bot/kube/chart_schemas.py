@@ -21,13 +21,20 @@ MOST_BYTES = 100 * 1024 * 1024
 DEEPEST = 10
 
 
+class _Left:
+    """How many bytes may still be unpacked, of all archives together."""
+
+    def __init__(self) -> None:
+        self.bytes = MOST_BYTES
+
+
 def outside(chart: Path) -> str | None:
     """The first reference that leaves its schema, as a sentence; None where there is none."""
     return next(_of_folder(chart), None)
 
 
 def _of_folder(chart: Path) -> Iterator[str]:
-    seen: set[str] = set()
+    seen, left = set[str](), _Left()
     for folder, folders, files in os.walk(chart, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
@@ -40,33 +47,36 @@ def _of_folder(chart: Path) -> Iterator[str]:
             if name == SCHEMA and CHART in files:
                 yield from _of_schema(path.read_bytes(), shown)
             elif name.endswith(ARCHIVE):
-                yield from _of_archive(path.read_bytes(), shown, 0)
+                yield from _of_archive(path.read_bytes(), shown, 0, left)
 
 
-def _of_archive(content: bytes, where: str, depth: int) -> Iterator[str]:
+def _of_archive(content: bytes, where: str, depth: int, left: _Left) -> Iterator[str]:
     if depth > DEEPEST:
         yield f"{where}: holds archives without end"
         return
     try:
         with gzip.open(io.BytesIO(content)) as packed:
-            plain = packed.read(MOST_BYTES + 1)
-        if len(plain) > MOST_BYTES:
+            plain = packed.read(left.bytes + 1)
+        left.bytes -= len(plain)
+        if left.bytes < 0:
+            left.bytes = 0
             yield f"{where}: is too large"
             return
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             for member in archive:
-                yield from _of_member(archive, member, where, depth)
+                yield from _of_member(archive, member, (where, depth), left)
     except (OSError, EOFError, tarfile.TarError, ValueError) as why:
         yield f"{where}: cannot be read: {why}"
 
 
-def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, where: str, depth: int) -> Iterator[str]:
+def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, place: tuple[str, int], left: _Left) -> Iterator[str]:
+    where, depth = place
     name = member.name.replace("\\", "/")
     schema, inner = name.rpartition("/")[2] == SCHEMA, name.endswith(ARCHIVE)
     if not (schema or inner) or (file := archive.extractfile(member)) is None:
         return
     content, shown = file.read(), f"{where}/{name}"
-    yield from _of_schema(content, shown) if schema else _of_archive(content, shown, depth + 1)
+    yield from _of_schema(content, shown) if schema else _of_archive(content, shown, depth + 1, left)
 
 
 def _of_schema(content: bytes, where: str) -> Iterator[str]:

@@ -14,7 +14,8 @@ from bot.kube.outcomes import Outcome, Verb
 from bot.kube.sides import Rendered
 
 SHOWN = 20
-INSTALL, UPGRADE = {Phase.PRE_INSTALL, Phase.POST_INSTALL}, {Phase.PRE_UPGRADE, Phase.POST_UPGRADE}
+INSTALL = frozenset({Phase.PRE_INSTALL, Phase.POST_INSTALL})
+UPGRADE = frozenset({Phase.PRE_UPGRADE, Phase.POST_UPGRADE})
 
 
 def shown(new: Rendered, old: Rendered | None, mask: Mask) -> tuple[Outcome, ...]:

@@ -45,7 +45,7 @@ class Streams:
                 if told := look(at):
                     yield str(told)
                     at = told.id
-                    if told.last:
+                    if told.last or time.monotonic() > until:
                         return
                 elif not waits or time.monotonic() > until:
                     return

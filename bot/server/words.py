@@ -56,7 +56,7 @@ WHYS = {
     "moved": "its base branch moved",
     "approval": "an approval",
     "sweep": "the sweep, which found it",
-    "shell": "the shell",
+    "shell": "a request by hand",
     "apply": "an apply",
 }
 CHUNK = 200

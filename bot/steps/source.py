@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from bot.config import repository as gitops_yaml
 from bot.core import affected, rules
 from bot.core.digest import input_digest
-from bot.core.errors import Refused, Transient
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Pull, PullState
 from bot.core.run import Plan
@@ -92,8 +92,11 @@ def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
 
 
 def _known(mirror: Mirror, pull: Pull) -> tuple[str, str] | None:
-    """As `fetched`, of what the mirror has already; None where it lacks the head."""
-    return (mirror.resolve(_base_ref(pull)), pull.head.sha) if mirror.has(pull.head.sha) else None
+    """As `fetched`, of what the mirror has already; None where it lacks the head or the base."""
+    try:
+        return (mirror.resolve(_base_ref(pull)), pull.head.sha) if mirror.has(pull.head.sha) else None
+    except ToolFailed:
+        return None
 
 
 def _base_ref(pull: Pull) -> str:

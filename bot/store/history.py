@@ -53,7 +53,8 @@ def places(tx: sa.Connection, repository: str | None = None, page: int = 1) -> t
     if repository:
         query = query.where(plan.c.repository == repository)
     rows = tx.execute(query.limit(PLACES + 1).offset((page - 1) * PLACES)).all()
-    live = sa.select(plan.c.repository, plan.c.place, plan.c.pull).where(plan.c.state.in_(LIVE)).distinct()
+    shown = plan.c.state.in_(LIVE), plan.c.place.in_([row.place for row in rows])
+    live = sa.select(plan.c.repository, plan.c.place, plan.c.pull).where(*shown).distinct()
     planned: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in tx.execute(live.order_by(plan.c.pull)):
         planned[row.repository, row.place] = (*planned.get((row.repository, row.place), ()), row.pull)

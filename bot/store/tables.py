@@ -87,6 +87,7 @@ run_project = sa.Table(
     sa.Column("holder", Words),
     sa.Column("started_at", Moment),
     sa.Column("ended_at", Moment),
+    sa.Index("run_project_place", "place"),
 )
 
 plan = sa.Table(
@@ -192,6 +193,6 @@ gate = sa.Table(
     metadata,
     sa.Column("run", sa.Text, primary_key=True),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("demands", sa.Text, nullable=False),
-    sa.Column("next", sa.Text, nullable=False),
+    sa.Column("demands", Words, nullable=False),
+    sa.Column("next", Words, nullable=False),
 )

@@ -72,7 +72,7 @@ class Installation(Auth.Auth):
             raise Transient("the App was installed anew, or is no more; looking again") from why
         try:
             return Token(str(raw["token"]), datetime.fromisoformat(raw["expires_at"].replace("Z", "+00:00")))
-        except (KeyError, ValueError) as missing:
+        except (KeyError, ValueError, TypeError, AttributeError) as missing:
             raise Transient(f"GitHub's answer lacks or garbles a field: {missing}") from missing
 
 
@@ -85,6 +85,7 @@ class App(Account):
         self._own = Calls(settings, Key(auth, words, repeats=True))
         self._clients: dict[int, tuple[Installation, Calls]] = {}
         self._owners: dict[str, int] = {}
+        self._number: int | None = None
 
     @property
     def ahead(self) -> timedelta:
@@ -101,7 +102,9 @@ class App(Account):
         return self._of(its["owner"], its["name"])[1] if its else self._own
 
     def user(self, repository: str) -> int:
-        return int(self.calls(f"/repos/{repository}")("GET", f"/users/{quote(self.login)}")["id"])
+        if self._number is None:
+            self._number = int(self.calls(f"/repos/{repository}")("GET", f"/users/{quote(self.login)}")["id"])
+        return self._number
 
     def repositories(self) -> Iterator[dict[str, Any]]:
         for raw in self._own.pages("/app/installations"):
@@ -137,7 +140,7 @@ class App(Account):
 
     def _forget(self, id: int) -> None:
         self._clients.pop(id, None)
-        self._owners = {owner: its for owner, its in self._owners.items() if its != id}
+        self._owners = {owner: its for owner, its in list(self._owners.items()) if its != id}
 
     def _installation(self, name: str) -> dict[str, Any]:
         try:

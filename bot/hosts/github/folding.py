@@ -35,8 +35,8 @@ class Folds:
             return
         before = talk if kind == APPLY else _before_the_last_word(talk, self._call.login)
         older = [raw for raw in before if _kind(raw) == kind and _author(raw) == self._call.login]
-        if nodes := [str(raw["node_id"]) for raw in older[-MOST:]]:
-            self._send(path, "minimizeComment", {"classifier": "OUTDATED"}, nodes)
+        nodes = [str(raw["node_id"]) for raw in older[-MOST:]]
+        if nodes and self._sent(path, "minimizeComment", {"classifier": "OUTDATED"}, nodes):
             self._folded |= set(nodes)
 
     def unfold(self, path: str, edited: Raw) -> None:
@@ -44,10 +44,10 @@ class Folds:
         node = str(edited.get("node_id"))
         if node in self._folded:
             self._folded.discard(node)
-            self._send(path, "unminimizeComment", {}, [node])
+            self._sent(path, "unminimizeComment", {}, [node])
 
-    def _send(self, path: str, mutation: str, more: dict[str, str], nodes: Sequence[str]) -> None:
-        """One request for all of them."""
+    def _sent(self, path: str, mutation: str, more: dict[str, str], nodes: Sequence[str]) -> bool:
+        """One request for all of them; whether GitHub took it."""
         kind = f"{mutation[0].upper()}{mutation[1:]}Input!"
         names = [f"a{number}" for number in range(len(nodes))]
         wanted = ", ".join(f"${name}: {kind}" for name in names)
@@ -57,6 +57,8 @@ class Folds:
             self._call.calls(path).graphql(f"mutation({wanted}) {{ {fields} }}", **inputs)
         except (Refused, Transient) as why:
             logger.warning("older comments stay as they are: %s", why)
+            return False
+        return True
 
 
 def _before_the_last_word(talk: Sequence[Raw], login: str) -> Sequence[Raw]:

@@ -144,23 +144,26 @@ def _variables(settings: Mapping[str, str | int]) -> str:
 
 @contextmanager
 def _reserved(file: Path) -> Iterator[Callable[[str], None]]:
-    """A file of ours alone beside the wanted one, put in its place when it is whole: a key is told only once."""
-    if file.exists():
-        raise Refused(f"{file} is there already: name another file, or move it away")
+    """The wanted file, ours from now on and gone again unless it is written: a key is told only once."""
     try:
-        number, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as why:
+        raise Refused(f"{file} is there already: name another file, or move it away") from why
     except OSError as why:
         raise Refused(f"{file} cannot be written: {why.strerror}") from why
+    written = False
 
-    with os.fdopen(number, "w") as out:
+    def write(text: str) -> None:
+        nonlocal written
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-", delete=False) as aside:
+            written = True
+            aside.write(text)
+            aside.flush()
+            os.fsync(aside.fileno())
+        os.replace(aside.name, file)
 
-        def write(text: str) -> None:
-            out.write(text)
-            out.flush()
-            os.fsync(number)
-            os.replace(name, file)
-
-        try:
-            yield write
-        finally:
-            Path(name).unlink(missing_ok=True)
+    try:
+        yield write
+    finally:
+        if not written:
+            file.unlink(missing_ok=True)

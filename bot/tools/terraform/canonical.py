@@ -22,6 +22,7 @@ def canonical(plan: Row) -> bytes:
         "checks": [(check.get("address"), check.get("status")) for check in rows(plan, "checks")],
         "deferred": rows(plan, "deferred_changes"),
         "actions": rows(plan, "action_invocations"),
+        "deferred_actions": rows(plan, "deferred_action_invocations"),
         "complete": plan.get("complete", True),
     }
     return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
@@ -33,7 +34,8 @@ def secrets_of(plan: Row) -> Iterator[str]:
     for change in changes:
         for side in ("before", "after"):
             yield from secrets(change.get(side), change.get(f"{side}_sensitive"))
-    for action in rows(plan, "action_invocations"):
+    put_off = (row(one, "action_invocation") for one in rows(plan, "deferred_action_invocations"))
+    for action in (*rows(plan, "action_invocations"), *put_off):
         yield from secrets(action.get("config_values"), action.get("config_sensitive"))
     variables = row(row(row(plan, "configuration"), "root_module"), "variables")
     for name in variables:

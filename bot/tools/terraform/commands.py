@@ -18,7 +18,7 @@ from bot.process import Completed
 from bot.tools.terraform import initialised, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
 from bot.tools.terraform.lookedat import key, tracked
-from bot.tools.terraform.masking import without
+from bot.tools.terraform.masking import of_environment, without
 from bot.tools.terraform.output import failure, notices, only_errors, readable
 from bot.tools.terraform.reading import Reading, read
 
@@ -91,7 +91,7 @@ class Commands:
     def hide(self, text: str) -> str:
         path = self.site.scratch / SECRETS_FILE
         hidden = frozenset(json.loads(path.read_text())) if path.exists() else frozenset[str]()
-        return without(text, hidden)
+        return without(text, hidden | frozenset(of_environment(self.env)))
 
     @property
     def _product(self) -> str:

@@ -19,12 +19,13 @@ from pathlib import Path
 
 from bot.ports import Prepared, Site
 from bot.tools.terraform.lookedat import LOCK, marked
+from bot.tools.terraform.state import put
 
 MOST_BYTES = 64 << 20
 ENTRY = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
 VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 PACKAGE = "*/*/*/*/*"  # host/namespace/name/version/platform
-FIXED = re.compile(r"[?&]ref=(?:[0-9a-f]{40}|v?\d+\.\d+[\w.+-]*)(?:&|$)")
+FIXED = re.compile(r"[?&]ref=(?:[0-9a-f]{40}|v?\d+\.\d+\.\d+(?:[+-][\w.+-]*)?)(?:&|$)")
 
 
 def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
@@ -34,11 +35,10 @@ def bring(site: Site, prepared: Prepared, key: str, into: Path) -> bool:
         return False
     shutil.rmtree(into, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(blob)) as kept:
-        for member in kept:
-            if member.name != LOCK:
-                kept.extract(member, into, filter="fully_trusted")
-            elif lock := kept.extractfile(member):
-                _write(site.directory / LOCK, lock.read())
+        members = kept.getmembers()
+        kept.extractall(into, [one for one in members if one.name != LOCK], filter="fully_trusted")
+        for lock in (kept.extractfile(one) for one in members if one.name == LOCK):
+            put(site.directory / LOCK, lock.read() if lock else b"")
     return True
 
 
@@ -46,7 +46,7 @@ def keep(site: Site, prepared: Prepared, key: str, made: Path, own_lock: bool) -
     """Keep what init has just made, before anything else ran. `own_lock`: init wrote the lock file, which is marked."""
     lock = site.directory / LOCK
     if own_lock and lock.is_file():
-        _write(lock, marked(lock.read_bytes(), prepared.secret))
+        put(lock, marked(lock.read_bytes(), prepared.secret))
     locked = lock.read_text(errors="replace") if lock.is_file() else ""
     packages = _packages(made)
     if not _fixed(made) or not all(_checked(package, locked) for package in packages):
@@ -136,10 +136,3 @@ def _equal(one: Path, other: Path) -> bool:
     return names[0] == names[1] and all(
         (one / name).is_dir() or filecmp.cmp(one / name, other / name, shallow=False) for name in names[0]
     )
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Put it there, whatever is there: a link is replaced, never followed."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as aside:
-        aside.write(content)
-    os.replace(aside.name, target)

@@ -1,5 +1,6 @@
 """Where state is kept: as the backend says, or, where it would go with the checkout, in the place's own folder."""
 
+import itertools
 import json
 import os
 import posixpath
@@ -28,7 +29,7 @@ def prepare(site: Site) -> tuple[str, ...]:
         f'    workspace_dir = "{posixpath.join(kept, "workspaces")}"\n'
         "  }\n}\n"
     )
-    _write(site.directory / OVERRIDE, text)
+    put(site.directory / OVERRIDE, text.encode())
     return (NOTE,)
 
 
@@ -48,10 +49,10 @@ def check(site: Site, initialised: Path) -> None:
     raise Refused(f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file")
 
 
-def _write(target: Path, text: str) -> None:
+def put(target: Path, content: bytes) -> None:
     """Put our file there, whatever the pull request has put there: a link is replaced, never followed."""
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=".", delete=False) as aside:
-        aside.write(text)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as aside:
+        aside.write(content)
     os.replace(aside.name, target)
 
 
@@ -74,7 +75,8 @@ def keep_errored(site: Site, lost: Path) -> Path:
     """Move what an apply could not save out of the checkout, which goes with the run. Nothing is written over."""
     kept = site.kept / ERRORED
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = kept / f"{site.project.workspace}-{len(list(kept.iterdir())):04}.tfstate"
+    names = (kept / f"{site.project.workspace}-{number:04}.tfstate" for number in itertools.count())
+    target = next(path for path in names if not path.exists())
     shutil.move(lost, target)
     return target
 

@@ -1,4 +1,4 @@
-"""What the plan comment said of the gate."""
+"""What the plan comment said of the gate; a place's rows are found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,3 +18,4 @@ def upgrade() -> None:
         sa.Column("next", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("run"),
     )
+    op.create_index("run_project_place", "run_project", ["place"])
