@@ -62,8 +62,7 @@ def test_without_a_cluster_other_values_are_seen_too(clusters: Stage) -> None:
     stage = clusters
     clone = begin(stage, {"gitops.yaml": configuration("calm", rules="require: [approval]"), **CHART})
     number = propose(stage, clone, {"gitops.yaml": configuration("loud", rules="require: [approval]")}, "loud")
-    stage.status(number, "gitops-bot/plan", "success")
-    assert "data.level: calm → loud" in plan_comment(stage, number)
+    stage.comment_with(number, "data.level: calm → loud", "no cluster is configured")
 
 
 def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
