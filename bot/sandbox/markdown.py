@@ -47,7 +47,17 @@ def _markdown() -> MarkdownIt:
     markdown.add_render_rule("html_block", _html)
     markdown.add_render_rule("html_inline", _html)
     markdown.add_render_rule("fence", _fence)
+    for part in ("th_open", "td_open"):
+        markdown.add_render_rule(part, _cell)
     return markdown
+
+
+def _cell(self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """As GitHub says on which side a column stands: the page's policy refuses styles."""
+    token = tokens[index]
+    style = str(token.attrGet("style") or "")
+    token.attrs = {"align": style.removeprefix("text-align:")} if style else {}
+    return self.renderToken(tokens, index, options, env)
 
 
 def _html(self: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:

@@ -14,6 +14,10 @@ from bot.sandbox.state import Pull, Repo, User
 pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/_static")
 
 ACTING = "acting_as"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 def _forge() -> Forge:
@@ -34,6 +38,13 @@ def _me(repo: Repo) -> User:
     chosen = users.get(request.cookies.get(ACTING, ""))
     people = [user for user in users.values() if user.type == "User"]
     return chosen or next((user for user in people if repo.role(user.login) != "none"), people[0])
+
+
+@pages.after_request
+def _guarded(answer: Response) -> Response:
+    """What a comment might smuggle in is not run, nor fetched."""
+    answer.headers["Content-Security-Policy"] = POLICY
+    return answer
 
 
 @pages.get("/")

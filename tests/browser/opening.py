@@ -1,0 +1,72 @@
+"""Starts the browser and opens pages in it, and keeps what pages complain of: errors, refused scripts and styles."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--font-render-hinting=none",
+)
+PATIENCE_MILLISECONDS = 30_000
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 740}
+VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@contextlib.contextmanager
+def launched(program: Path | None) -> Iterator[Browser]:
+    """This program without a window, with a profile of its own that goes with it. Root's has no sandbox."""
+    root = os.geteuid() == 0
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=program, args=list(FLAGS), chromium_sandbox=not root, headless=True
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visits:
+    """Pages in contexts of their own, so that no cookie goes from one to another."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def page(self, **how: Any) -> Page:
+        """A page on a desk, unless told otherwise: `viewport`, `color_scheme`, `java_script_enabled`."""
+        context = self._browser.new_context(**({"viewport": DESK, "color_scheme": "light"} | how))
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        if how.get("java_script_enabled", True):
+            context.add_init_script(VIOLATIONS)
+        self._contexts.append(context)
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
+        return context.new_page()
+
+    def _note(self, said: ConsoleMessage) -> None:
+        """That a page itself was answered with 401 or 422 is no complaint of the page."""
+        here = said.page.url if said.page else ""
+        about_itself = said.text.startswith("Failed to load resource") and said.location["url"] == here
+        if said.type in ("error", "warning") and not about_itself:
+            self.complaints.append(f"{said.type}: {said.text} ({said.location['url']}) on {here}")
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
