@@ -1,44 +1,15 @@
-"""Starts the browser and opens pages in it, and keeps what pages complain of: errors, refused scripts and styles."""
+"""Opens pages as anybody, signed in nowhere, and keeps what they complain of: errors, refused scripts and styles."""
 
-import contextlib
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--font-render-hinting=none",
-)
 PATIENCE_MILLISECONDS = 30_000
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 740}
 VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-@contextlib.contextmanager
-def launched(program: Path | None) -> Iterator[Browser]:
-    """This program without a window, with a profile of its own that goes with it. Root's has no sandbox."""
-    root = os.geteuid() == 0
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=program, args=list(FLAGS), chromium_sandbox=not root, headless=True
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class Visits:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji")
 LAST_LINES = 20
 FLAGS = (
     "--no-sandbox",  # as root there is no other way; it only ever opens our own pages
@@ -51,7 +52,7 @@ def may_install(env: Mapping[str, str] = os.environ) -> bool:
 def install(env: Mapping[str, str] = os.environ) -> str | None:
     """Install Debian's; the last words of what failed, or None."""
     own = {**env, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (("update",), ("install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core")):
+    for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
         ended = subprocess.run(
             ["apt-get", "-qq", *words],
             env=own,
