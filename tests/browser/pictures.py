@@ -12,9 +12,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.opening import Visits, launched
+from tests.browser.opening import Visits
 from tests.browser.playing import Demo, playing, said_by_the_bot
-from tests.browser.program import find, lack
+from tests.browser.program import lack
+from tests.browser.window import running
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LARGEST_BYTES = 250_000
@@ -35,8 +36,8 @@ class Picture:
 
 PICTURES = (
     Picture("comment.png", "comment", "light", 960, 900),
-    Picture("run.png", "run", "light", 1000, 1000),
-    Picture("run-dark.png", "run", "dark", 1000, 1000),
+    Picture("run.png", "run", "light", 1000, 1440),
+    Picture("run-dark.png", "run", "dark", 1000, 1440),
 )
 
 
@@ -63,7 +64,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="gitops-bot-pictures-", ignore_cleanup_errors=True) as directory,
         playing(Path(directory) / "demo") as demo,
-        launched(find()) as browser,
+        running() as browser,
     ):
         for picture in PICTURES:
             made = take(browser, demo, picture)
