@@ -10,7 +10,7 @@ from bot.core.plan import Notice, Severity
 from bot.process import Completed
 from bot.tools.terraform.masking import Secrets
 
-LAST_LINES = 60
+LAST_LINES, FIRST_LINES = 60, 12
 LONGEST_LINE = 2000
 LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
 ERROR = re.compile(r"^Error: (.+)(?:\n(?:(?: .*)?\n)*? +on (.+?) line (\d+))?", re.MULTILINE)
@@ -40,8 +40,12 @@ def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refuse
 
 
 def last_words(text: str) -> str:
-    """The last lines, and not too much of them: some programs know no line breaks."""
-    return "\n".join(line[-LONGEST_LINE:] for line in text.rstrip().splitlines()[-LAST_LINES:])
+    """The last lines, and how an error began that is longer than they are. Some programs know no line breaks."""
+    lines = [line[-LONGEST_LINE:] for line in text.rstrip().splitlines()]
+    first = next((number for number, line in enumerate(lines) if line.startswith("Error: ")), len(lines))
+    if first >= len(lines) - LAST_LINES:
+        return "\n".join(lines[-LAST_LINES:])
+    return "\n".join([*lines[first : first + FIRST_LINES], "…", *lines[FIRST_LINES + 1 - LAST_LINES :]])
 
 
 def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
