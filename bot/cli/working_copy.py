@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.core.affected import CONFIGURATION
 from bot.core.errors import Refused, ToolFailed, Transient
 
 if TYPE_CHECKING:
     from bot.core.project import Configuration
     from bot.core.tree import Files
 
-CONFIGURATION = "gitops.yaml"
 LEFT_OUT = frozenset({".git", ".terraform"})
 FILE, LINK = "100644", "120000"
 

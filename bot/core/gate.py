@@ -1,5 +1,6 @@
 """May this be applied now? It explains itself line by line, so the comment can show it before anyone tries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,3 +75,24 @@ class Verdict:
     def closed_for(self, project: str) -> tuple[Demand, ...]:
         """What keeps this project from being applied."""
         return tuple(d for d in self.demands if not d.met and d.project in (None, project))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOnce:
+    """A demand, told once for all projects of which it is made; none: it is made of the whole pull request."""
+
+    met: bool
+    text: str
+    remedy: str
+    projects: tuple[str, ...]
+
+
+def told_once(demands: Iterable[Demand]) -> tuple[ToldOnce, ...]:
+    """The demands as people read them, unmet ones first."""
+    found: dict[tuple[bool, str, str], list[str]] = {}
+    for demand in demands:
+        projects = found.setdefault((demand.met, demand.text, demand.remedy), [])
+        if demand.project is not None:
+            projects.append(demand.project)
+    lines = (ToldOnce(*words, tuple(projects)) for words, projects in found.items())
+    return tuple(sorted(lines, key=lambda line: line.met))

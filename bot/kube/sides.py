@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.config.repository import read
+from bot.core.affected import CONFIGURATION
 from bot.core.digest import input_digest
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import KubernetesOptions, Project
@@ -21,8 +22,6 @@ from bot.kube.objects import Object
 from bot.kube.parsing import Namespaced, objects
 from bot.kube.rendering import Options, Renderer, Request
 from bot.ports import Origin, Site
-
-CONFIGURATION = "gitops.yaml"
 
 
 @dataclass(frozen=True, slots=True)

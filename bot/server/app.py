@@ -7,10 +7,10 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot.core.gate import told_once
 from bot.server import tree, words
 from bot.server.access import Tries
 from bot.server.doors import Doors
-from bot.server.gate import told_once
 from bot.server.health import health
 from bot.server.history import history
 from bot.server.live import live

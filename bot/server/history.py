@@ -3,11 +3,10 @@
 from flask import Blueprint, abort, render_template, request
 
 from bot.server.doors import doors
+from bot.server.pages import page_asked_for
 from bot.store import history as kept
 from bot.store import locks as claims
 from bot.store import pulls
-
-LAST_PAGE = 1_000_000
 
 history = Blueprint("history", __name__)
 
@@ -66,7 +65,3 @@ def project() -> str:
         more=more,
         freeze=freeze,
     )
-
-
-def page_asked_for() -> int:
-    return min(max(1, request.args.get("page", 1, int)), LAST_PAGE)

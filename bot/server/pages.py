@@ -47,7 +47,7 @@ def first() -> Response:
 
 @pages.get("/runs")
 def every_run() -> str:
-    page = min(max(1, request.args.get("page", 1, int)), LAST_PAGE)
+    page = page_asked_for()
     with doors().store.read() as tx:
         keys = _labels(pulls.repositories(tx))
         found, more = questions.listed(tx, _filter(keys), page)
@@ -176,3 +176,8 @@ def _word(words: type[Word], text: str | None) -> Word | None:
     if text not in list(words):
         abort(400, f"There is no {words.__name__.lower()} of that name; there are {', '.join(words)}.")
     return words(text)
+
+
+def page_asked_for() -> int:
+    """Which page of a long list the query names, counted from 1."""
+    return min(max(1, request.args.get("page", 1, int)), LAST_PAGE)

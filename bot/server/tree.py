@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.plan import Action, Change
-from bot.server.words import RISK
+from bot.templates.words import BY_RISK
 
 GROUPS = {
     Action.DELETE: "Destroys",
@@ -50,7 +50,7 @@ def by_risk(changes: Iterable[Change]) -> tuple[Risk, ...]:
         of.setdefault(change.action, []).append(change)
     return tuple(
         Risk(action, GROUPS[action], _branch("", [(modules(one.address), one) for one in of[action]]), action in RISKY)
-        for action in RISK
+        for action in BY_RISK
         if action in of
     )
 

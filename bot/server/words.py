@@ -7,21 +7,8 @@ from urllib.parse import urlsplit
 
 from bot.core.plan import Action, Change, Counts
 from bot.core.run import Selection, State
+from bot.templates.words import plural
 
-RISK = (
-    Action.DELETE,
-    Action.REPLACE,
-    Action.UNKNOWN,
-    Action.FORGET,
-    Action.UPDATE,
-    Action.CREATE,
-    Action.IMPORT,
-    Action.MOVE,
-    Action.INVOKE,
-    Action.DEFER,
-    Action.READ,
-    Action.NONE,
-)
 SIGNS = {
     Action.DELETE: "−",
     Action.REPLACE: "±",
@@ -83,11 +70,11 @@ def chips(counts: Counts) -> tuple[Chip, ...]:
         ("create", counts.create, f"+{counts.create} create"),
         ("import", counts.imports, f"↓{counts.imports} import"),
         ("move", counts.moves, f"→{counts.moves} move"),
-        ("invoke", counts.invoke, f"▸{counts.invoke} {_plural('action', counts.invoke)}"),
+        ("invoke", counts.invoke, f"▸{counts.invoke} {plural('action', counts.invoke)}"),
         ("defer", counts.deferred, f"…{counts.deferred} put off"),
         ("rendered", counts.rendered, f"{counts.rendered} rendered"),
-        ("output", counts.outputs, f"{counts.outputs} {_plural('output', counts.outputs)}"),
-        ("unknown", counts.checks, f"{counts.checks} failed {_plural('check', counts.checks)}"),
+        ("output", counts.outputs, f"{counts.outputs} {plural('output', counts.outputs)}"),
+        ("unknown", counts.checks, f"{counts.checks} failed {plural('check', counts.checks)}"),
     )
     return tuple(Chip(kind, text) for kind, count, text in shown if count)
 
@@ -151,7 +138,7 @@ def span(length: timedelta) -> str:
         return f"{seconds // 60} min" + (f" {seconds % 60} s" if seconds < 600 and seconds % 60 else "")
     if seconds < 86400:
         return f"{seconds // 3600} h" + (f" {seconds % 3600 // 60} min" if seconds % 3600 // 60 else "")
-    return f"{seconds // 86400} {_plural('day', seconds // 86400)}"
+    return f"{seconds // 86400} {plural('day', seconds // 86400)}"
 
 
 def web(url: str | None) -> str | None:
@@ -178,7 +165,3 @@ def chunks(text: str) -> tuple[str, ...]:
 def seen_lines(text: str) -> str:
     """Lines of a log, for a script that shows them as text."""
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", without_colours(text))
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 from bot.config import repository as gitops_yaml
 from bot.core import affected, rules
+from bot.core.affected import CONFIGURATION
 from bot.core.digest import input_digest
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.project import Configuration, Project, Rules
@@ -18,7 +19,6 @@ from bot.git import Mirror
 from bot.ports import Remote, Tool
 from bot.steps.bot import Bot
 
-CONFIGURATION = "gitops.yaml"
 PLAIN = "100"
 
 

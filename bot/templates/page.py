@@ -3,13 +3,12 @@
 Called by this package's front page. The room is the host's limit in bytes, less what the host adds by itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from markupsafe import Markup
 
-from bot.core.gate import Demand
+from bot.core.gate import Demand, told_once
 from bot.core.run import State
 from bot.core.view import RunView
 from bot.templates import headline, words
@@ -27,15 +26,6 @@ RESERVED = 1024 + 512
 LISTS = (15, 8, 4, 2, 1)
 
 Frame = Callable[[int], Mapping[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class ToldOnce:
-    """A demand, told once for all projects of which it is made."""
-
-    text: str
-    remedy: str
-    projects: tuple[str, ...]
 
 
 def plan_page(view: RunView) -> str:
@@ -122,19 +112,8 @@ def _calm(view: RunView, tally: Tally) -> bool:
 
 
 def _gate(demands: Sequence[Demand]) -> dict[str, object]:
-    return {
-        "unmet": _told_once(demand for demand in demands if not demand.met),
-        "met": _told_once(demand for demand in demands if demand.met),
-    }
-
-
-def _told_once(demands: Iterable[Demand]) -> list[ToldOnce]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for demand in demands:
-        projects = found.setdefault((demand.text, demand.remedy), [])
-        if demand.project is not None:
-            projects.append(demand.project)
-    return [ToldOnce(text, remedy, tuple(projects)) for (text, remedy), projects in found.items()]
+    lines = told_once(demands)
+    return {"unmet": [line for line in lines if not line.met], "met": [line for line in lines if line.met]}
 
 
 def _valid_until(view: RunView) -> datetime | None:

@@ -21,7 +21,7 @@ def backends(path: str, text: bytes) -> list[str]:
     if path.endswith(".json"):
         return _in_json(text)
     bare = without_comments(text)
-    return [_squeezed(_block(bare[match.start() :])) for match in BACKEND.finditer(bare)]
+    return [_squeezed(bare[match.start() : _end(bare, match.start())]) for match in BACKEND.finditer(bare)]
 
 
 def without_bodies(path: str, text: bytes) -> bytes:
@@ -61,20 +61,10 @@ def _squeezed(block: bytes) -> str:
 
 
 def _end(text: bytes, start: int) -> int:
-    """Where the block ends whose brace opens at `start`."""
+    """Where the first block from `start` on ends."""
     depth = 0
     for match in BRACE.finditer(text, start):
         depth += 1 if match[0] == b"{" else -1
         if depth == 0:
             return match.end()
     return len(text)
-
-
-def _block(text: bytes) -> bytes:
-    """The text up to the brace that closes its first one."""
-    depth = 0
-    for position, byte in enumerate(text):
-        depth += (byte == ord("{")) - (byte == ord("}"))
-        if byte == ord("}") and depth == 0:
-            return text[: position + 1]
-    return text

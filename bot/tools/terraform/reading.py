@@ -39,17 +39,17 @@ class Reading:
     hidden: frozenset[str]
 
 
-def read(words: str, tool: str, notices: tuple[Notice, ...] = (), notes: tuple[str, ...] = ()) -> Reading:
+def read(words: str, tool: str) -> Reading:
     """Read the JSON of `show -json PLAN`. Raises ToolFailed where it is none, Refused for a format that is not ours."""
     plan = parsed(words, "what `show -json` printed")
     newer = tuple(_version(plan, tool))
     try:
-        return _read(plan, tool, (*newer, *notices), notes)
+        return _read(plan, tool, newer)
     except RecursionError as error:
         raise ToolFailed("a value of the plan is nested too deep to be read") from error
 
 
-def _read(plan: Row, tool: str, notices: tuple[Notice, ...], notes: tuple[str, ...]) -> Reading:
+def _read(plan: Row, tool: str, newer: tuple[Notice, ...]) -> Reading:
     hidden = Secrets(frozenset(secrets_of(plan)))
     changes = tuple(_changes(plan, hidden))
     outputs = tuple(_outputs(plan, hidden))
@@ -61,8 +61,8 @@ def _read(plan: Row, tool: str, notices: tuple[Notice, ...], notes: tuple[str, .
         changes=changes,
         outputs=outputs,
         drift=outside.changes,
-        notices=(*((ENDED,) if errored else ()), *notices, *looked_at.failed, *_idle(plan, changes, outputs)),
-        notes=(*notes, *looked_at.notes, *outside.notes),
+        notices=(*((ENDED,) if errored else ()), *newer, *looked_at.failed, *_idle(plan, changes, outputs)),
+        notes=(*looked_at.notes, *outside.notes),
         complete=errored or flag(plan, "complete", absent=True),
         counts=_counts(changes, outputs, len(looked_at.failed)),
         obstacles=(ERRORED,) if errored else (),
