@@ -1,6 +1,7 @@
 """What people do again and again in these tests: begin a repository, open a pull request, look for things."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bot.demo.stage import Stage
@@ -59,3 +60,12 @@ def state_of(stage: Stage, directory: str) -> str:
     """A project's local state, as text; empty when there is none."""
     found = [path for path in stage.data.glob(f"state/*/{directory}-*/terraform.tfstate")]
     return found[0].read_text() if found else ""
+
+
+def left(stage: Stage) -> dict[Path, bytes]:
+    """Every file that the bot has left, with its content. What goes while we look is none."""
+    found = {}
+    for path in stage.data.rglob("*"):
+        with suppress(FileNotFoundError, IsADirectoryError):
+            found[path] = path.read_bytes()
+    return found

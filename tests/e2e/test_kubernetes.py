@@ -9,7 +9,18 @@ import pytest
 from kubernetes import client
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
+from tests.e2e.acting import (
+    ONE,
+    applied,
+    approved,
+    begin,
+    bots_comments,
+    left,
+    plan_comment,
+    propose,
+    pull_main,
+    state_of,
+)
 from tests.e2e.clustered import clustered
 from tests.rig.access import Access
 
@@ -151,8 +162,8 @@ def _nowhere(stage: Stage, numbers: tuple[int, ...]) -> None:
     forms = (PLANTED, base64.b64encode(PLANTED.encode()).decode())
     said = "\n".join(body for number in numbers for body in bots_comments(stage, number))
     assert not any(form in said for form in forms)
-    files = [path for path in stage.data.rglob("*") if path.is_file() and "mirrors" not in path.parts]
+    files = {path: content for path, content in left(stage).items() if "mirrors" not in path.parts}
     assert files
-    for path in [*files, stage.directory / "bot.log"]:
-        content = path.read_bytes()
+    log = stage.directory / "bot.log"
+    for path, content in (files | {log: log.read_bytes()}).items():
         assert not any(form.encode() in content for form in forms), path

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import approved, begin, bots_comments, propose, pull_main
+from tests.e2e.acting import approved, begin, bots_comments, left, propose, pull_main
 from tests.e2e.clustered import TOKEN, clustered
 from tests.rig.access import Access
 
@@ -100,10 +100,9 @@ def _nowhere(stage: Stage, numbers: tuple[int, ...]) -> None:
     pages = {link for body in said for link in _links(body, stage.bot_url)}
     assert pages
     said += [_page(page) for page in pages]
-    files = [
-        path for path in stage.data.rglob("*") if path.is_file() and not {"mirrors", "checkouts"} & set(path.parts)
-    ]
-    kept = [(str(path), path.read_bytes()) for path in [*files, stage.directory / "bot.log"]]
+    files = {path: content for path, content in left(stage).items() if not {"mirrors", "checkouts"} & set(path.parts)}
+    log = stage.directory / "bot.log"
+    kept = [(str(path), content) for path, content in (files | {log: log.read_bytes()}).items()]
     for form in forms():
         assert not any(form in text for text in said), form
         assert [name for name, content in kept if form.encode() in content] == [], form

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.stage import PROGRAM_PATH, Stage
-from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
+from tests.e2e.acting import applied, approved, begin, bots_comments, left, plan_comment, propose, pull_main, state_of
 from tests.provider.shelf import Shelf, book, needed
 
 TOKEN = "a-token-for-the-pages-of-the-bot"
@@ -109,11 +109,9 @@ def test_secrets_are_nowhere(ground: Ground, tmp_path: Path) -> None:
     assert (found["secret"], found["key"]) == (SECRET, sha256(KEY.encode()).hexdigest()[:16])
     said = [*bots_comments(ground.stage, number), *pages(ground, number)]
     assert not [text for text in said if SECRET in text or KEY in text]
-    for path in ground.stage.data.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            assert KEY.encode() not in content, path
-            assert SECRET.encode() not in content or path.is_relative_to(ground.stage.data / "state"), path
+    for path, content in left(ground.stage).items():
+        assert KEY.encode() not in content, path
+        assert SECRET.encode() not in content or path.is_relative_to(ground.stage.data / "state"), path
     assert SECRET in state_of(ground.stage, "net")
 
 
