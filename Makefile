@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
+RERUNS ?= 0
 
 .PHONY: demo test check bench rig docs update clean
 
@@ -13,8 +14,9 @@ else
 	$(BIN)/gitops-bot demo
 endif
 
+# RERUNS=1 tries a test once more that waited in vain for another process, as on a machine that others use too.
 test: $(VENV)/.dev rig
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun Waited
 
 # The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache.
 rig: $(VENV)/.dev

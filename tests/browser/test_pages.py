@@ -80,7 +80,7 @@ def test_the_tree_opens_by_keyboard_and_what_destroys_comes_first(house: House, 
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     risks = page.locator("#p1 .risk > summary .risk-name").all_text_contents()
-    assert risks == ["Destroys", "Replaces", "Changes", "Creates", "Runs actions"]
+    assert risks == ["Destroys", "Replaces", "Changes", "Runs actions", "Creates"]
     changes = page.locator("#p1-changes-change")
     assert changes.get_attribute("open") is None
     changes.locator("> summary").focus()
