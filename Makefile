@@ -16,7 +16,7 @@ endif
 
 # RERUNS=1 tries a test once more that waited in vain for another process, as on a machine that others use too.
 test: $(VENV)/.dev rig
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun Waited
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun Waited --only-rerun TimeoutError
 
 # The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache.
 rig: $(VENV)/.dev
