@@ -63,23 +63,23 @@ class Speech:
             pull = pulls.get(tx, topics.pull_of(tx, self.topic))
             its = speak.told_in(tx, self.topic)
         if its and pull and not its.state.ended and not self._waited:
-            self._wait_for_words(its, pull)
+            self._wait_for_words(its, pull, wish)
             return False
         said = self._say(its, pull) if its and pull else None
         now = self._bot.clock()
         with store.begin() as tx:
             topics.said(tx, self.topic, wish, said.comment if said else None, now)
         if its and not its.state.ended:
-            self._keep_distance()
+            self._keep_distance(wish)
         with store.begin() as tx:
             return topics.yield_floor(tx, self.topic, self.speaker)
 
-    def _wait_for_words(self, its: Run, pull: Pull) -> None:
+    def _wait_for_words(self, its: Run, pull: Pull, wish: int) -> None:
         """Give a run a moment to end before the first words; the statuses say meanwhile that it goes on."""
         self._waited = True
         view = self._view(its, pull)
         with _beside(lambda: self._set_statuses(pull, view)):
-            self._until_ended(FIRST_WORDS_SECONDS, SOON_SECONDS)
+            self._until_ended(FIRST_WORDS_SECONDS, SOON_SECONDS, wish)
 
     def _say(self, its: Run, pull: Pull) -> Said | None:
         """Bring comment and statuses to what the rows say now; None when there is no comment to write."""
@@ -133,17 +133,18 @@ class Speech:
             known = topics.comment(tx, self.topic)
         return self._bot.host(pull.repository).say(pull.repository, pull.number, name, body, known)
 
-    def _keep_distance(self) -> None:
+    def _keep_distance(self, wish: int) -> None:
         """Hold the floor a while, longer each time, or until the run has ended."""
         distance, self._distance = self._distance, min(2 * self._distance, LONGEST_DISTANCE_SECONDS)
-        self._until_ended(distance, LOOK_SECONDS)
+        self._until_ended(distance, LOOK_SECONDS, wish)
 
-    def _until_ended(self, seconds: float, look: float) -> None:
+    def _until_ended(self, seconds: float, look: float, wish: int) -> None:
+        """Wait for the run's end and for the wish that comes with it, or its last words would be said twice."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             with self._bot.store.read() as tx:
-                its = speak.told_in(tx, self.topic)
-            if its is None or its.state.ended or self._bot.stopping.wait(look):
+                its, wanted = speak.told_in(tx, self.topic), topics.wanted(tx, self.topic)
+            if its is None or (its.state.ended and wanted > wish) or self._bot.stopping.wait(look):
                 return
 
 
