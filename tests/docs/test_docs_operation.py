@@ -44,7 +44,7 @@ def test_the_backup_holds_what_must_not_be_lost_and_leaves_out_what_is_made_agai
     data = write(tmp_path / "data", dict.fromkeys((*kept, *made), ""))
     [line] = commands("tar ")
     archive = tmp_path / "backup.tar.gz"
-    own = line.replace(DATA, str(data)).replace("/root/gitops-bot.tar.gz", str(archive))
+    own = line.replace(DATA, str(data)).replace("/var/backups/gitops-bot.tar.gz", str(archive))
     subprocess.run(own.split(), check=True, env={"PATH": PROGRAMS})
     with tarfile.open(archive) as found:
         files = {member.name.removeprefix("./") for member in found if member.isfile()}
