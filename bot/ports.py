@@ -82,6 +82,12 @@ class Host(Protocol):
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
         """Write the comment of that topic: edit ours if there is one (`known` is its id), else post it."""
 
+    def find(self, repository: Repository, number: int, topic: str, known: str | None = None) -> str | None:
+        """The id of our comment of that topic, if there is one; `known` is where it was."""
+
+    def post(self, repository: Repository, number: int, topic: str, body: str) -> Said:
+        """Write a new comment of that topic, without a look for one: for who has just looked."""
+
     def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
         """Edit a comment of ours, of that topic, without a look at what it says. Raises Refused when it is gone."""
 

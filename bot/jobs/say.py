@@ -47,6 +47,7 @@ class Speech:
         self._bot = bot
         self._distance = bot.limits.edit_every.total_seconds()
         self._last: tuple[str, str] | None = None
+        self._none_there = False
         self._waited = False
 
     def has_floor(self) -> bool:
@@ -78,8 +79,15 @@ class Speech:
         """Give a run a moment to end before the first words; the statuses say meanwhile that it goes on."""
         self._waited = True
         view = self._view(its, pull)
-        with _beside(lambda: self._set_statuses(pull, view)):
+        with _beside(lambda: self._set_statuses(pull, view)), _beside(lambda: self._look_for_comment(its, pull)):
             self._until_ended(FIRST_WORDS_SECONDS, SOON_SECONDS, wish)
+
+    def _look_for_comment(self, its: Run, pull: Pull) -> None:
+        """Where a plan's words will go. An apply's comment is new, and what it says is not waited for."""
+        if its.kind is RunKind.APPLY:
+            return
+        found = self._bot.host(pull.repository).find(pull.repository, pull.number, self._name, self._known())
+        self._last, self._none_there = (found, "") if found else None, not found
 
     def _say(self, its: Run, pull: Pull) -> Said | None:
         """Bring comment and statuses to what the rows say now; None when there is no comment to write."""
@@ -114,24 +122,31 @@ class Speech:
             return topics.comment(tx, self.topic) is not None
 
     def _write(self, pull: Pull, body: str) -> Said:
-        """Write the comment. What this job itself wrote a moment ago is edited without a look at what is there."""
-        name = "plan" if self.topic.startswith("plan:") else self.topic
-        said = self._edited(pull, name, body) or self._found_and_written(pull, name, body)
-        self._last = said.comment, body
+        """Write the comment. What this job itself saw a moment ago is edited without a look at what is there."""
+        said = self._edited(pull, body) or self._found_and_written(pull, body)
+        self._last, self._none_there = (said.comment, body), False
         return said
 
-    def _edited(self, pull: Pull, name: str, body: str) -> Said | None:
+    def _edited(self, pull: Pull, body: str) -> Said | None:
         if self._last is None or self._last[1] == body:
             return None
         try:
-            return self._bot.host(pull.repository).edit(pull.repository, self._last[0], name, body)
+            return self._bot.host(pull.repository).edit(pull.repository, self._last[0], self._name, body)
         except Refused:  # somebody deleted it
             return None
 
-    def _found_and_written(self, pull: Pull, name: str, body: str) -> Said:
+    def _found_and_written(self, pull: Pull, body: str) -> Said:
+        host, where = self._bot.host(pull.repository), (pull.repository, pull.number, self._name, body)
+        return host.post(*where) if self._none_there else host.say(*where, self._known())
+
+    @property
+    def _name(self) -> str:
+        """What the forge's comment is marked with: a pull has one plan comment, and one for each apply."""
+        return "plan" if self.topic.startswith("plan:") else self.topic
+
+    def _known(self) -> str | None:
         with self._bot.store.read() as tx:
-            known = topics.comment(tx, self.topic)
-        return self._bot.host(pull.repository).say(pull.repository, pull.number, name, body, known)
+            return topics.comment(tx, self.topic)
 
     def _keep_distance(self, wish: int) -> None:
         """Hold the floor a while, longer each time, or until the run has ended."""

@@ -38,6 +38,16 @@ def test_a_comment_that_we_know_is_edited_in_one_request_and_a_deleted_one_is_re
         host.edit(ground.repository(), said.comment, "plan", "three")
 
 
+def test_who_has_looked_and_found_none_posts_at_once(ground: Ground) -> None:
+    host, pull = ground.host(), ground.open()
+    assert host.find(pull.repository, pull.number, "plan") is None
+    said = host.post(pull.repository, pull.number, "plan", "one")
+    assert host.find(pull.repository, pull.number, "plan") == said.comment
+    assert host.find(pull.repository, pull.number, "plan", said.comment) == said.comment
+    assert host.find(pull.repository, pull.number, "apply", said.comment) is None
+    assert host.say(pull.repository, pull.number, "plan", "two").comment == said.comment
+
+
 def test_our_comment_is_found_again_by_a_host_that_has_forgotten_it(ground: Ground) -> None:
     pull = ground.open()
     first = ground.host().say(pull.repository, pull.number, "plan", "one")

@@ -149,10 +149,19 @@ class Gitea:
         return _shaped(rights.role, self._call, _path(repository), user)
 
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
-        return Topics(self._call, _path(repository), self.whoami()).say(number, topic, body, known)
+        return self._topics(repository).say(number, topic, body, known)
+
+    def find(self, repository: Repository, number: int, topic: str, known: str | None = None) -> str | None:
+        return self._topics(repository).find(number, topic, known)
+
+    def post(self, repository: Repository, number: int, topic: str, body: str) -> Said:
+        return self._topics(repository).post(number, topic, body)
 
     def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
-        return Topics(self._call, _path(repository), self.whoami()).edit(comment, topic, body)
+        return self._topics(repository).edit(comment, topic, body)
+
+    def _topics(self, repository: Repository) -> Topics:
+        return Topics(self._call, _path(repository), self.whoami())
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         self._call("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})

@@ -19,17 +19,24 @@ class Topics:
 
     def say(self, number: int, topic: str, body: str, known: str | None) -> Said:
         """Write the comment of that topic on a pull request, unless it says that already."""
-        text = f"{_marker(topic)}\n{body}"
         found = self._ours(number, topic, known)
         if found is None:
-            return _said(self._call("POST", f"{self._path}/issues/{number}/comments", {"body": text}))
-        if str(found["body"]).replace("\r\n", "\n") == text:
+            return self.post(number, topic, body)
+        if str(found["body"]).replace("\r\n", "\n") == _marked(topic, body):
             return _said(found)
-        return _said(self._call("PATCH", f"{self._path}/issues/comments/{found['id']}", {"body": text}))
+        return self.edit(str(found["id"]), topic, body)
+
+    def find(self, number: int, topic: str, known: str | None) -> str | None:
+        found = self._ours(number, topic, known)
+        return str(found["id"]) if found else None
+
+    def post(self, number: int, topic: str, body: str) -> Said:
+        words = {"body": _marked(topic, body)}
+        return _said(self._call("POST", f"{self._path}/issues/{number}/comments", words))
 
     def edit(self, comment: str, topic: str, body: str) -> Said:
-        text = f"{_marker(topic)}\n{body}"
-        return _said(self._call("PATCH", f"{self._path}/issues/comments/{comment}", {"body": text}))
+        words = {"body": _marked(topic, body)}
+        return _said(self._call("PATCH", f"{self._path}/issues/comments/{comment}", words))
 
     def _ours(self, number: int, topic: str, known: str | None) -> dict[str, Any] | None:
         """Our comment of that topic. A marker in somebody else's comment is somebody else's text."""
@@ -45,6 +52,10 @@ class Topics:
 
     def _is_ours(self, raw: dict[str, Any], topic: str) -> bool:
         return shapes.login(raw.get("user")) == self._login and str(raw.get("body", "")).startswith(_marker(topic))
+
+
+def _marked(topic: str, body: str) -> str:
+    return f"{_marker(topic)}\n{body}"
 
 
 def _marker(topic: str) -> str:

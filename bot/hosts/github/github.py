@@ -167,15 +167,22 @@ class GitHub:
             raise Transient(f"the role of {user} cannot be read: {why}") from why
 
     def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
-        text, path = f"{_marker(topic)}\n{body}", _path(repository)
         found, talk = self._ours(repository, number, topic, known)
         if found is None:
-            made = self._call("POST", f"{path}/issues/{number}/comments", {"body": text})
-            self._folds.fold_before(path, topic, talk)
-            return _said(made)
-        if found["body"].replace("\r\n", "\n") == text:
+            made = self.post(repository, number, topic, body)
+            self._folds.fold_before(_path(repository), topic, talk)
+            return made
+        if found["body"].replace("\r\n", "\n") == _marked(topic, body):
             return _said(found)
         return self.edit(repository, str(found["id"]), topic, body)
+
+    def find(self, repository: Repository, number: int, topic: str, known: str | None = None) -> str | None:
+        found, _ = self._ours(repository, number, topic, known)
+        return str(found["id"]) if found else None
+
+    def post(self, repository: Repository, number: int, topic: str, body: str) -> Said:
+        words = {"body": _marked(topic, body)}
+        return _said(self._call("POST", f"{_path(repository)}/issues/{number}/comments", words))
 
     def _ours(
         self, repository: Repository, number: int, topic: str, known: str | None
@@ -196,8 +203,8 @@ class GitHub:
         return None, talk
 
     def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
-        text, path = f"{_marker(topic)}\n{body}", _path(repository)
-        edited = self._call("PATCH", f"{path}/issues/comments/{comment}", {"body": text})
+        path, words = _path(repository), {"body": _marked(topic, body)}
+        edited = self._call("PATCH", f"{path}/issues/comments/{comment}", words)
         self._folds.unfold(path, edited)
         return _said(edited)
 
@@ -271,6 +278,10 @@ def _shaped(shape: Callable[..., T], *raw: Any) -> T:
 
 def _is_missing(why: Refused) -> bool:
     return status_of(why) == 404
+
+
+def _marked(topic: str, body: str) -> str:
+    return f"{_marker(topic)}\n{body}"
 
 
 def _marker(topic: str) -> str:
