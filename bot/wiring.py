@@ -33,6 +33,7 @@ from bot.server.doors import Doors
 from bot.server.links import run_link
 from bot.server.serve import Server
 from bot.steps.bot import Bot, Folders, Limits
+from bot.steps.turns import Turns
 from bot.store import Store, intents
 from bot.sweep import Sweep
 from bot.vault import Vault
@@ -108,7 +109,6 @@ def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
     key = settings.vault.key.get_secret_value() if settings.vault.key else None
     old_keys = [old.get_secret_value() for old in settings.vault.old_keys]
     vault = Vault.open_or_make(settings.data_dir / "vault.key", key, old_keys)
-    workers = settings.workers
     return Bot(
         store=store,
         engine=Engine(_engine_url(settings, store), executor=_executor(settings, store)),
@@ -118,8 +118,7 @@ def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
         cache=Cache(settings.data_dir / "cache", vault),
         folders=Folders(settings.data_dir),
         limits=Limits(
-            workers=threading.BoundedSemaphore(workers),
-            most=workers,
+            turns=Turns(settings.workers),
             tool=settings.timeout,
             plan_ttl=settings.plan_ttl,
         ),

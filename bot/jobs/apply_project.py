@@ -47,7 +47,7 @@ def run(bot: Bot, job: Job) -> None:
     if stop and begun is None:
         settle.settle(bot, replace(attempt.row, state=State.SKIPPED, note=stop))
         return
-    with bot.limits.workers, settle.claim(bot, job, attempt.pull, attempt.row) as mine:
+    with bot.limits.turns.one_for(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as mine:
         if mine:
             if begun is None:
                 bot.park_if_stopping()

@@ -27,7 +27,7 @@ def run(bot: Bot, job: Job) -> None:
     if stop:
         settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))
         return
-    with bot.limits.workers, settle.claim(bot, job, pull, row) as mine:
+    with bot.limits.turns.one_for(pull.key), settle.claim(bot, job, pull, row) as mine:
         if mine:
             _plan(bot, pull, its, row)
 

@@ -17,6 +17,7 @@ from bot.engine import Engine
 from bot.git import Mirror
 from bot.ports import Host, Tool
 from bot.steps.memo import Memo
+from bot.steps.turns import Turns
 from bot.store import Store, pulls
 from bot.vault import Vault
 
@@ -57,10 +58,9 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`workers`: tools at once in this process. `most`: rows of one run at once. Times as durations."""
+    """`turns`: tools at once in this process. Times as durations."""
 
-    workers: threading.BoundedSemaphore
-    most: int
+    turns: Turns
     tool: timedelta = timedelta(minutes=30)
     plan_ttl: timedelta = timedelta(hours=72)
     late: timedelta = timedelta(minutes=10)

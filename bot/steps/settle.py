@@ -56,7 +56,7 @@ def told_if_ended(bot: Bot, id: str) -> None:
 def start_turns(bot: Bot, run: str) -> None:
     """Start as many of the run's rows as may be at work at once."""
     with bot.store.begin() as tx:
-        places = runs.next_turns(tx, run, bot.limits.most)
+        places = runs.next_turns(tx, run, bot.limits.turns.most)
     for place in places:
         start(bot, run, place)
 

@@ -1,5 +1,6 @@
 """Tools that fail, hang, are killed or never stop talking: told to the author, and felt by nobody else."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -73,6 +74,30 @@ def test_a_plan_that_hangs_is_ended_in_time_with_its_children(house: House) -> N
     told(house, number, "plan took longer than 20 s")
     (child,) = (house.stage.directory.parent / "programs" / "children").read_text().split()
     house.stage.wait_for("the child's end", lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_plans_that_hang_on_one_pull_request_hold_up_no_other(house: House) -> None:
+    hanging = [f"hang{number}" for number in range(1 + (os.cpu_count() or 1))]
+    listed = "version: 1\nprojects:\n" + "".join(
+        f"  - dir: {dir}\n    terraform: {{binary: terraform-waitsplan}}\n" for dir in hanging
+    )
+    number = house.propose(files({"gitops.yaml": listed} | {f"{dir}/main.tf": ONE for dir in hanging}))
+    house.stage.wait_for("the tools", lambda: at_work(house) >= len(hanging))
+    other = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}))
+    house.stage.comment_with(other, "What blocks the apply", "2 to create")
+    assert at_work(house) >= len(hanging)
+    house.stage.alice.close(house.stage.repo, number)
+    house.stage.alice.close(house.stage.repo, other)
+
+
+def at_work(house: House) -> int:
+    """Tools of this house that wait."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            found += f"{house.stage.directory.parent}/programs/terraform-waitsplan".encode() in command
+    return found
 
 
 @pytest.mark.parametrize("program", ["spillsinit", "spillsplan", "spillsinplan", "spillsshow"])
