@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """A project to plan, in the working copy whose top it is in."""
+    """A project to plan, in the working copy that it is in."""
 
-    top: Path
+    tree: working_copy.WorkingTree
     configuration: "Configuration | None"
     project: "Project"
+
+    @property
+    def top(self) -> Path:
+        return self.tree.top
 
     @property
     def directory(self) -> Path:
@@ -56,22 +60,17 @@ def _all(call: Call) -> list[Asked]:
     """Every project of the repository: those that gitops.yaml lists, or else those found by their files."""
     if call.options["dir"] or call.options["workspace"]:
         raise Refused("--all plans every project of the repository: name no directory or workspace beside it")
-    top = working_copy.top_of(call.cwd)
-    configuration = working_copy.configuration(top)
-    listed = configuration.projects if configuration else ()
-    found = [Asked(top, configuration, project) for project in listed or _found(call, top)]
-    if not found:
-        raise Refused(f"nothing to plan in {top}: no project is listed in gitops.yaml, and none is found by its files")
-    return found
-
-
-def _found(call: Call, top: Path) -> "list[Project]":
-    from bot.core.project import Project
+    from bot.steps.finding import found
     from bot.wiring import found_tools
 
-    tree = working_copy.WorkingTree(top)
-    tools = found_tools(call.settings)
-    return [Project(directory, directory, tool=name) for name, its in tools.items() for directory in its.finds(tree)]
+    tree = working_copy.WorkingTree(working_copy.top_of(call.cwd))
+    configuration = working_copy.configuration(tree.top)
+    listed = configuration.projects if configuration else ()
+    everything = listed or found(found_tools(call.settings), tree)
+    if not everything:
+        where = f"nothing to plan in {tree.top}"
+        raise Refused(f"{where}: no project is listed in gitops.yaml, and none is found by its files")
+    return [Asked(tree, configuration, project) for project in everything]
 
 
 def _named_by(call: Call) -> Callable[[Path], Asked]:
@@ -82,7 +81,7 @@ def _named_by(call: Call) -> Callable[[Path], Asked]:
         project = _project(call, configuration, directory.relative_to(top).as_posix())
         if project.name == "." and not working_copy.is_repository(top):
             project = dataclasses.replace(project, name=directory.name if path == Path(".") else path.as_posix())
-        return Asked(top, configuration, project)
+        return Asked(working_copy.WorkingTree(top), configuration, project)
 
     return named
 
@@ -143,18 +142,15 @@ def _planned(call: Call, one: Asked, tool: "Tool", stopped: Callable[[], bool]) 
 
 def _with_tool(call: Call, one: Asked) -> "tuple[Project, Tool]":
     """The project with the tool that it names, or that recognises its files. Raises Refused where none does."""
+    from bot.steps.finding import tool_of, with_tool
     from bot.wiring import found_tools
 
-    project, tools = one.project, found_tools(call.settings)
-    tree = working_copy.WorkingTree(one.top)
-    known = {name: tool.recognises(tree, project.dir) for name, tool in tools.items()}
-    name = project.tool or max(known, key=lambda name: known[name])
-    if name not in tools:
-        raise Refused(f"there is no tool `{name}`: gitops.yaml may name {', '.join(tools)}")
-    if not known[name]:
+    tools = found_tools(call.settings)
+    project = with_tool(tools, one.tree, one.project)
+    if not project.tool or (project.tool in tools and not tools[project.tool].recognises(one.tree, project.dir)):
         where = project.name if project.dir == "." else project.dir
         raise Refused(f"nothing to plan in {where}: it holds no .tf file, nor anything of another tool")
-    return dataclasses.replace(project, tool=name), tools[name]
+    return project, tool_of(tools, project)
 
 
 def _site(call: Call, one: Asked, room: Path, stopped: Callable[[], bool]) -> "Site":

@@ -16,7 +16,8 @@ from bot.ports import Applied, Site
 from bot.steps import settle
 from bot.steps.bot import Bot, short
 from bot.steps.evidence import objection
-from bot.steps.source import source, tool
+from bot.steps.finding import tool_of
+from bot.steps.source import source
 from bot.steps.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
 from bot.store import intents, ledger, plans, pulls, runs
 from bot.supervise import Standing
@@ -156,7 +157,7 @@ def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
     """Note the intent, then let the supervisor begin. From here on nothing is done twice."""
     if attempt.plan.artifact_digest is None:
         raise Refused("the plan has nothing to apply")
-    its = tool(bot, attempt.row.project)
+    its = tool_of(bot.tools, attempt.row.project)
     if (here := its.version(attempt.row.project, where.environment)) != attempt.plan.tool_version:
         raise Refused(f"it was planned with {attempt.plan.tool_version}, and here is {here} now; `/plan` again")
     invocation = its.ready(where, unseal(bot, attempt.plan, where.scratch))
@@ -171,7 +172,7 @@ def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> A
         return Applied(Outcome.UNKNOWN, UNKNOWN, "")
     output = attempt.directory / supervise.OUTPUT
     try:
-        applied = tool(bot, attempt.row.project).applied(replace(where, log=output), ended.exit)
+        applied = tool_of(bot.tools, attempt.row.project).applied(replace(where, log=output), ended.exit)
     except (Refused, ToolFailed) as why:
         return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "")
     if output.exists():

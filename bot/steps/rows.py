@@ -8,7 +8,8 @@ from bot.core.project import Project, Rules
 from bot.core.pull import PullState
 from bot.core.run import Plan, PlanState, Run, RunProject, State
 from bot.steps.bot import Bot
-from bot.steps.source import Projects, Source, digest, directories, moved_since, moves_state, tool
+from bot.steps.finding import tool_of
+from bot.steps.source import Projects, Source, digest, directories, moved_since, moves_state
 from bot.store import plans
 from bot.store.runs import TURN
 
@@ -60,7 +61,7 @@ def _obstacle(bot: Bot, source: Source, project: Project, rules: Rules) -> str |
     """Why the project's state keeps it from being planned."""
     if not rules.backend_change and moves_state(bot, source, project):
         return "the pull request moves this project's state; `backend_change: true` on the base branch allows that"
-    if not bot.local_state and not tool(bot, project).state_key(source.after, project):
+    if not bot.local_state and not tool_of(bot.tools, project).state_key(source.after, project):
         return "it has no backend, so its state would be on one worker's disk; STATE__LOCAL=shared-disk allows that"
     return None
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 from bot.config import repository as gitops_yaml
 from bot.core import affected, rules
@@ -16,8 +16,9 @@ from bot.core.pull import Pull, PullState
 from bot.core.run import Plan
 from bot.core.tree import Tree
 from bot.git import Mirror
-from bot.ports import Remote, Tool
+from bot.ports import Remote
 from bot.steps.bot import Bot
+from bot.steps.finding import found, tool_of, with_tool
 
 PLAIN = "100"
 
@@ -123,10 +124,10 @@ def _projects(bot: Bot, source: Source) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
     changed = _changed(source)
     base_configuration, configuration = rules_of(source.before), _read(source.after)
-    merged = rules.merged(base_configuration, configuration, found(bot, source.after))
-    listed = [(_with_tool(bot, source.after, project), its) for project, its in merged]
-    before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot, source.before))]
-    before = [_with_tool(bot, source.before, project) for project in before if exists(source.before, project)]
+    merged = rules.merged(base_configuration, configuration, found(bot.tools, source.after))
+    listed = [(with_tool(bot.tools, source.after, project), its) for project, its in merged]
+    before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot.tools, source.before))]
+    before = [with_tool(bot.tools, source.before, project) for project in before if exists(source.before, project)]
     after = tuple((project, its) for project, its in listed if exists(source.after, project))
     everything = [project for project, _ in after]
     inputs_after, refused = _inputs(bot, source.after, everything)
@@ -161,30 +162,9 @@ def exists(tree: Tree, project: Project) -> bool:
     return project.dir == "." or tree.files.holds(project.dir)
 
 
-def found(bot: Bot, tree: Tree) -> tuple[Project, ...]:
-    """Projects found by their files, for repositories that list none."""
-    return tuple(
-        Project(name=directory, dir=directory, tool=name)
-        for name, tool in bot.tools.items()
-        for directory in tool.finds(tree)
-    )
-
-
-def _with_tool(bot: Bot, tree: Tree, project: Project) -> Project:
-    """The project with the tool that recognises its directory's files best, where it names none itself.
-
-    Where none does, it stays without: whoever wants its tool is told.
-    """
-    if project.tool:
-        return project
-    sure = {name: its.recognises(tree, project.dir) for name, its in bot.tools.items()}
-    best = max(sure, key=sure.__getitem__)
-    return replace(project, tool=best if sure[best] else "")
-
-
 def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
     """The input digest of a project in a tree."""
-    return input_digest(tree, tool(bot, project).inputs(tree, project, others))
+    return input_digest(tree, tool_of(bot.tools, project).inputs(tree, project, others))
 
 
 def rules_digest(project: Project, rules: Rules) -> str:
@@ -215,21 +195,13 @@ def moves_state(bot: Bot, source: Source, project: Project) -> bool:
     """The pull changes where the project's state lives."""
     trees = (source.before, source.after)
     there = [exists(tree, project) for tree in trees]
-    its = tool(bot, project)
+    its = tool_of(bot.tools, project)
     return all(there) and its.state_key(source.before, project) != its.state_key(source.after, project)
 
 
 def directories(projects: Projects, project: Project) -> frozenset[str]:
     """The directories of the other projects."""
     return frozenset(other.dir for other, _ in projects.all if other.dir != project.dir)
-
-
-def tool(bot: Bot, project: Project) -> Tool:
-    if not project.tool:
-        raise Refused(f"project {project.name}: no tool knows the files of {project.dir}; name one with `tool:`")
-    if project.tool not in bot.tools:
-        raise Refused(f"project {project.name}: there is no tool `{project.tool}` (there are: {', '.join(bot.tools)})")
-    return bot.tools[project.tool]
 
 
 def rules_of(tree: Tree) -> Configuration | None:
@@ -257,7 +229,7 @@ def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str,
             refused[project.place] = "the name of its directory holds what cannot be shown: rename it"
             continue
         try:
-            inputs[project.place] = tool(bot, project).inputs(tree, project, all_directories - {project.dir})
+            inputs[project.place] = tool_of(bot.tools, project).inputs(tree, project, all_directories - {project.dir})
         except Refused as why:
             refused[project.place] = str(why)
     return inputs, refused

@@ -11,8 +11,9 @@ from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.git import Mirror
 from bot.ports import Origin, Planned, Site
 from bot.steps.bot import Bot, short
+from bot.steps.finding import tool_of
 from bot.steps.prepared import prepared
-from bot.steps.source import fetched, rules_digest, rules_of, tool
+from bot.steps.source import fetched, rules_digest, rules_of
 from bot.store import runs
 
 PLAN_DOMAIN, MASK_DOMAIN = "plan", "mask"
@@ -72,7 +73,7 @@ def _others(bot: Bot, mirror: Mirror, commit: str, row: RunProject) -> frozenset
 def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destroy: bool) -> Plan:
     """Have the tool plan, and freeze the result: bound to all that it rests on, its artifact sealed on disk."""
     before = bot.clock()
-    result = tool(bot, row.project).plan(where, destroy=destroy)
+    result = tool_of(bot.tools, row.project).plan(where, destroy=destroy)
     id = short(run.id, row.project.place)
     return Plan(
         id=id,
