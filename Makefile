@@ -18,11 +18,13 @@ endif
 test: $(VENV)/.dev rig
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun Waited --only-rerun TimeoutError
 
-# The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache.
+# The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache;
+# a browser and shells are Debian's.
 rig: $(VENV)/.dev
 	$(BIN)/python -m tests.rig.build
 	$(BIN)/python -m tests.gitea.program
 	$(BIN)/python -m tests.browser.program
+	$(BIN)/python -m tests.rig.debian
 
 # Ratios against terraform and kubectl, all in one run on this machine.
 bench: $(VENV)/.dev rig

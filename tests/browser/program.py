@@ -6,14 +6,14 @@ PATH. `RIG=no` leaves the browser's tests out; `RIG=required` makes the lack of 
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.rig.debian import install, may_install, say
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation", "fonts-noto-color-emoji")
-LAST_LINES = 20
 FLAGS = (
     "--no-sandbox",  # as root there is no other way; it only ever opens our own pages
     "--disable-gpu",
@@ -45,42 +45,15 @@ def lack(env: Mapping[str, str] = os.environ) -> str | None:
     return "no browser: no Chromium on PATH; install one, or name it in GITOPS_BOT_BROWSER"
 
 
-def may_install(env: Mapping[str, str] = os.environ) -> bool:
-    return os.geteuid() == 0 and shutil.which("apt-get", path=env.get("PATH", os.defpath)) is not None
-
-
-def install(env: Mapping[str, str] = os.environ) -> str | None:
-    """Install Debian's; the last words of what failed, or None."""
-    own = {**env, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
-        ended = subprocess.run(
-            ["apt-get", "-qq", *words],
-            env=own,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if ended.returncode:
-            return "\n".join(ended.stdout.splitlines()[-LAST_LINES:])
-    return None
-
-
 def main(env: Mapping[str, str] = os.environ) -> int:
     """Make sure of a browser; fail only when RIG=required and there is none."""
     if env.get("RIG") != "no" and not find(env) and not env.get("GITOPS_BOT_BROWSER") and may_install(env):
-        _say("chromium: installing Debian's")
-        if words := install(env):
-            _say(words)
+        say("chromium: installing Debian's")
+        if words := install(PACKAGES, env):
+            say(words)
     why = lack(env)
-    _say(f"{why}: the tests that need one are skipped" if why else f"browser: {find(env)}")
+    say(f"{why}: the tests that need one are skipped" if why else f"browser: {find(env)}")
     return 1 if why and env.get("RIG") == "required" else 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
