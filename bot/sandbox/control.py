@@ -171,7 +171,7 @@ def _set_faults() -> Response:
 
 @control.get("/requests")
 def _requests() -> Response:
-    return jsonify(_faults().requests)
+    return jsonify(list(_faults().requests))
 
 
 @control.delete("/requests")

@@ -3,8 +3,11 @@
 import re
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
+
+MOST_REMEMBERED = 20_000
 
 
 @dataclass
@@ -27,7 +30,7 @@ class Faults:
     latency: float = 0.0
     down: bool = False
     fail: list[Fault] = field(default_factory=list)
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set(self, wanted: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.core.plan import Action, Change, Content, Line, Notice, Severity
 from bot.core.project import Project
 from bot.core.run import Freeze, Lock, Selection, State
+from bot.server.words import seen, seen_lines
 from bot.store import locks, plans, pulls
 from tests.server.house import NOW, PULL, REPOSITORY, House, a_row
 from tests.server.reading import page_at, write_log
@@ -56,6 +57,10 @@ def test_no_page_renders_what_strangers_wrote_as_markup(house):
             assert not any(name.startswith("on") or name == "style" for name in attrs), (path, attrs)
             for name in ("href", "src", "action"):
                 assert re.match(r"/(?!/)|#|$", attrs.get(name) or ""), (path, attrs)
+
+
+def test_half_a_character_is_made_visible_too():
+    assert seen("a\ud800b") == seen_lines("a\udfffb") == "a\ufffdb"
 
 
 def test_text_that_hides_or_turns_itself_is_made_visible(house):
