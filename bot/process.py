@@ -21,9 +21,11 @@ LOG_LIMIT = 64 * 1024 * 1024
 LOOK_SECONDS = 0.3
 GRACE_SECONDS = 10.0
 PIECE = 65536
+LONGEST_LINE = 1024 * 1024
 PR_SET_DUMPABLE = 4
 TAIL = 64 * 1024
 CUT = b"\n[cut: the output is longer than is kept]\n"
+TOO_LONG = "[a line is left out here: it is too long]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,21 @@ class Completed:
         return self.raw.decode(errors="surrogateescape")
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A file that grows with whole lines as a program says them: with as much of them as `keep` gives back."""
+
+    path: Path
+    keep: Callable[[str], str]
+
+
 def run(  # noqa: PLR0913  # one door, each word of it named
     argv: Sequence[str],
     *,
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
-    log: Path | None = None,
+    log: Log | None = None,
     stopped: Callable[[], bool] | None = None,
     stdin: bytes = b"",
     limit: int = LIMIT,
@@ -56,7 +66,7 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
     `timeout` is in seconds; after it, or once `stopped()` is true, the group gets SIGINT and a while later SIGKILL.
-    Output is kept up to `limit` bytes a stream and, with `log`, appended there as it comes, up to LOG_LIMIT in all.
+    Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all.
     However much it is, and however full the disk, the program never notices.
     """
     child = _start(argv, cwd, env, has_input=bool(stdin))
@@ -179,7 +189,7 @@ def _feed(pipe: IO[bytes], content: bytes) -> None:
 class _Copy:
     """Reads a stream to its end in a thread, whatever becomes of the log. Its beginning is kept, and its last words."""
 
-    def __init__(self, stream: IO[bytes] | None, log: Path | None, limit: int) -> None:
+    def __init__(self, stream: IO[bytes] | None, log: Log | None, limit: int) -> None:
         self._start, self._limit = bytearray(), limit
         self._tail, self._cut = bytearray(), False
         self._thread = threading.Thread(target=self._read, args=(stream, log), daemon=True)
@@ -190,14 +200,17 @@ class _Copy:
         self._thread.join(GRACE_SECONDS)
         return bytes(self._start + CUT + self._tail if self._cut else self._start + self._tail)
 
-    def _read(self, stream: IO[bytes], log: Path | None) -> None:
+    def _read(self, stream: IO[bytes], log: Log | None) -> None:
+        lines = _Lines(log) if log else None
         with stream:
             while piece := os.read(stream.fileno(), PIECE):
-                if log:
-                    _append(log, piece)
+                if lines:
+                    lines.add(piece)
                 room = self._limit - len(self._start)
                 self._start += piece[:room]
                 self._keep_end(piece[room:])
+        if lines:
+            lines.end()
 
     def _keep_end(self, piece: bytes) -> None:
         self._tail += piece
@@ -206,8 +219,34 @@ class _Copy:
             del self._tail[:-most]
 
 
-def _append(log: Path, piece: bytes) -> None:
+class _Lines:
+    """Whole lines on their way from a stream to a log. One that is too long is left out, never told in pieces."""
+
+    def __init__(self, log: Log) -> None:
+        self._log, self._begun, self._too_long = log, b"", False
+
+    def add(self, piece: bytes) -> None:
+        whole, newline, rest = piece.rpartition(b"\n")
+        if newline:
+            self._tell(self._begun + whole + newline)
+            self._begun, self._too_long = b"", False
+        self._begun = b"" if self._too_long else self._begun + rest
+        if len(self._begun) > LONGEST_LINE:
+            self._begun, self._too_long = b"", True
+
+    def end(self) -> None:
+        self._tell(self._begun)
+
+    def _tell(self, lines: bytes) -> None:
+        if self._too_long:
+            lines = TOO_LONG.encode() + lines.partition(b"\n")[2]
+        if kept := self._log.keep(lines.decode(errors="replace")):
+            append(self._log.path, kept)
+
+
+def append(log: Path, text: str) -> None:
     """Add to the log while it is small and the disk takes it; what does not fit is lost, with a note."""
+    piece = text.encode(errors="replace")
     with suppress(OSError), log.open("ab", buffering=0) as file:
         size = file.tell()
         if size + len(piece) <= LOG_LIMIT:

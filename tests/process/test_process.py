@@ -11,6 +11,7 @@ import pytest
 
 from bot import process
 from bot.core.errors import ToolFailed
+from bot.process import Log
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 TOP = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ def run(script: str, tmp_path: Path, **more: object) -> process.Completed:
 
 def test_output_exit_and_log_are_kept_apart(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    done = run("echo out; echo err >&2; exit 3", tmp_path, log=log)
+    done = run("echo out; echo err >&2; exit 3", tmp_path, log=Log(log, str))
     assert (done.exit, done.out, done.err) == (3, "out\n", "err\n")
     assert sorted(log.read_text().splitlines()) == ["err", "out"]
 
@@ -55,14 +56,45 @@ def test_of_long_output_the_last_words_are_kept(tmp_path: Path) -> None:
 def test_a_log_is_cut_with_a_note_and_the_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LOG_LIMIT", 100_000)
     log = tmp_path / "log"
-    done = run("head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=log)
+    done = run("yes a line | head -c 3000000; echo last", tmp_path, log=Log(log, str))
     assert done.out.endswith("last\n")
     assert log.stat().st_size < 101_000
     assert "cut" in log.read_text()
 
 
+def test_a_log_gets_whole_lines_as_they_come_however_they_are_written(tmp_path: Path) -> None:
+    log, go = tmp_path / "log", tmp_path / "go"
+    script = (
+        "printf 'begin\\na sec'; sleep 0.2; printf 'ret\\n'; "
+        f"while ! [ -e {go} ]; do sleep 0.05; done; printf 'no line feed: a sec'; sleep 0.2; printf ret"
+    )
+    seen: list[str] = []
+
+    def hidden(lines: str) -> str:
+        return lines.replace("secret", "*")
+
+    def looked() -> bool:
+        seen.append(log.read_text() if log.exists() else "")
+        if seen[-1] == "begin\na *\n":
+            go.touch()
+        return False
+
+    run(script, tmp_path, log=Log(log, hidden), stopped=looked)
+    assert go.exists()
+    assert log.read_text() == "begin\na *\nno line feed: a *"
+    assert not [text for text in seen if "sec" in text]
+
+
+def test_a_line_that_is_too_long_is_left_out_of_the_log_whole(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, log=Log(log, str))
+    assert log.read_text() == f"first\n{process.TOO_LONG}last\n"
+
+
 def test_a_log_that_cannot_be_written_does_not_end_the_program(tmp_path: Path) -> None:
-    done = run("head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=tmp_path / "nowhere" / "log")
+    done = run(
+        "head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=Log(tmp_path / "nowhere" / "log", str)
+    )
     assert (done.exit, len(done.out)) == (0, 3_000_005)
 
 

@@ -15,11 +15,11 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice
 from bot.ports import Site
 from bot.process import Completed
-from bot.tools.terraform import initialised, state
+from bot.tools.terraform import initialised, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
 from bot.tools.terraform.lookedat import key, tracked
-from bot.tools.terraform.masking import of_environment, without
-from bot.tools.terraform.output import failure, notices, only_errors, readable
+from bot.tools.terraform.masking import Secrets, of_environment
+from bot.tools.terraform.output import COLOUR, failure, notices, only_errors, readable
 from bot.tools.terraform.reading import Reading, read
 
 SECRETS_FILE = "secrets.json"
@@ -28,6 +28,7 @@ NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 CACHE_LOCK, LOOK_SECONDS = ".gitops-bot.lock", 0.1
 SAFE_CACHE = (1, 10)
 STATE_SECONDS = 60.0
+UNTOLD = "What else the plan said is left out: which of it is secret cannot be told.\n"
 FOUND = "Initialised earlier for this pull request, by the same files.\n"
 
 T = TypeVar("T")
@@ -39,13 +40,14 @@ class NotBegun(ToolFailed):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The tool at one site: its binary, its version and the environment that all its commands have."""
+    """The tool at one site: its binary, its version, the environment that all its commands have, `known` secrets."""
 
     site: Site
     binary: str
     version: str
     env: Mapping[str, str]
     lock_timeout: str
+    known: frozenset[str] = frozenset()
 
     def initialised(self, work: Callable[[], T]) -> T:
         """Do the work on what init made: earlier for this pull request, or now.
@@ -64,9 +66,10 @@ class Commands:
             return work()
 
     def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
-        done = self._run(
+        hide = self.secrets.hide
+        done = self._ran(
             "plan",
-            ok=(NO_CHANGES, CHANGES),
+            keep=lambda lines: hide(live.bare_steps(lines)),
             json=IsFlagged,
             input=False,
             no_color=IsFlagged,
@@ -76,22 +79,47 @@ class Commands:
             var_file=list(self.site.project.terraform.var_files) or None,
             destroy=IsFlagged if destroy else None,
         )
-        reading = self.show(artifact)
+        reading = self._told(artifact, done)
         return reading, tuple(notices(done.out, "warning", reading.hidden))
 
+    def _told(self, artifact: Path, done: Completed) -> Reading:
+        """Read the plan; then, its secrets known, log what was held back, and judge the command by its exit.
+
+        A plan that failed is read too where the tool wrote a part of it: for the secrets alone.
+        """
+        reading, why = None, None
+        try:
+            reading = self.show(artifact) if artifact.exists() else None
+        except (Refused, ToolFailed) as unread:
+            why = unread
+        knowing = replace(self, known=reading.hidden if reading else frozenset())
+        knowing.log(UNTOLD if why else knowing.hide(readable(done.out, live.is_held) + done.err))
+        knowing._judged("plan", done, ok=(NO_CHANGES, CHANGES))
+        if why or reading is None:
+            raise why or ToolFailed("plan wrote no plan")
+        return reading
+
     def show(self, artifact: Path) -> Reading:
-        done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged, logged=False)
+        done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged)
         return read(done.out, f"{self._product} {self.version}")
 
     def state(self) -> str:
         """The state as JSON, as it is now: after a cancelled apply as well, so nothing stops it but its time."""
         site = replace(self.site, stopped=lambda: False, timeout=min(self.site.timeout, STATE_SECONDS))
-        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged, logged=False).out
+        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged).out
+
+    @property
+    def secrets(self) -> Secrets:
+        """All that is known now."""
+        return Secrets(self.known | noted(self.site) | frozenset(of_environment(self.env)))
 
     def hide(self, text: str) -> str:
-        path = self.site.scratch / SECRETS_FILE
-        hidden = frozenset(json.loads(path.read_text())) if path.exists() else frozenset[str]()
-        return without(text, hidden | frozenset(of_environment(self.env)))
+        return self.secrets.hide(COLOUR.sub("", text))
+
+    def log(self, text: str) -> None:
+        """Raises OSError on a full disk, so that the work is done again when there is room."""
+        with self.site.log.open("a", errors="replace") as file:
+            file.write(text)
 
     @property
     def _product(self) -> str:
@@ -120,7 +148,7 @@ class Commands:
         except Refused:  # said after an init, if that does no better
             initialised.wipe(self.site, self._made, own_lock)
             return False
-        _log(self.site.log, FOUND)
+        self.log(FOUND)
         return True
 
     def _init(self, key: str, own_lock: bool) -> None:
@@ -131,6 +159,7 @@ class Commands:
         with self._cache_alone() as cache:
             replace(self, env=anywhere)._run(
                 "init",
+                keep=self.secrets.hide,
                 input=False,
                 no_color=IsFlagged,
                 lockfile=None if own_lock else "readonly",
@@ -161,30 +190,33 @@ class Commands:
                 waited.wait(LOOK_SECONDS)
             yield Path(cache)
 
-    def _run(
-        self, command: str, *words: str, ok: tuple[int, ...] = (0,), logged: bool = True, **options: Any
-    ) -> Completed:
-        argv = arguments(self.binary, command, *words, **options)
+    def _run(self, command: str, *words: str, keep: Callable[[str], str] | None = None, **options: Any) -> Completed:
+        done = self._ran(command, *words, keep=keep, **options)
+        self._judged(command, done)
+        return done
+
+    def _ran(self, command: str, *words: str, keep: Callable[[str], str] | None = None, **options: Any) -> Completed:
+        """To its end, whatever that is; `keep` is what of its words is logged as they come, without which none is."""
         site = self.site
-        done = process.run(
-            argv,
+        return process.run(
+            arguments(self.binary, command, *words, **options),
             cwd=site.directory,
             env=self.env,
             timeout=site.timeout,
-            log=site.log if logged and "-json" not in argv else None,
+            log=process.Log(site.log, keep) if keep else None,
             stopped=site.stopped,
-            limit=SPOKEN if logged else process.LIMIT,
+            limit=SPOKEN if keep else process.LIMIT,
         )
-        if logged and "-json" in argv:
-            _log(site.log, readable(done.out))
+
+    def _judged(self, command: str, done: Completed, ok: tuple[int, ...] = (0,)) -> None:
+        """Raises what its end means where that is none that was wanted."""
         if done.stopped:
             raise ToolFailed(f"{command} was stopped")
         if done.timed_out:
-            raise ToolFailed(f"{command} took longer than {site.timeout:.0f} s")
+            raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
         if done.exit not in ok:
             why = failure(command, done, self.hide)
             raise NotBegun(str(why), why.output) if isinstance(why, ToolFailed) and only_errors(done.out) else why
-        return done
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -199,6 +231,7 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _log(log: Path, text: str) -> None:
-    with log.open("a", errors="replace") as file:
-        file.write(text)
+def noted(site: Site) -> frozenset[str]:
+    """The secrets of the plan that is applied here, where that has begun."""
+    path = site.scratch / SECRETS_FILE
+    return frozenset(json.loads(path.read_text())) if path.exists() else frozenset()

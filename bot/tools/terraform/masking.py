@@ -115,11 +115,6 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
             yield from _texts(value)
 
 
-def without(text: str, hidden: frozenset[str]) -> str:
-    """The text with every secret replaced, the longest first."""
-    return Secrets(hidden).hide(text)
-
-
 def _any_of(texts: Sequence[str]) -> Any:
     """A pattern whose cost hardly grows with how many texts there are."""
     import re2  # type: ignore[import-untyped]  # it comes without types

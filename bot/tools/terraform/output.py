@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice, Severity
 from bot.process import Completed
 from bot.tools.terraform.masking import Secrets
+from bot.tools.terraform.shape import Row
 
 LAST_LINES, FIRST_LINES = 60, 12
 LONGEST_LINE = 2000
@@ -52,11 +52,11 @@ def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Noti
     """Diagnostics of the JSON stream."""
     hide = Secrets(hidden).hide
     for row in _rows(stream):
-        diagnostic = row.get("diagnostic")
-        if not diagnostic or diagnostic.get("severity") != severity:
+        diagnostic = part(row, "diagnostic")
+        if diagnostic.get("severity") != severity:
             continue
-        place = diagnostic.get("range") or {}
-        where = f"{place['filename']}:{place['start']['line']}" if place else ""
+        place = part(diagnostic, "range")
+        where = f"{place.get('filename')}:{part(place, 'start').get('line')}" if place else ""
         detail = hide(str(diagnostic.get("detail", "")))
         yield Notice(Severity(severity), hide(str(diagnostic.get("summary", ""))), detail, where)
 
@@ -66,24 +66,65 @@ def only_errors(stream: str) -> bool:
     return all(row.get("type") in ("version", "log", "diagnostic") for row in _rows(stream))
 
 
-def _rows(stream: str) -> Iterator[dict[str, Any]]:
-    for line in stream.splitlines():
-        if line.startswith("{"):
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+def summary(stream: str) -> str:
+    """How the tool itself sums up what it did; empty where it does not."""
+    told = [message(row) for row in _rows(stream) if row.get("type") == "change_summary"]
+    return told[-1] if told else ""
 
 
-def readable(stream: str) -> str:
-    """The stream as people read it: what is no JSON stays as it is."""
-    if not stream.lstrip().startswith("{"):
-        return stream
-    lines = []
-    for row in _rows(stream):
-        diagnostic = row.get("diagnostic") or {}
-        lines += [str(row.get("@message", "")), *str(diagnostic.get("detail", "")).splitlines()]
-    return "\n".join(line for line in lines if line) + "\n"
+def readable(stream: str, wanted: Callable[[Row], bool] = lambda row: True) -> str:
+    """The stream as people read it, as far as it is wanted; what is no JSON stays as it is."""
+    lines: list[str] = []
+    for line in stream.rstrip("\n").split("\n"):
+        row = row_of(line)
+        if row is None:
+            lines.append(line)
+        elif wanted(row):
+            lines += _words(row)
+    return "".join(f"{line}\n" for line in lines).lstrip("\n")
+
+
+def message(row: Row) -> str:
+    return str(row.get("@message", "")).strip("\n")
+
+
+def part(row: Row, key: str) -> Row:
+    """An object in the row, or an empty one."""
+    found = row.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def row_of(line: str) -> Row | None:
+    """A line that begins like JSON: its object, empty where it is none that can be read. None for other lines."""
+    if not line.startswith("{"):
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _rows(stream: str) -> Iterator[Row]:
+    for line in stream.split("\n"):
+        if row := row_of(line):
+            yield row
+
+
+def _words(row: Row) -> Iterator[str]:
+    """A diagnostic as the tool writes it for people, without the excerpt of the file; outputs with their values."""
+    if said := message(row):
+        yield said
+    diagnostic, place = part(row, "diagnostic"), part(part(row, "diagnostic"), "range")
+    if address := diagnostic.get("address"):
+        yield f"  with {address},"
+    if place:
+        yield f"  on {place.get('filename')} line {part(place, 'start').get('line')}:"
+    if detail := str(diagnostic.get("detail", "")):
+        yield f"\n{detail}\n"
+    for name, output in sorted(part(row, "outputs").items()):
+        if isinstance(output, dict) and "value" in output and not output.get("sensitive"):
+            yield f"  {name} = {json.dumps(output['value'], ensure_ascii=False)}"
 
 
 def first_error(text: str) -> str:
