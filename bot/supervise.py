@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,7 @@ from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 
 OUTPUT = "output"
+MOST_HEARD = 1024 * 1024
 CAP = 64 * 1024 * 1024
 LOOK_SECONDS = 0.05
 ASK_SECONDS = 0.5
@@ -78,17 +80,52 @@ def look(directory: Path) -> End:
     return End(Standing.ENDED, int(exit.read_text())) if exit.exists() else End(Standing.LOST)
 
 
-def wait(directory: Path, stopped: Callable[[], bool]) -> End:
-    """Follow the attempt to its end. When `stopped()` first turns true the tool is interrupted, once."""
-    interrupted, ask_at = False, 0.0
+def wait(directory: Path, stopped: Callable[[], bool], hear: Callable[[str], None] | None = None) -> End:
+    """Follow the attempt to its end. When `stopped()` first turns true the tool is interrupted, once.
+
+    `hear` gets whole lines of the output as they come: each once, however often somebody begins to wait anew.
+    """
+    interrupted, ask_at, news = False, 0.0, _News(directory)
     while (end := look(directory)).standing is Standing.RUNNING:
         if not interrupted and time.monotonic() >= ask_at:
             ask_at = time.monotonic() + ASK_SECONDS
             if stopped():
                 interrupt(directory)
                 interrupted = True
+        if hear and (lines := news.lines()):
+            hear(lines)
         time.sleep(LOOK_SECONDS)
+    while hear and (lines := news.lines(ended=True)):
+        hear(lines)
     return end
+
+
+class _News:
+    """What of an attempt's output nobody has heard yet. How far that is stands beside it, while the disk takes it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._output, self._note = directory / OUTPUT, directory / "heard"
+        self._at = int(self._note.read_text()) if self._note.exists() else 0
+
+    def lines(self, ended: bool = False) -> str:
+        """Some whole lines, if there are any; once it has `ended`, also what comes after the last."""
+        if not self._output.exists():
+            return ""
+        with self._output.open("rb") as output:
+            output.seek(self._at)
+            piece = output.read(MOST_HEARD)
+        whole = piece if ended and len(piece) < MOST_HEARD else piece[: piece.rfind(b"\n") + 1]
+        whole = whole or (piece if len(piece) == MOST_HEARD else b"")
+        self._at += len(whole)
+        if whole:
+            self._remember()
+        return whole.decode(errors="replace")
+
+    def _remember(self) -> None:
+        with suppress(OSError):
+            aside = self._note.with_name("heard.new")
+            aside.write_text(str(self._at))
+            os.replace(aside, self._note)
 
 
 def interrupt(directory: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 LOOK_SECONDS = 0.2
 LONGEST = 200
+TAIL = 64 * 1024
 CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
 
 
@@ -51,7 +52,7 @@ def since(pid: int) -> str:
 
 
 def _run(directory: Path, command: dict) -> int:  # type: ignore[type-arg]  # JSON that we wrote
-    output = os.open(directory / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    output = os.open(directory / "output", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     tool = subprocess.Popen(
         command["argv"],
         cwd=command["cwd"],
@@ -77,11 +78,13 @@ def _hear_signals() -> None:
 
 
 def _cut(output: int, cap: int) -> None:
-    """Keep the beginning: the tool appends, so it never notices."""
-    if os.fstat(output).st_size > cap + len(CUT_NOTE):
+    """Keep the beginning and the last words: the tool appends, so it never notices."""
+    size, tail = os.fstat(output).st_size, min(TAIL, cap)
+    if size > cap + len(CUT_NOTE) + tail:
+        last = os.pread(output, tail, size - tail)
         os.ftruncate(output, cap)
         with contextlib.suppress(OSError):
-            os.write(output, CUT_NOTE)
+            os.write(output, CUT_NOTE + last.partition(b"\n")[2])
 
 
 def _reserve(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import supervise
+from bot import supervise, supervisor
 from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 from bot.supervise import Standing
@@ -32,6 +32,24 @@ def wait_for(path: Path) -> None:
     while not path.exists() and time.monotonic() < until:
         time.sleep(0.02)
     assert path.exists()
+
+
+def test_what_it_says_is_heard_in_whole_lines_before_it_ends_and_each_once(tmp_path: Path) -> None:
+    directory, go, heard = tmp_path / "attempt", tmp_path / "go", list[str]()
+    script = f"echo one; printf tw; sleep 0.3; echo o; until [ -e {go} ]; do sleep 0.05; done; printf three"
+    supervise.begin(directory, sh(script, tmp_path))
+
+    def hear(lines: str) -> None:
+        heard.append(lines)
+        if "".join(heard) == "one\ntwo\n":
+            raise InterruptedError  # as if the bot ended
+
+    with pytest.raises(InterruptedError):
+        supervise.wait(directory, never, hear)
+    go.touch()
+    supervise.wait(directory, never, heard.append)
+    assert "".join(heard) == "one\ntwo\nthree"
+    assert "tw" not in heard
 
 
 @pytest.mark.parametrize("status", [0, 7])
@@ -106,14 +124,18 @@ def test_a_stop_interrupts_once(tmp_path: Path) -> None:
     assert (directory / supervise.OUTPUT).read_text().count("interrupted") == 1
 
 
-def test_output_past_the_cap_is_cut_and_the_tool_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_past_the_cap_is_cut_but_for_its_last_words_and_the_tool_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervise, "CAP", 100_000)
     directory = tmp_path / "attempt"
-    supervise.begin(directory, sh("head -c 50000000 /dev/zero | tr '\\0' x; sleep 0.5; exit 5", tmp_path))
+    supervise.begin(directory, sh("yes word | head -c 50000000; sleep 0.5; echo last; exit 5", tmp_path))
     assert supervise.wait(directory, never).exit == 5
     text = (directory / supervise.OUTPUT).read_bytes()
-    assert len(text) < 101_000
-    assert b"cut" in text
+    assert len(text) < 100_000 + supervisor.TAIL + 1000
+    assert text.startswith(b"word\n")
+    assert supervisor.CUT_NOTE in text
+    assert text.endswith(b"word\nlast\n")
 
 
 def test_the_environment_is_left_on_no_disk(tmp_path: Path) -> None:
