@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.core.event import Event
 from bot.core.plan import Content
@@ -204,11 +204,15 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How an apply ended: a line for people, and the tool's last words, masked, when it did not go well."""
+    """How an apply ended: a line for people, and the tool's last words, masked, when it did not go well.
+
+    `rest` is what its log does not hold yet, masked.
+    """
 
     outcome: Outcome
     summary: str
     output: str
+    rest: str = ""
 
 
 class Tool(Protocol):
@@ -241,7 +245,15 @@ class Tool(Protocol):
         """Prepare the site so that the program returned applies exactly the artifact."""
 
     def applied(self, site: Site, exit: int | None) -> Applied:
-        """Read how it ended from the exit status (None: killed) and the log, which is masked where it stands."""
+        """Read how it ended from the exit status (None: killed) and the log, which is what it printed, as it is."""
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         """The tool's own version. Raises Refused in words when it is missing or not the one the project asks for."""
+
+
+@runtime_checkable
+class Careful(Protocol):
+    """A tool that does not print what may be shown as it is."""
+
+    def live(self, site: Site) -> Callable[[str], str]:
+        """Makes of whole lines that an apply printed those that may be shown at once; `applied` tells the rest."""

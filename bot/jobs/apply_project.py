@@ -4,15 +4,17 @@ The intent is written before the tool may change anything; the tool runs under a
 again after a crash, this job finds what still runs, or how it ended, or says that nobody can tell.
 """
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot import supervise
-from bot.core.errors import Refused, ToolFailed
+from bot import process, supervise
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, State
-from bot.ports import Applied, Site
+from bot.ports import Applied, Careful, Site
 from bot.steps import settle
 from bot.steps.bot import Bot, short
 from bot.steps.evidence import objection
@@ -78,7 +80,8 @@ def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:
         if supervise.look(attempt.directory).standing is Standing.NEVER_BEGAN:
             attempt = attempt if begun else _verified(bot, attempt)
             _start(bot, attempt, where)
-        ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id))
+        hear = _teller(bot, attempt, where)
+        ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id), hear=hear)
         applied = _outcome(bot, attempt, where, ended)
     except (Refused, ToolFailed) as why:
         _not_carried_out(bot, attempt, why)
@@ -167,18 +170,34 @@ def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
     supervise.begin(attempt.directory, invocation)
 
 
+def _teller(bot: Bot, attempt: Attempt, where: Site) -> Callable[[str], None]:
+    """Tells the run's log what the tool says, as far as that may be shown at once."""
+    its = tool_of(bot.tools, attempt.row.project)
+    shown = its.live(where) if isinstance(its, Careful) else str
+    return lambda lines: process.append(where.log, shown(lines))
+
+
 def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> Applied:
     if ended.standing is Standing.LOST:
         return Applied(Outcome.UNKNOWN, UNKNOWN, "")
-    output = attempt.directory / supervise.OUTPUT
     try:
-        applied = tool_of(bot.tools, attempt.row.project).applied(replace(where, log=output), ended.exit)
+        output = replace(where, log=attempt.directory / supervise.OUTPUT)
+        applied = tool_of(bot.tools, attempt.row.project).applied(output, ended.exit)
     except (Refused, ToolFailed) as why:
         return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "")
-    if output.exists():
-        with where.log.open("ab") as log:
-            log.write(output.read_bytes())
+    _tell_rest(where.log, applied.rest)
     return applied
+
+
+def _tell_rest(log: Path, rest: str) -> None:
+    """All of it or nothing: on a full disk Transient is raised, and it is told when there is room."""
+    size = log.stat().st_size if log.exists() else 0
+    try:
+        with log.open("ab") as file:
+            file.write(rest.encode(errors="replace"))
+    except OSError as why:
+        os.truncate(log, size)
+        raise Transient(f"the log cannot be written: {why.strerror}") from why
 
 
 def _keep(bot: Bot, attempt: Attempt, applied: Applied) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import supervise
+from bot import process, supervise
 from bot.core import tree
 from bot.core.project import Project
 from bot.ports import Applied, Planned, Prepared, Site
@@ -73,7 +73,7 @@ class Ground:
         return self.terraform.plan(self.site({"net/main.tf": text}, project), destroy)
 
     def apply(self, text: str, project: Project | None = None) -> Applied:
-        """Plan and apply, as the bot does; the site's log holds what was printed."""
+        """Plan and apply, as the bot does; the site's log holds what was told of it."""
         site = self.site({"net/main.tf": text}, project)
         planned = self.terraform.plan(site)
         assert planned.artifact
@@ -83,8 +83,11 @@ class Ground:
         invocation = self.terraform.ready(site, artifact)
         attempt = site.scratch / "attempt"
         supervise.begin(attempt, invocation)
-        ended = supervise.wait(attempt, lambda: False)
-        return self.terraform.applied(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
+        live = self.terraform.live(site)
+        ended = supervise.wait(attempt, lambda: False, lambda lines: process.append(site.log, live(lines)))
+        applied = self.terraform.applied(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
+        process.append(site.log, applied.rest)
+        return applied
 
 
 @pytest.fixture(params=["terraform", "tofu"])

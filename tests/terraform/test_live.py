@@ -158,6 +158,56 @@ def test_a_variable_that_is_not_as_it_must_be_is_not_quoted(ground: Ground) -> N
     assert "no: (sensitive value)" in hidden(site)
 
 
+def provisioned(go: Path, says: str = "", last: str = "true") -> str:
+    """A resource whose making says something, waits until `go` is there, and ends with the `last` command."""
+    waits = f"i=0; until [ -e {go} ] || [ $i = 600 ]; do i=$((i+1)); sleep 0.1; done"
+    command = f"echo {says}; {waits}; {last}"
+    provisioner = f'  provisioner "local-exec" {{\n    command = "{command}"\n  }}\n'
+    return f'resource "terraform_data" "slow" {{\n  input = var.p\n{provisioner}}}\n'
+
+
+def test_an_apply_tells_its_steps_while_it_goes_on_and_what_was_said_at_the_end(
+    ground: Ground, aside: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    text = VARIABLE + provisioned(tmp_path / "go", says="some words") + 'output "o" {\n  value = "open"\n}\n'
+    site = ground.site({"net/main.tf": text})
+    artifact = ground.terraform.plan(site).artifact
+    assert artifact
+    apply = aside.submit(ground.carry_out, site, artifact)
+    before = seen(site, "terraform_data.slow: Creating...\n", apply)
+    seen(site, "Provisioning with 'local-exec'", apply)
+    (tmp_path / "go").touch()
+    assert apply.result().summary == "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
+    log = site.log.read_text()
+    assert log.startswith(before)
+    assert log.count("terraform_data.slow: Creating...\n") == log.count("Creation complete") == 1
+    assert "terraform_data.slow: (local-exec): some words\n" in log
+    assert '  o = "open"\n' in log
+
+
+@pytest.mark.parametrize("last", ["true", "exit 3"])
+def test_a_secret_that_a_provisioner_says_is_never_in_the_log(
+    ground: Ground, aside: ThreadPoolExecutor, tmp_path: Path, last: str
+) -> None:
+    text = VARIABLE + provisioned(tmp_path / "go", "'${nonsensitive(var.p)}'", last)
+    site = ground.site({"net/main.tf": text})
+    artifact = ground.terraform.plan(site).artifact
+    assert artifact
+    apply = aside.submit(ground.carry_out, site, artifact)
+    seen(site, "Provisioning with 'local-exec'", apply)
+    hidden(site)
+    (tmp_path / "go").touch()
+    applied = apply.result()
+    assert "battery" not in applied.output
+    assert "(local-exec): (sensitive value)\n" in hidden(site)
+
+
+def test_a_failed_apply_says_where(ground: Ground) -> None:
+    applied = ground.apply(VARIABLE + provisioned(ground.top, last="exit 3"))
+    assert applied.outcome is Outcome.FAILED
+    assert "local-exec provisioner error (main.tf:" in applied.summary
+
+
 def line(kind: str, message: str = "SAID", **more: object) -> str:
     return json.dumps({"@message": message, "type": kind} | more) + "\n"
 

@@ -46,9 +46,9 @@ def is_held(row: Row) -> bool:
     return str(row.get("type")) not in STEPS | SENTENCES
 
 
-def is_left(row: Row) -> bool:
-    """Is told when an apply has ended: all that was held back, but not once more what was planned."""
-    return is_held(row) and row.get("type") not in PLANNED
+def is_news(row: Row) -> bool:
+    """Is of an apply, and does not say once more what was planned."""
+    return row.get("type") not in PLANNED
 
 
 def _told(lines: str) -> Iterator[Row]:

@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from bot import process
-from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.run import Outcome
 from bot.core.tree import Tree
@@ -17,8 +17,10 @@ from bot.ports import Applied, Invocation, Planned, Site
 from bot.tools.terraform import inputs, state
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
 from bot.tools.terraform.became import became
-from bot.tools.terraform.commands import SECRETS_FILE, Commands
-from bot.tools.terraform.output import COLOUR, first_error, last_words
+from bot.tools.terraform.commands import SECRETS_FILE, Commands, noted
+from bot.tools.terraform.live import is_held, is_news, steps
+from bot.tools.terraform.masking import Secrets, of_environment
+from bot.tools.terraform.output import first_error, last_words, readable, summary
 from bot.tools.terraform.settings import TerraformSettings
 
 PLAN_FILE, PLANNED_FILE = "plan.tfplan", "planned.json"
@@ -69,31 +71,37 @@ class Terraform:
             tool.binary,
             "apply",
             str(artifact),
+            json=IsFlagged,
             input=False,
             no_color=IsFlagged,
             lock_timeout=self.settings.lock_timeout,
         )
         return Invocation(tuple(argv), site.directory, tool.env)
 
+    def live(self, site: Site) -> Callable[[str], str]:
+        """The steps of an apply, masked by its plan: none where that is not known."""
+        if not (site.scratch / SECRETS_FILE).exists():
+            return lambda lines: ""
+        hide = Secrets(noted(site) | frozenset(of_environment(site.environment))).hide
+        return lambda lines: hide(steps(lines))
+
     def applied(self, site: Site, exit: int | None) -> Applied:
-        """Read how the apply ended from its exit status; its text is only for people, and is masked where it stands."""
+        """Read how the apply ended from its exit status; what it said is only for people, and is masked."""
         tool = self._at(site)
-        text = tool.hide(COLOUR.sub("", site.log.read_text(errors="replace"))) if site.log.exists() else ""
-        _rewrite(site.log, text)
-        last = last_words(text)
+        stream = site.log.read_text(errors="replace") if site.log.exists() else ""
+        rest = tool.hide(readable(stream, lambda row: is_held(row) and is_news(row)))
         if exit == 0:
-            done = next((line for line in reversed(text.splitlines()) if "complete!" in line), "applied")
-            return Applied(Outcome.DONE, done.strip(), "")
+            return Applied(Outcome.DONE, tool.hide(summary(stream)) or "applied", "", rest)
+        last = last_words(tool.hide(readable(stream, is_news)))
         if exit is None or exit < 0:
-            return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last)
-        if "Saved plan is stale" in text:
-            return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last)
+            return Applied(Outcome.UNKNOWN, "the tool was killed; nobody can tell what it did", last, rest)
+        if "Saved plan is stale" in rest:
+            return Applied(Outcome.FAILED, "the state changed since the plan; `/plan` again", last, rest)
         if told := _became(tool):
-            _rewrite(site.log, f"{text}\n{told}\n")
-            last = f"{last}\n\n{told}"
-        if "Interrupt received" in text:
-            return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last)
-        return Applied(Outcome.FAILED, _why(site, text) or f"it ended with status {exit}", last)
+            rest, last = f"{rest}\n{told}\n", f"{last}\n\n{told}"
+        if "Interrupt received" in stream:
+            return Applied(Outcome.INTERRUPTED, "interrupted; `/plan` shows what is left", last, rest)
+        return Applied(Outcome.FAILED, _why(site, rest) or f"it ended with status {exit}", last, rest)
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         binary = self._binary(project, environment)
@@ -136,17 +144,6 @@ class Terraform:
         if not configuration.exists():
             configuration.write_text("")
         return configuration
-
-
-def _rewrite(log: Path, text: str) -> None:
-    """Aside and renamed: on a full disk the log stays at its place, whole, and Transient is raised."""
-    aside = log.with_name(f"{log.name}.new")
-    try:
-        aside.write_text(text)
-    except OSError as why:
-        aside.unlink(missing_ok=True)
-        raise Transient(f"the log cannot be written: {why.strerror}") from why
-    aside.replace(log)
 
 
 def _why(site: Site, text: str) -> str:
