@@ -5,9 +5,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
-from bot.core.run import RunProject, State
+from bot.core.run import RunProject
 from bot.server.doors import Doors, doors
 from bot.server.logs import row_asked_for
+from bot.server.pages import so_far
 from bot.server.streams import Told
 from bot.server.words import seen_lines
 from bot.store import runs
@@ -33,7 +34,7 @@ def log(run: str) -> Response:
 
 @live.get("/runs/<run>/events")
 def rows(run: str) -> Response:
-    """That rows of the run changed; `end` when the run has ended. The page itself says how they are."""
+    """That rows changed since they were `from`; `end` when the run has ended. The page itself says how they are."""
     opened = doors()
     with opened.store.read() as tx:
         runs.get(tx, run) or abort(404, "There is no such run.")
@@ -41,10 +42,10 @@ def rows(run: str) -> Response:
     def look(at: str) -> Told | None:
         with opened.store.read() as tx:
             found = runs.get(tx, run)
-            count = sum(row.state is not State.QUEUED and 1 + row.state.ended for row in runs.projects(tx, run))
+            count = str(so_far(runs.projects(tx, run)))
         if found is None or found.state.ended:
             return Told("end", at, None, last=True)
-        return Told("rows", str(count), None) if str(count) != at else None
+        return Told("rows", count, None) if count != at else None
 
     return _streamed(opened, look, _where("0"))
 

@@ -94,6 +94,7 @@ def run(run: str) -> str:
         graph=graph(rows),
         unfolded=len(projects) <= UNFOLDED,
         refresh=refresh(found.state),
+        so_far=so_far(rows),
     )
 
 
@@ -114,6 +115,11 @@ def locks() -> str:
         pulls=known,
         names=names,
     )
+
+
+def so_far(rows: Sequence[RunProject]) -> int:
+    """How far a run has come: a number that grows with each row that begins or ends."""
+    return sum(row.state is not State.QUEUED and 1 + row.state.ended for row in rows)
 
 
 def refresh(state: State) -> int | None:

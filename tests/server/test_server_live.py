@@ -10,6 +10,7 @@ import pytest
 from bot.core.run import State
 from bot.server.streams import STREAM_SECONDS, Streams
 from tests.server.house import House, a_row
+from tests.server.reading import page_at
 
 Event = tuple[str, str, object]
 
@@ -104,6 +105,13 @@ def test_rows_that_change_are_told_and_an_ended_run_says_so(house: House) -> Non
     assert events(house.get("/runs/r1/events").text) == [("end", "0", None)]
     house.add_run("r2", a_row("r2", state=State.RUNNING), state=State.RUNNING)
     assert events(house.get("/runs/r2/events").text) == [("rows", "1", None)]
+
+
+def test_a_page_is_not_told_of_what_it_was_rendered_with(house: House) -> None:
+    house.add_run("r1", a_row("r1", state=State.RUNNING), state=State.RUNNING)
+    (address,) = (found for _, a in page_at(house, "/runs/r1").elements if (found := a.get("data-row-events")))
+    assert events(house.get(address).text) == []
+    assert events(house.get(address.replace("from=1", "from=0")).text) == [("rows", "1", None)]
 
 
 @pytest.mark.parametrize("path", ["/runs/r1/events", "/runs/r1/log/events?place=infra/network:default"])
