@@ -19,11 +19,13 @@ from bot.server import questions
 from bot.server.doors import doors
 from bot.server.graph import graph
 from bot.server.questions import Filter, Sum
+from bot.server.tree import Room
 from bot.store import gates, history, plans, pulls, runs
 from bot.store import locks as claims
 
 REFRESH_SECONDS = 5
 UNFOLDED = 5
+MOST_SHOWN = 500
 LATELY = timedelta(hours=24)
 LAST_PAGE = 1_000_000
 
@@ -95,6 +97,7 @@ def run(run: str) -> str:
         unfolded=len(projects) <= UNFOLDED,
         refresh=refresh(found.state),
         so_far=so_far(rows),
+        room=Room(None if request.args.get("all") else MOST_SHOWN),
     )
 
 

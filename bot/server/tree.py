@@ -1,10 +1,10 @@
 """A plan's changes as a tree to open: what destroys first, then by module, with counts at each level. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.plan import Action, Change
-from bot.templates.words import BY_RISK
+from bot.templates.words import BY_RISK, RANK
 
 GROUPS = {
     Action.DELETE: "Destroys",
@@ -53,6 +53,23 @@ def by_risk(changes: Iterable[Change]) -> tuple[Risk, ...]:
         for action in BY_RISK
         if action in of
     )
+
+
+class Room:
+    """How many changes one page still takes, for a browser is long at thousands; None: any number."""
+
+    def __init__(self, most: int | None) -> None:
+        self._left = most
+
+    def take(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """As many as there is room for, what destroys first."""
+        if self._left is None or len(changes) <= self._left:
+            taken = changes
+        else:
+            taken = sorted(changes, key=lambda one: RANK[one.action])[: self._left]
+        if self._left is not None:
+            self._left -= len(taken)
+        return taken
 
 
 def modules(address: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severit
 from bot.core.project import Project
 from bot.core.run import Freeze, Lock, RunKind, Selection, State
 from bot.server.logs import PIECE
+from bot.server.pages import MOST_SHOWN
 from bot.server.questions import PAGE
 from bot.store import locks, plans, pulls
 from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, a_row, some_content
@@ -139,6 +140,27 @@ def test_what_destroys_is_shown_first_with_why(house):
     ]  # fmt: skip
     for words in ("forced by ami", "unknown (frobnicate)", "not configured", "moved from f.before", "from i-1"):
         assert words in text
+
+
+def _items(page: Page) -> int:
+    return sum(tag == "details" and "item" in (a.get("class") or "") for tag, a in page.elements)
+
+
+def test_of_thousands_of_changes_the_first_are_shown_what_destroys_before_all_and_a_link_shows_the_rest(house):
+    created = tuple(Change(f"a.new_{number}", Action.CREATE) for number in range(MOST_SHOWN + 20))
+    content = Content("terraform", changes=(*created, Change("z.old", Action.DELETE)), outputs=(created[0],))
+    house.add_plan("p1", "r1", content)
+    house.add_run("r1", a_row("r1", plan="p1"), state=State.RUNNING)
+    page = page_at(house, "/runs/r1?still=1")
+    assert _items(page) == MOST_SHOWN
+    assert "z.old" in page.text
+    assert "21 of 521 are not shown" in page.text
+    assert "1 of 1 are not shown" in page.text
+    (link,) = {a["href"] or "" for tag, a in page.elements if tag == "a" and "all=1" in (a["href"] or "")}
+    assert "still=1" in link
+    everything = page_at(house, link)
+    assert _items(everything) == MOST_SHOWN + 22
+    assert "not shown" not in everything.text
 
 
 def test_each_change_is_a_folded_diff_in_colours(house):
