@@ -14,6 +14,7 @@ from bot.core.errors import ToolFailed
 from bot.core.run import Outcome
 from bot.ports import Site
 from bot.tools.terraform import tool
+from bot.tools.terraform.commands import UNTOLD
 from bot.tools.terraform.live import KEY, bare_steps, steps
 from bot.tools.terraform.output import readable
 from tests.provider.shelf import Shelf, book
@@ -137,6 +138,18 @@ def test_a_secret_in_what_a_plan_says_is_masked(ground: Ground, what: str) -> No
     assert ("so: (sensitive value)" in said) is (what == "a precondition")
     assert "battery" not in said
     assert ("so: (sensitive value)" in hidden(site)) is (what != "an output")
+
+
+def test_what_a_plan_says_is_left_out_where_nobody_can_tell_what_is_secret_in_it(
+    ground: Ground, program: Path, tmp_path: Path
+) -> None:
+    unread = tmp_path / program.name
+    unread.write_text(f'#!/bin/sh\n[ "$1" = show ] && exit 1\nexec {program} "$@"\n')
+    unread.chmod(0o755)
+    blind = Ground(ground.top, tool(lambda _: {"binaries": str(unread)}))
+    site = blind.site({"net/main.tf": VARIABLE + SAYS_IT["a check"].replace("SAID", '"so: ${nonsensitive(var.p)}"')})
+    assert "show failed" in failed(blind, site)
+    assert hidden(site).endswith(UNTOLD)
 
 
 def test_a_secret_of_many_lines_is_masked_with_its_short_lines(ground: Ground) -> None:
