@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.opening import PATIENCE_MILLISECONDS, Visits
+from tests.browser.opening import PATIENCE_MILLISECONDS, Visits, running, visiting
 from tests.browser.playing import Demo, playing
 from tests.browser.program import lack
-from tests.browser.window import Windows, running
 from tests.server.conftest import house, open_house  # noqa: F401  # fixtures
 
 
@@ -23,21 +22,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def windows(browser: Browser) -> Iterator[Windows]:
-    """Windows of this test; that no console complained is part of it."""
-    opened = Windows(browser)
-    yield opened
-    opened.close()
-    assert opened.complaints == []
-
-
-@pytest.fixture
 def visits(browser: Browser) -> Iterator[Visits]:
-    """Opens contexts of one's own. At the end no page may have complained."""
-    made = Visits(browser)
-    yield made
-    made.close()
-    assert made.complaints == []
+    """Opens contexts of one's own."""
+    with visiting(browser) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from bot.core.plan import Action, Change, Content, Counts, Line
 from bot.core.project import Project
 from bot.core.run import Freeze, Lock, RunKind, State
 from bot.store import gates, ledger, locks
-from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, House, a_row
+from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, TOKEN, House, a_row
 
 LONG = 'module.shop["eu/west|1"].module.cart.terraform_data.a_rather_long_name_of_a_thing["with-a-key-that-goes-on"]'
 PLACE = PROJECT.place
+READER = {"extra_http_headers": {"Authorization": f"Bearer {TOKEN}"}}  # how a page is opened that may see all
 PATHS = (
     "/runs",
     "/runs?kind=apply&state=failed",

@@ -2,19 +2,27 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from playwright.sync_api import Page
 
+from tests.browser.opening import DESK, PHONE
+
 OF_A_KIND, PAGES = 2, 40
 ID = re.compile(r"/([0-9a-f]{12}|\d+|r\d+)(?=/|$)")
 LINKS = "all => all.map(one => one.href)"
+SAID = "main h1, main h2, main .state, main summary"
+MOMENT = re.compile(r"just now|(\d+ (s|min|h|days?) ?)+ago")
 
 # Text that a reader can see, against what is painted behind it: WCAG 2.2, 1.4.3. What is faded counts as seen through.
 FAINT = """
 () => {
-  const numbers = (colour) => {
-    const canvas = numbers.canvas ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  const numbers = (colour) => known.get(colour) ?? known.set(colour, read(colour)).get(colour);
+  const read = (colour) => {
+    const canvas = read.canvas ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
@@ -25,9 +33,13 @@ FAINT = """
   const light = (colour) => colour.slice(0, 3).map(part => part / 255)
     .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
     .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const painted = (element) => {
+    const box = element.matches("a.node") && element.querySelector("rect");
+    return numbers(box ? getComputedStyle(box).fill : getComputedStyle(element).backgroundColor);
+  };
   const behind = (element) => {
     const layers = [];
-    for (let at = element; at; at = at.parentElement) layers.unshift(numbers(getComputedStyle(at).backgroundColor));
+    for (let at = element; at; at = at.parentElement) layers.unshift(painted(at));
     const canvas = matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18, 1] : [255, 255, 255, 1];
     return layers.reduce((below, layer) => over(layer, below), canvas);
   };
@@ -69,33 +81,68 @@ WIDE = """
 """
 
 UNNAMED = """
-() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+() => [...document.querySelectorAll(
+  "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=region]"
+)]
   .filter(one => one.checkVisibility())
   .filter(one => !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.title))
   .map(one => one.outerHTML.slice(0, 80))
 """
 
 
-def faint(page: Page) -> list[str]:
-    """Words whose contrast with what is behind them is less than 4.5 to 1, in everything that can be unfolded."""
-    unfold(page)
-    return list(page.evaluate(FAINT))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page was like. `said` are its headings and states, but how long ago; `said_plainly` without scripts."""
+
+    url: str
+    said: tuple[str, ...]
+    said_plainly: tuple[str, ...]
+    wide: tuple[str, ...]
+    faint: tuple[str, ...]
+    unnamed: tuple[str, ...]
+    titles: int
 
 
-def wide(page: Page) -> list[str]:
-    """What makes the page scroll sideways, unfolded or not."""
-    before = page.evaluate(WIDE)
-    unfold(page)
-    return [*before, *page.evaluate(WIDE)]
-
-
-def unnamed(page: Page) -> list[str]:
-    """What one can press or fill in that has no name for who does not see it."""
-    return list(page.evaluate(UNNAMED))
-
-
-def unfold(page: Page) -> None:
+def look(page: Page, plain: Page) -> Seen:
+    """On a phone and on a desk, by day and by night, as it comes and with all unfolded; leaves it unfolded."""
+    said, said_plainly, closed = _spoken(page), _spoken(plain), wide(page)
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    return Seen(
+        url=page.url,
+        said=said,
+        said_plainly=said_plainly,
+        wide=closed + wide(page),
+        faint=faint(page),
+        unnamed=unnamed(page),
+        titles=page.locator("h1").count(),
+    )
+
+
+def _spoken(page: Page) -> tuple[str, ...]:
+    return tuple(MOMENT.sub("", text) for text in page.locator(SAID).all_inner_texts())
+
+
+def wide(page: Page) -> tuple[str, ...]:
+    """What makes the page scroll sideways; leaves the page on a desk."""
+    found = []
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        found += page.evaluate(WIDE)
+    return tuple(found)
+
+
+def faint(page: Page) -> tuple[str, ...]:
+    """Words whose contrast with what is behind them is less than 4.5 to 1; leaves it day."""
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {words}" for words in page.evaluate(FAINT)]
+    return tuple(found)
+
+
+def unnamed(page: Page) -> tuple[str, ...]:
+    """What one can press or fill in that has no name for who does not see it."""
+    return tuple(page.evaluate(UNNAMED))
 
 
 def links(page: Page) -> list[str]:
@@ -111,9 +158,9 @@ def kind(url: str) -> str:
     return ID.sub("/…", parts.path) + "?" + "&".join(sorted(name for name, _ in parse_qsl(parts.query)))
 
 
-def walk(page: Page, *starts: str) -> list[str]:
-    """Every page that links lead to from there, by two of a kind at most. Files that are no pages are left out."""
-    waiting, seen, kinds = list(starts), list[str](), Counter[str]()
+def walk(page: Page, *starts: str) -> Iterator[str]:
+    """Opens every page that links lead to from there, two of a kind at most. Files that are no pages are left out."""
+    waiting, seen, kinds = list(starts), set[str](), Counter[str]()
     while waiting and len(seen) < PAGES:
         url = waiting.pop(0)
         if url in seen or (url not in starts and kinds[kind(url)] >= OF_A_KIND):
@@ -122,7 +169,7 @@ def walk(page: Page, *starts: str) -> list[str]:
         if "text/html" not in answer.headers.get("content-type", ""):
             continue
         page.goto(url)
-        seen.append(url)
+        seen.add(url)
         kinds[kind(url)] += 1
         waiting += links(page)
-    return seen
+        yield url

@@ -1,8 +1,12 @@
-"""Opens pages as anybody, signed in nowhere, and keeps what they complain of: errors, refused scripts and styles."""
+"""Runs a browser and opens pages in it; keeps what pages complain of: errors, refused scripts and styles."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.program import FLAGS, find
 
 PATIENCE_MILLISECONDS = 30_000
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 740}
@@ -10,6 +14,23 @@ VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def visiting(browser: Browser) -> Iterator["Visits"]:
+    """At the end no page may have complained."""
+    made = Visits(browser)
+    yield made
+    made.close()
+    assert made.complaints == []
 
 
 class Visits:
@@ -32,7 +53,7 @@ class Visits:
         return context.new_page()
 
     def _note(self, said: ConsoleMessage) -> None:
-        """That a page itself was answered with 401 or 422 is no complaint of the page."""
+        """That a page itself was answered with 401, 404 or 422 is no complaint of the page."""
         here = said.page.url if said.page else ""
         about_itself = said.text.startswith("Failed to load resource") and said.location["url"] == here
         if said.type in ("error", "warning") and not about_itself:

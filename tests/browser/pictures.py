@@ -12,10 +12,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.opening import Visits
+from tests.browser.opening import Visits, running
 from tests.browser.playing import Demo, playing, said_by_the_bot
 from tests.browser.program import lack
-from tests.browser.window import running
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LARGEST_BYTES = 250_000

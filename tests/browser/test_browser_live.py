@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,6 +12,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bot.core.run import State
+from bot.store import runs
+from tests.browser.furnished import PLACE, READER, log, running
 from tests.browser.looking import links
 from tests.browser.opening import Visits
 from tests.browser.playing import SLOW, Demo, sign_in
@@ -28,7 +32,7 @@ def test_rows_and_log_follow_a_run_until_it_ends(visits: Visits, demo: Demo) -> 
     run, log, plain = visits.page(), visits.page(), visits.page(java_script_enabled=False)
     address = _at_work(run, demo)
     for page in (log, plain):
-        sign_in(page, demo)
+        sign_in(page, demo.stage.bot_url)
         page.goto(address)
     log.goto(next(link for link in links(log) if "/log?" in link))
     expect(log.get_by_role("region", name="Log")).to_contain_text("the first step is made")
@@ -48,7 +52,7 @@ def test_rows_and_log_follow_a_run_until_it_ends(visits: Visits, demo: Demo) -> 
 
 def _at_work(page: Page, demo: Demo) -> str:
     """Go to the run that is going on, by the list of runs; its address."""
-    sign_in(page, demo)
+    sign_in(page, demo.stage.bot_url)
     page.get_by_label("State").select_option("running")
     page.get_by_role("button", name="Show").click()
     line = page.get_by_role("link", name="Add something slow")
@@ -67,6 +71,38 @@ def _states(page: Page) -> Locator:
     return page.locator("main h1 .state")
 
 
+def test_rows_change_while_the_page_is_open(house: House, visits: Visits) -> None:
+    running(house)
+    page = visits.page(**READER)
+    page.goto(f"{house.address}/runs/live")
+    page.evaluate("window.same = true")
+    expect(page.locator("h1 .state")).to_have_text("running")
+    for row in (a_row("live"), a_row("live", replace(a_row("live").project, name="db", dir="infra/db"))):
+        with house.doors.store.begin() as tx:
+            runs.settle(tx, replace(row, state=State.DONE), datetime.now(UTC))
+        expect(page.locator("section.project", has_text=row.project.dir).locator(".state")).to_have_text("done")
+    expect(page.locator("h1 .state")).to_have_text("done")
+    assert page.evaluate("window.same")
+
+
+def test_a_log_grows_while_it_is_read_and_ends(house: House, visits: Visits) -> None:
+    running(house)
+    page = visits.page(**READER)
+    page.goto(f"{house.address}/runs/live/log?place={PLACE}")
+    page.evaluate("window.same = true")
+    log(house, "live", "first <b>words</b>\n")
+    expect(page.locator(".log")).to_contain_text("first <b>words</b>")
+    page.get_by_role("button", name="Pause").click()
+    log(house, "live", "while paused\n")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".log")).to_contain_text("while paused")
+    with house.doors.store.begin() as tx:
+        runs.settle(tx, a_row("live"), datetime.now(UTC))
+    expect(page.get_by_role("status")).to_have_text("It has ended.")
+    expect(page.locator("h1 .state")).to_have_text("done")
+    assert page.evaluate("window.same")
+
+
 @pytest.mark.parametrize("state", [State.DONE, State.RUNNING], ids=["ended", "going on"])
 def test_a_log_of_a_hundred_thousand_lines_is_read_without_hanging(
     visits: Visits, open_house: Callable[..., House], state: State
@@ -75,7 +111,8 @@ def test_a_log_of_a_hundred_thousand_lines_is_read_without_hanging(
     address, log = _long_log(house, state)
     page = visits.page()
     began = time.monotonic()
-    _enter(page, address)
+    sign_in(page, house.address, HOUSE_TOKEN)
+    page.goto(address)
     text = page.get_by_role("region", name="Log")
     expect(text).to_contain_text(LAST)
     assert text.evaluate("one => one.scrollHeight > one.clientHeight * 10")
@@ -96,12 +133,6 @@ def _scroll_up(page: Page, text: Locator) -> None:
     text.hover()
     page.mouse.wheel(0, -5000)
     page.wait_for_function("([one, at]) => one.scrollTop < at", arg=[text.element_handle(), before])
-
-
-def _enter(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_label("token").fill(HOUSE_TOKEN)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def _long_log(house: House, state: State) -> tuple[str, Path]:

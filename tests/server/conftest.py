@@ -1,5 +1,6 @@
 """Opens houses with real doors: the application on its own server, a real store on disk."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,27 +14,27 @@ from bot.store import Store
 from tests.server.house import TOKEN, VAULT, Forge, House
 
 
-@pytest.fixture
-def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
-    """Open a house; `more` are Doors' own fields, to have them otherwise."""
+@contextlib.contextmanager
+def houses(directory: Path) -> Iterator[Callable[..., House]]:
+    """Opens houses; `more` are Doors' own fields, to have them otherwise."""
     opened: list[tuple[House, threading.Thread]] = []
 
     def open_one(**more: object) -> House:
-        store = Store(f"sqlite:///{tmp_path / f'store{len(opened)}.db'}")
+        store = Store(f"sqlite:///{directory / f'store{len(opened)}.db'}")
         store.migrate()
         woken = threading.Event()
         doors = Doors(
             store=store,
             hosts={"forge": Forge()},
             vault=VAULT,
-            logs=lambda run, place: tmp_path / "logs" / run / place.replace("/", "-"),
+            logs=lambda run, place: directory / "logs" / run / place.replace("/", "-"),
             token=TOKEN,
             url="http://bot.example",
             ready=lambda: None,
             arrived=woken.set,
         )
         doors = replace(doors, **more)
-        house = House(doors, Server(app(doors), "127.0.0.1:0"), tmp_path / "logs", woken)
+        house = House(doors, Server(app(doors), "127.0.0.1:0"), directory / "logs", woken)
         thread = threading.Thread(target=house.server.run)
         thread.start()
         opened.append((house, thread))
@@ -46,6 +47,12 @@ def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
         thread.join(20)
         house.doors.store.close()
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    with houses(tmp_path) as open_one:
+        yield open_one
 
 
 @pytest.fixture
