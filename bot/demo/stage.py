@@ -32,6 +32,8 @@ class Stage:
 
     record: Path | None = None
     """Where the forge writes down what is asked of it, if anywhere."""
+    repo_id: int | str = "*"
+    """The forge's id of the repository, by which the bot names folders; any, where the forge is not ours."""
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class Stage:
             undo.callback(_end, self._forge_process, signal.SIGTERM)
             self._furnish()
             self.start_bot()
-            self.alice.add_hook(self.repo, f"{self.bot_url}/webhooks/github", self._secret)
+            self._connect()
             undo.pop_all()
         return self
 
@@ -66,6 +68,12 @@ class Stage:
         if self._bot:
             _end(self._bot, signal.SIGTERM, patience=5)
         _end(self._forge_process, signal.SIGTERM)
+
+    def move_to(self, repo: str) -> None:
+        """Leave the repository for a new one; forge, bot and people stay."""
+        self.repo = repo
+        self._furnish()
+        self._connect()
 
     def start_bot(self) -> None:
         """Start the bot, on the address it had before."""
@@ -162,7 +170,13 @@ class Stage:
         self.alice, self.bob = self.forge.user("alice"), self.forge.user("bob")
         self.carol, self.bot = self.forge.user("carol"), self.forge.user("gitops-bot", type="Bot")
         roles = {"alice": "admin", "bob": "maintain", "carol": "read", self.bot.login: "write"}
-        self.forge.repository("acme", "infra", roles, self._private)
+        owner, name = self.repo.split("/")
+        self.forge.repository(owner, name, roles, self._private)
+        self.repo_id = self.alice.api("GET", f"/repos/{self.repo}")["id"]
+
+    def _connect(self) -> None:
+        """What happens in the repository is told to the bot."""
+        self.alice.add_hook(self.repo, f"{self.bot_url}/webhooks/github", self._secret)
 
     def clone(self, person: Person | None = None) -> Path:
         """A fresh clone of the repository for somebody (alice)."""

@@ -57,8 +57,8 @@ def plan_comment(stage: Stage, number: int) -> str:
 
 
 def state_of(stage: Stage, directory: str) -> str:
-    """A project's local state, as text; empty when there is none."""
-    found = [path for path in stage.data.glob(f"state/*/{directory}-*/terraform.tfstate")]
+    """A project's local state in the stage's repository, as text; empty when there is none."""
+    found = [path for path in stage.data.glob(f"state/*-{stage.repo_id}-*/{directory}-*/terraform.tfstate")]
     return found[0].read_text() if found else ""
 
 

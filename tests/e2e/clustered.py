@@ -1,18 +1,17 @@
-"""A stage whose bot has the real cluster, for tests of Kubernetes projects."""
+"""A bot that has the real cluster, for tests of Kubernetes projects."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bot.demo.stage import Stage
 from tests.rig.access import Access
 from tests.rig.build import find
 
 TOKEN = "opens-the-pages-of-tests"
 
 
-def clustered(stages: Callable[..., Stage], cluster: Access, directory: Path) -> Stage:
-    """`rig` is its cluster's name; Helm is on its PATH; TOKEN opens its pages."""
+def clustered(cluster: Access, directory: Path) -> dict[str, Any]:
+    """Its `settings` and its PATH: `rig` is its cluster's name; Helm is found; TOKEN opens its pages."""
     programs = directory / "programs"
     programs.mkdir()
     (programs / "helm").symlink_to(find("helm") or "no-helm")
@@ -22,4 +21,4 @@ def clustered(stages: Callable[..., Stage], cluster: Access, directory: Path) ->
         "KUBERNETES__CLUSTERS__RIG__APPLY_KUBECONFIG": str(cluster.kubeconfig),
         "KUBERNETES__CLUSTERS__RIG__MANAGERS": "kubectl-client-side-apply",
     }
-    return stages(settings, path=f"{programs}:{os.environ['PATH']}")
+    return {"settings": settings, "path": f"{programs}:{os.environ['PATH']}"}

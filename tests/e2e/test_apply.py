@@ -217,7 +217,8 @@ def test_a_failure_stops_what_depends_on_it_but_not_its_siblings(stage: Stage) -
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
 
-def test_cancel_interrupts_an_apply_once_and_its_outcome_is_told(stage: Stage) -> None:
+def test_cancel_interrupts_an_apply_once_and_its_outcome_is_told(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": slow(30)})
     approved(stage, number)
@@ -242,7 +243,8 @@ def test_a_freeze_stops_applies_until_the_thaw(stages: Callable[..., Stage]) -> 
     stage.merged(number)
 
 
-def test_a_second_apply_while_one_runs_is_told_so(stage: Stage) -> None:
+def test_a_second_apply_while_one_runs_is_told_so(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": slow(3)})
     approved(stage, number)
@@ -254,7 +256,8 @@ def test_a_second_apply_while_one_runs_is_told_so(stage: Stage) -> None:
     assert state_of(stage, "net").count('"name": "slow"') == 1
 
 
-def test_closing_frees_what_a_pull_held(stage: Stage) -> None:
+def test_closing_frees_what_a_pull_held(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
     stage.comment_with(number, "What blocks the apply")

@@ -1,5 +1,9 @@
 """What people try, or just happen to do, to have something applied that nobody approved; each by name."""
 
+from collections.abc import Callable
+
+import pytest
+
 from bot.demo.stage import Stage
 from tests.e2e.acting import (
     ONE,
@@ -16,6 +20,12 @@ from tests.e2e.shell import shell
 from tests.e2e.test_apply import slow
 
 IN_TURN = "version: 1\nprojects:\n  - dir: a\n  - dir: b\n    depends_on: [a]\n"
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:
+    """One whose tools are held, and which may be frozen."""
+    return stages()
 
 
 def two_in_turn(stage: Stage) -> int:

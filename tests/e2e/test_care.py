@@ -54,7 +54,10 @@ def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
     stage.wait_for("the plan's end", lambda: "cancelled by" in plan_comment(stage, number))
 
 
-def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_apply(stage: Stage) -> None:
+def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_apply(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages()
     clone = begin(stage)
     applied(stage, propose(stage, clone, {"net/main.tf": ONE}, "first"))
     pull_main(stage, clone)
@@ -73,7 +76,8 @@ def test_a_pull_request_that_moves_its_state_is_refused(stage: Stage) -> None:
     stage.comment_with(number, "backend_change")
 
 
-def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stage: Stage) -> None:
+def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
     approved(stage, number)
@@ -135,7 +139,8 @@ def test_a_hostile_name_reaches_neither_shell_nor_markdown(stage: Stage) -> None
     assert "@acme/team" not in re.sub(r"`[^`]*`", "", outside)
 
 
-def test_a_merge_that_the_forge_refuses_after_an_apply_is_loud_and_keeps_the_lock(stage: Stage) -> None:
+def test_a_merge_that_the_forge_refuses_after_an_apply_is_loud_and_keeps_the_lock(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     from tests.e2e.shell import shell
 
     clone = begin(stage)
@@ -147,7 +152,8 @@ def test_a_merge_that_the_forge_refuses_after_an_apply_is_loud_and_keeps_the_loc
     assert "net:default" in shell(stage, "locks")
 
 
-def test_projects_of_one_directory_in_two_workspaces_have_states_of_their_own(stage: Stage) -> None:
+def test_projects_of_one_directory_in_two_workspaces_have_states_of_their_own(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     text = 'resource "terraform_data" "w" {\n  input = terraform.workspace\n}\n'
     listed = "version: 1\nprojects:\n  - {dir: app, workspace: a}\n  - {dir: app, workspace: b}\n"
     clone = begin(stage, {"gitops.yaml": listed})
@@ -183,7 +189,8 @@ def test_one_project_that_cannot_be_planned_does_not_hide_the_gate_of_the_others
     assert "0 of 1 approvals" in comment
 
 
-def test_a_freeze_and_its_end_are_said_on_open_pull_requests(stage: Stage) -> None:
+def test_a_freeze_and_its_end_are_said_on_open_pull_requests(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     from tests.e2e.shell import shell
 
     clone = begin(stage)
@@ -205,7 +212,8 @@ def test_commands_on_a_closed_pull_request_are_answered(stage: Stage) -> None:
         stage.comment_with(number, word, "is closed; reopen it first")
 
 
-def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stage: Stage) -> None:
+def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     from tests.e2e.shell import shell
 
     clone = begin(stage)

@@ -14,6 +14,12 @@ WRITES = (("PATCH", "comments"), ("POST", "statuses"), ("PUT", "merge"), ("POST"
 RUNS_ONCE = slow(2).replace("echo begun;", "echo run >> TALLY;")
 
 
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:
+    """One that may be killed."""
+    return stages()
+
+
 def counted(stage: Stage) -> str:
     """A project whose provisioner leaves a line each time it runs."""
     return RUNS_ONCE.replace("TALLY", str(stage.directory / "tally"))

@@ -105,7 +105,7 @@ def space(cluster: Access) -> Iterator[str]:
 
 @pytest.fixture
 def stage(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
-    return clustered(stages, cluster, tmp_path)
+    return stages(**clustered(cluster, tmp_path))
 
 
 def repository(space: str) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """Ways in which a pull request might change a cluster more than its plan comment says."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from kubernetes import client
 
 from bot.demo.stage import Stage
 from tests.e2e.acting import applied, approved, begin, plan_comment, propose, pull_main
-from tests.e2e.clustered import clustered
+from tests.e2e.conftest import Shared
 from tests.rig.access import Access
 
 CONFIGURATION = """\
@@ -40,16 +39,15 @@ TEST = HOOK.replace("theirs", "try").replace("pre-install,pre-upgrade", "test")
 
 
 @pytest.fixture
-def clusters(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
-    return clustered(stages, cluster, tmp_path)
+def stage(shared_with_cluster: Shared) -> Stage:
+    return shared_with_cluster.anew()
 
 
 def configuration(values: str, space: str = "default", rules: str = "cluster: rig") -> str:
     return CONFIGURATION.replace("CLUSTER", rules).replace("SPACE", space).replace("VALUES", values)
 
 
-def test_a_pull_request_that_only_names_other_values_shows_what_that_changes(clusters: Stage, namespace: str) -> None:
-    stage = clusters
+def test_a_pull_request_that_only_names_other_values_shows_what_that_changes(stage: Stage, namespace: str) -> None:
     clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
     applied(stage, propose(stage, clone, CHART, "bring-up"))
     pull_main(stage, clone)
@@ -58,17 +56,15 @@ def test_a_pull_request_that_only_names_other_values_shows_what_that_changes(clu
     assert "data.level: calm → loud" in plan_comment(stage, number)
 
 
-def test_without_a_cluster_other_values_are_seen_too(clusters: Stage) -> None:
-    stage = clusters
+def test_without_a_cluster_other_values_are_seen_too(stage: Stage) -> None:
     clone = begin(stage, {"gitops.yaml": configuration("calm", rules="require: [approval]"), **CHART})
     number = propose(stage, clone, {"gitops.yaml": configuration("loud", rules="require: [approval]")}, "loud")
     stage.comment_with(number, "data.level: calm → loud", "no cluster is configured")
 
 
 def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
-    clusters: Stage, cluster: Access, namespace: str
+    stage: Stage, cluster: Access, namespace: str
 ) -> None:
-    stage = clusters
     with cluster.client() as its:
         client.CoreV1Api(its).create_namespaced_config_map(
             namespace, {"metadata": {"name": "theirs"}, "data": {"a": "1"}}
@@ -87,9 +83,8 @@ def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
 
 
 def test_an_inventory_that_somebody_forged_neither_breaks_the_plan_nor_hides_a_change(
-    clusters: Stage, cluster: Access, namespace: str
+    stage: Stage, cluster: Access, namespace: str
 ) -> None:
-    stage = clusters
     clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
     applied(stage, propose(stage, clone, CHART, "bring-up"))
     pull_main(stage, clone)

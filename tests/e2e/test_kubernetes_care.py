@@ -10,6 +10,7 @@ from kubernetes import client
 from bot.demo.stage import Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
 from tests.e2e.clustered import clustered
+from tests.e2e.conftest import Shared
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet, cannot_pull
 
@@ -42,8 +43,8 @@ def config_map(name: str = "settings", value: str = "one") -> str:
 
 
 @pytest.fixture
-def stage(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
-    return clustered(stages, cluster, tmp_path)
+def stage(shared_with_cluster: Shared) -> Stage:
+    return shared_with_cluster.anew()
 
 
 def repository(stage: Stage, namespace: str, **files: str) -> Path:
@@ -163,8 +164,9 @@ def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Acces
 
 
 def test_an_apply_to_a_cluster_outlives_the_bot_and_is_told_after_the_restart(
-    stage: Stage, cluster: Access, namespace: str
+    stages: Callable[..., Stage], cluster: Access, namespace: str, tmp_path: Path
 ) -> None:
+    stage = stages(**clustered(cluster, tmp_path))
     clone = repository(stage, namespace, settings=config_map())
     number = propose(stage, clone, {"maps/web.yaml": WEB})
     approved(stage, number)

@@ -48,7 +48,7 @@ def forms() -> Iterator[str]:
 
 @pytest.fixture
 def stage(stages: Callable[..., Stage], cluster: Access, tmp_path: Path) -> Stage:
-    return clustered(stages, cluster, tmp_path)
+    return stages(**clustered(cluster, tmp_path))
 
 
 def test_planted_values_are_found_nowhere(stage: Stage, cluster: Access, namespace: str) -> None:

@@ -112,7 +112,7 @@ def test_a_log_tells_what_an_apply_is_at_and_goes_on_after_the_bot_was_killed(st
 def test_a_log_tells_of_each_object_while_others_are_waited_for(
     stages: Callable[..., Stage], cluster: Access, namespace: str, tmp_path: Path
 ) -> None:
-    stage = clustered(stages, cluster, tmp_path)
+    stage = stages(**clustered(cluster, tmp_path))
     clone = begin(stage, {"gitops.yaml": MAPS.replace("SPACE", namespace)})
     number = propose(stage, clone, {"maps/all.yaml": NEVER_READY})
     approved(stage, number)

@@ -1,6 +1,6 @@
 """Planning, seen from the pull request."""
 
-import pytest
+from collections.abc import Callable
 
 from bot.demo.stage import Stage
 from tests.e2e.acting import ONE, TWO, applied, begin, bots_comments, left, plan_comment, propose, pull_main
@@ -92,7 +92,10 @@ def test_a_draft_is_planned_when_somebody_asks(stage: Stage) -> None:
     stage.comment_with(number, "1 to create")
 
 
-def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_named(stage: Stage) -> None:
+def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_named(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages()
     begin(stage)
     stage.carol.api("POST", f"/repos/{stage.repo}/forks")
     fork = stage.carol.clone("carol/infra", stage.directory / "fork")
@@ -108,15 +111,15 @@ def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_na
     assert "terraform_data.evil" not in plan_comment(stage, number)
 
 
-@pytest.mark.parametrize("text", ["> /plan", "```\n/plan\n```", "    /plan", "see /plan", "/planet"])
-def test_what_is_quoted_or_code_or_prose_commands_nothing(stage: Stage, text: str) -> None:
+def test_what_is_quoted_or_code_or_prose_commands_nothing(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"README.md": "words\n"})
     stage.status(number, "gitops-bot/plan", "success")
-    comment = stage.alice.comment(stage.repo, number, text)
+    texts = ("> /plan", "```\n/plan\n```", "    /plan", "see /plan", "/planet")
+    comments = [stage.alice.comment(stage.repo, number, text) for text in texts]
     marker = stage.alice.comment(stage.repo, number, "/help")
     stage.wait_for("the answer to /help", lambda: stage.alice.reactions(stage.repo, marker))
-    assert stage.alice.reactions(stage.repo, comment) == []
+    assert [stage.alice.reactions(stage.repo, comment) for comment in comments] == [[]] * len(texts)
 
 
 def test_a_misread_command_gets_one_helpful_answer(stage: Stage) -> None:
@@ -146,7 +149,8 @@ def test_a_failing_project_leaves_the_others_unharmed(stage: Stage) -> None:
     stage.status(number, "gitops-bot/plan", "failure")
 
 
-def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stage: Stage) -> None:
+def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stages: Callable[..., Stage]) -> None:
+    stage = stages()
     secret = "correct-horse-battery"
     text = (
         f'variable "p" {{\n  default   = "{secret}"\n  sensitive = true\n}}\n'

@@ -1,14 +1,20 @@
 """One bot for many bad pull requests, beside stages of one's own: whatever comes, it stands when the test is over."""
 
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from bot.demo.stage import Stage
 from tests.e2e.acting import ONE, begin
-from tests.e2e.conftest import QUICK, stage, stages  # noqa: F401  # fixtures
+from tests.e2e.conftest import QUICK, stages  # noqa: F401  # a fixture
 from tests.hostile.mischief import House
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:  # noqa: F811  # a fixture
+    """One that may be broken."""
+    return stages()
 
 
 @pytest.fixture(scope="module")

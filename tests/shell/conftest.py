@@ -1,13 +1,21 @@
 """The stage of the end-to-end tests, a directory to stand in, and a store that a server has worked in."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.demo.stage import Stage
 from bot.store import Store
-from tests.e2e.conftest import stage, stages
+from tests.e2e.conftest import stages
 
 __all__ = ["here", "stage", "stages", "worked"]
+
+
+@pytest.fixture
+def stage(stages: Callable[..., Stage]) -> Stage:
+    """One whose tables and settings are looked at."""
+    return stages()
 
 
 @pytest.fixture
