@@ -101,9 +101,7 @@ class Mirror:
         fork = self.merge_base(base, head)
         if fork is None:
             raise Refused("it has no history in common with its base branch")
-        options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--binary", "--full-index", "--no-color")
-        diff = self._git("diff", *options, fork, sha(head), "--").raw
-        return hashlib.sha256(INDEX.sub(b"index", HUNK.sub(b"@@", diff))).hexdigest()
+        return self._own_change(fork, sha(head))
 
     def checkout(self, commit: str, into: Path) -> None:
         """A detached work tree of the commit at `into`; if a whole one is there already, it stays."""
@@ -193,7 +191,8 @@ class Mirror:
         return start or parents[0]
 
     def _own_change(self, before: str, after: str) -> str:
-        diff = self._git("diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--binary", before, after, "--").raw
+        options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--binary", "--full-index", "--no-color")
+        diff = self._git("diff", *options, before, after, "--").raw
         return hashlib.sha256(INDEX.sub(b"index", HUNK.sub(b"@@", diff))).hexdigest()
 
     def _in_the_way(self, landed: str, onto: str, files: list[str]) -> str:
