@@ -72,13 +72,6 @@ def with_files(source: Source, cwd: Path, extra: frozenset[Keys] = frozenset()) 
     return Source(values, names)
 
 
-def resolve_files(mapping: Mapping[str, object], cwd: Path, where: str = "") -> dict[str, object]:
-    """The same for a flat mapping: `token_file: PATH` becomes `token: …`; `ca_file` stays, since it names no secret."""
-    values: dict[Keys, object] = {(key,): value for key, value in mapping.items()}
-    resolved = with_files(Source(values, {keys: f"{where}{keys[0]}" for keys in values}), cwd)
-    return {keys[0]: value for keys, value in resolved.values.items()}
-
-
 def nested(values: Mapping[Keys, object]) -> dict[str, object]:
     """The mapping of mappings. What is both a value and a table becomes a table, for its model to refuse."""
     tree: dict[str, object] = {}

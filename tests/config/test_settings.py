@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from bot.config.durations import duration
 from bot.config.settings import Settings
-from bot.config.sources import resolve_files
 from bot.core.errors import Refused
 
 SECTIONS = frozenset({"github", "terraform"})
@@ -238,14 +237,6 @@ def test_a_value_where_a_table_belongs_is_refused(tmp_path: Path) -> None:
 def test_providers_are_known_by_their_files(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="GITOPS_BOT_NOBODY__TOKEN: there is no such setting"):
         Settings.load({"GITOPS_BOT_NOBODY__TOKEN": "x"}, tmp_path)
-
-
-def test_files_of_secrets_are_read_for_whoever_asks(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("line one\nline two\n")
-    assert resolve_files({"private_key_file": "key", "ca_file": "x"}, tmp_path) == {
-        "private_key": "line one\nline two",
-        "ca_file": "x",
-    }
 
 
 @pytest.mark.parametrize("value", ["", "m", "-1", "1.5h", "1 h", "1h30", "9999999d", True, None, [], "1w", "٣s"])
