@@ -187,6 +187,6 @@ def clusters(call: Call) -> Sequence[Finding]:
             )
         for finding in wrong[:MOST_NAMED]:
             findings.append(bad(f"cluster {name}", f"{finding.what}: {finding.words}"))
-        if more := len(wrong) - MOST_NAMED if len(wrong) > MOST_NAMED else 0:
+        if (more := len(wrong) - MOST_NAMED) > 0:
             findings.append(bad(f"cluster {name}", f"and {more} more: `gitops-bot cluster check {name}` tells each"))
     return findings

@@ -24,13 +24,13 @@ class Heard:
     checks: tuple[Check, ...]
 
 
-def case(  # noqa: PLR0913
+def case(
     bot: Bot,
     source: Source,
     its_plans: Sequence[Plan],
     missing: Sequence[tuple[str, str]],
     confirmed: Sequence[str] = (),
-    heard: "Heard | None" = None,
+    heard: Heard | None = None,
 ) -> Case:
     """The case for applying these plans now. `missing`: (project, why) of what should have a plan and has none.
 
