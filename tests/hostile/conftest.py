@@ -20,7 +20,9 @@ def stage(stages: Callable[..., Stage]) -> Stage:  # noqa: F811  # a fixture
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A bot that serves all the pull requests of a file, and alice's clone."""
-    with Stage(tmp_path_factory.mktemp("house") / "stage", QUICK | {"SERVER__TOKEN": "opens-the-pages"}) as made:
+    with Stage(
+        tmp_path_factory.mktemp("house") / "stage", QUICK | {"SWEEP_EVERY": "5s", "SERVER__TOKEN": "opens-the-pages"}
+    ) as made:
         yield House(made, begin(made, {"sound/main.tf": ONE}))
 
 
