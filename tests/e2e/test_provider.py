@@ -5,18 +5,21 @@ import re
 import shutil
 import signal
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.demo.stage import PROGRAM_PATH, Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, left, plan_comment, propose, pull_main, state_of
+from tests.e2e.conftest import Shared, sharing
 from tests.provider.shelf import Shelf, book, needed
 
 TOKEN = "a-token-for-the-pages-of-the-bot"
+NAMES = ("terraform", "tofu")
 SECRET, KEY = "correct-horse-battery", "write-only-staple"
 
 
@@ -51,14 +54,35 @@ class Ground:
         return int(next(self.stage.data.glob("applies/*/tool")).read_text())
 
 
-@pytest.fixture(params=["terraform", "tofu"])
-def ground(request: pytest.FixtureRequest, tmp_path: Path, stages: Callable[..., Stage]) -> Ground:
-    name = request.param
-    shelf = Shelf.make(tmp_path / "shelf")
+def furnished(name: str, top: Path) -> tuple[Shelf, dict[str, Any]]:
+    """A shelf for the program of that name, and what a bot is begun with to have it."""
+    shelf = Shelf.make(top / "shelf")
     shelf.count(name, needed(name) if name == "tofu" else Path(shutil.which(name, path=PROGRAM_PATH) or ""))
     settings = {"BINARIES": name, "CLI_CONFIG": str(shelf.cli_config)}
     settings = {f"TERRAFORM__{key}": value for key, value in settings.items()} | {"SERVER__TOKEN": TOKEN}
-    stage = stages(settings, path=f"{shelf.programs}:{PROGRAM_PATH}")
+    return shelf, {"settings": settings, "path": f"{shelf.programs}:{PROGRAM_PATH}"}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def common(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shelf, Shared]]:
+    top = tmp_path_factory.mktemp("provider")
+    shelf, begun = furnished(request.param, top)
+    with sharing(top, **begun) as its:
+        yield shelf, its
+
+
+@pytest.fixture
+def ground(common: tuple[Shelf, Shared], tmp_path: Path) -> Ground:
+    shelf, shared = common
+    stage = shared.anew()
+    return Ground(stage, shelf.emptied(tmp_path / "objects"), begin(stage))
+
+
+@pytest.fixture(params=NAMES)
+def alone(request: pytest.FixtureRequest, tmp_path: Path, stages: Callable[..., Stage]) -> Ground:
+    """For who takes the mirror away, or looks at the bot's files and processes."""
+    shelf, begun = furnished(request.param, tmp_path)
+    stage = stages(**begun)
     return Ground(stage, shelf, begin(stage))
 
 
@@ -82,37 +106,37 @@ def test_a_forced_replacement_names_the_attribute(ground: Ground) -> None:
     assert (ground.shelf.object("a"), bool(ground.shelf.object("b"))) == (None, True)
 
 
-def test_a_second_plan_and_the_apply_download_nothing_and_the_end_drops_what_was_kept(ground: Ground) -> None:
-    number = ground.propose(book("a"))
-    ground.stage.comment_with(number, "1 to create", "What blocks the apply")
-    ground.shelf.close()
-    ground.stage.alice.push(ground.clone, {"net/main.tf": ground.shelf.text(book("b"))}, "change", "Another")
-    ground.stage.wait_for("the second plan", lambda: '"b"' in plan_comment(ground.stage, number))
-    ground.apply(number)
-    ground.stage.merged(number)
-    assert ground.shelf.object("b")
-    assert ground.shelf.calls("init") == 1
-    ground.stage.wait_for("the end", lambda: not list(ground.stage.data.glob("prepared/*")))
+def test_a_second_plan_and_the_apply_download_nothing_and_the_end_drops_what_was_kept(alone: Ground) -> None:
+    number = alone.propose(book("a"))
+    alone.stage.comment_with(number, "1 to create", "What blocks the apply")
+    alone.shelf.close()
+    alone.stage.alice.push(alone.clone, {"net/main.tf": alone.shelf.text(book("b"))}, "change", "Another")
+    alone.stage.wait_for("the second plan", lambda: '"b"' in plan_comment(alone.stage, number))
+    alone.apply(number)
+    alone.stage.merged(number)
+    assert alone.shelf.object("b")
+    assert alone.shelf.calls("init") == 1
+    alone.stage.wait_for("the end", lambda: not list(alone.stage.data.glob("prepared/*")))
 
 
-def test_secrets_are_nowhere(ground: Ground, tmp_path: Path) -> None:
+def test_secrets_are_nowhere(alone: Ground, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "key").write_text(KEY)
     lines = (f'secret = file("{tmp_path}/secret")', f'key_wo = file("{tmp_path}/key")', "key_wo_version = 1")
-    number = ground.propose(book("a", "One", *lines))
-    comment = ground.stage.comment_with(number, "(sensitive value)", "What blocks the apply")
+    number = alone.propose(book("a", "One", *lines))
+    comment = alone.stage.comment_with(number, "(sensitive value)", "What blocks the apply")
     assert "key_wo_version" in comment
-    ground.apply(number)
-    ground.stage.merged(number)
-    ground.stage.comment_with(number, "Applied", "Merged as")
-    found = ground.shelf.object("a") or {}
+    alone.apply(number)
+    alone.stage.merged(number)
+    alone.stage.comment_with(number, "Applied", "Merged as")
+    found = alone.shelf.object("a") or {}
     assert (found["secret"], found["key"]) == (SECRET, sha256(KEY.encode()).hexdigest()[:16])
-    said = [*bots_comments(ground.stage, number), *pages(ground, number)]
+    said = [*bots_comments(alone.stage, number), *pages(alone, number)]
     assert not [text for text in said if SECRET in text or KEY in text]
-    for path, content in left(ground.stage).items():
+    for path, content in left(alone.stage).items():
         assert KEY.encode() not in content, path
-        assert SECRET.encode() not in content or path.is_relative_to(ground.stage.data / "state"), path
-    assert SECRET in state_of(ground.stage, "net")
+        assert SECRET.encode() not in content or path.is_relative_to(alone.stage.data / "state"), path
+    assert SECRET in state_of(alone.stage, "net")
 
 
 def pages(ground: Ground, number: int) -> list[str]:
@@ -206,24 +230,24 @@ def test_a_rollback_takes_back_what_was_mended_after_a_half_failed_apply(ground:
     assert ground.shelf.object("a")
 
 
-def test_a_slow_apply_is_cancelled_once_and_told(ground: Ground) -> None:
-    number = ground.propose(book("a", "One", "seconds = 60"))
-    ground.apply(number)
-    ground.tool()
-    ground.stage.alice.comment(ground.stage.repo, number, "/cancel")
-    comment = ground.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
+def test_a_slow_apply_is_cancelled_once_and_told(alone: Ground) -> None:
+    number = alone.propose(book("a", "One", "seconds = 60"))
+    alone.apply(number)
+    alone.tool()
+    alone.stage.alice.comment(alone.stage.repo, number, "/cancel")
+    comment = alone.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
     assert comment.count("Interrupt received") == 1
     assert "Two interrupts" not in comment
-    ground.stage.alice.comment(ground.stage.repo, number, "/plan")
-    ground.stage.comment_with(number, "1 to replace", "tainted")
+    alone.stage.alice.comment(alone.stage.repo, number, "/plan")
+    alone.stage.comment_with(number, "1 to replace", "tainted")
 
 
-def test_a_tool_that_is_killed_in_mid_create_is_unknown(ground: Ground) -> None:
-    number = ground.propose(book("a", "One", "seconds = 60"))
-    ground.apply(number)
-    tool = ground.tool()
+def test_a_tool_that_is_killed_in_mid_create_is_unknown(alone: Ground) -> None:
+    number = alone.propose(book("a", "One", "seconds = 60"))
+    alone.apply(number)
+    tool = alone.tool()
     os.kill(tool, signal.SIGKILL)
-    ground.stage.comment_with(number, "Nobody can tell", "/plan")
-    assert (ground.shelf.object("a") or {})["finished"] is False
-    assert not ground.stage.alice.pull(ground.stage.repo, number)["merged"]
+    alone.stage.comment_with(number, "Nobody can tell", "/plan")
+    assert (alone.shelf.object("a") or {})["finished"] is False
+    assert not alone.stage.alice.pull(alone.stage.repo, number)["merged"]
     os.killpg(tool, signal.SIGKILL)

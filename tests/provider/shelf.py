@@ -32,13 +32,14 @@ def needed(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Everything is below `top`. Packages are zips, which init unpacks as if it had downloaded them."""
+    """All but the `objects` is below `top`. Packages are zips, which init unpacks as if it had downloaded them."""
 
     top: Path
+    objects: Path
 
     @classmethod
     def make(cls, top: Path) -> "Shelf":
-        shelf = cls(top)
+        shelf = cls(top, top / "objects")
         folder = shelf.mirror / SOURCE
         for path in (folder, shelf.objects, shelf.programs):
             path.mkdir(parents=True)
@@ -52,13 +53,14 @@ class Shelf:
         )
         return shelf
 
+    def emptied(self, objects: Path) -> "Shelf":
+        """The same mirror and programs, with nothing made yet."""
+        objects.mkdir()
+        return Shelf(self.top, objects)
+
     @property
     def mirror(self) -> Path:
         return self.top / "mirror"
-
-    @property
-    def objects(self) -> Path:
-        return self.top / "objects"
 
     @property
     def cli_config(self) -> Path:
