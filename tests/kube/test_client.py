@@ -1,19 +1,14 @@
 """The client against a real API server, and behind a door that misbehaves."""
 
-import dataclasses
-import http.server
-import ssl
-import threading
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.client import Cluster
 from bot.kube.objects import Ref
+from tests.kube.door import Door, Spoil, answer, hang_up
 from tests.rig.access import Access
 
 
@@ -100,106 +95,30 @@ def test_rights_are_asked_of_the_server(cluster: Access) -> None:
 
 
 def test_wrong_credentials_are_refused_in_words(cluster: Access, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.kubeconfig"
+    wrong.write_text(cluster.kubeconfig.read_text().replace(cluster.token, "wrong"))
+    wrong.chmod(0o600)
     with pytest.raises(Refused, match="credentials for cluster test were refused"):
-        Cluster.open("test", written(cluster, tmp_path, cluster.url, "wrong")).version()
+        Cluster.open("test", wrong).version()
     with pytest.raises(Refused, match="kubeconfig of cluster test"):
         Cluster.open("test", tmp_path / "nothing")
 
 
-@dataclasses.dataclass
-class Door:
-    """Stands before the real server and spoils the answers that it is told to."""
-
-    url: str
-    spoil: list[Callable[[http.server.BaseHTTPRequestHandler], None]]
-    asked: list[str]
-
-
 @pytest.fixture
 def door(cluster: Access) -> Iterator[Door]:
-    spoil: list[Callable[[http.server.BaseHTTPRequestHandler], None]] = []
-    asked: list[str] = []
-    context = ssl._create_unverified_context()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked.append(f"{self.command} {self.path}")
-            if spoil:
-                spoil.pop(0)(self)
-                return
-            request = urllib.request.Request(
-                cluster.url + self.path, body or None, dict(self.headers), method=self.command
-            )
-            opener = urllib.request.build_opener(
-                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-            )
-            try:
-                answer = opener.open(request)
-            except urllib.error.HTTPError as error:
-                answer = error
-            content = answer.read()
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815  # the server's names
-
-        def log_message(self, *words: object) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Door(f"http://127.0.0.1:{server.server_port}", spoil, asked)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def answer(status: int, body: bytes = b"{}", **headers: str) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
-    def say(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return say
-
-
-def hang_up(handler: http.server.BaseHTTPRequestHandler) -> None:
-    handler.close_connection = True
-    handler.connection.close()
-
-
-def written(cluster: Access, directory: Path, url: str, token: str) -> Path:
-    content = yaml.safe_load(cluster.kubeconfig.read_text())
-    cluster_of = content["clusters"][0]["cluster"]
-    cluster_of["server"] = url
-    if url.startswith("http:"):
-        cluster_of.pop("certificate-authority-data", None)
-    for user in content["users"]:
-        user["user"] = {"token": token}
-    path = directory / "kubeconfig"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    with Door(cluster) as door:
+        yield door
 
 
 @pytest.fixture
-def through(cluster: Access, door: Door, tmp_path: Path) -> Cluster:
-    return Cluster.open("test", written(cluster, tmp_path, door.url, cluster.token), timeout=3)
+def through(door: Door, tmp_path: Path) -> Cluster:
+    return Cluster.open("test", door.kubeconfig(tmp_path), timeout=3)
 
 
 @pytest.mark.parametrize(
     "spoilt", [answer(503), answer(500), answer(200, b"<html>"), answer(200, b'{"ok": 1}'), hang_up]
 )
-def test_a_bad_answer_is_asked_again(
-    through: Cluster, door: Door, namespace: str, spoilt: Callable[[http.server.BaseHTTPRequestHandler], None]
-) -> None:
+def test_a_bad_answer_is_asked_again(through: Cluster, door: Door, namespace: str, spoilt: Spoil) -> None:
     through.resource("v1", "ConfigMap")
     door.spoil.append(spoilt)
     assert through.apply(config_map(namespace, a="1"), dry_run=False).ok
