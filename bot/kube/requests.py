@@ -1,11 +1,8 @@
-"""One HTTP request to an API server and its repetition: what `client` stands on. Configured by a kubeconfig.
-
-The kubernetes package reads the kubeconfig and authenticates (certificates, tokens, exec plug-ins, renewal).
-"""
+"""One HTTP request to an API server and its repetition: what `client` stands on. Who asks is `credentials`' to say."""
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,12 @@ from urllib.parse import urlencode
 
 from bot.core.errors import Refused, Transient
 from bot.kube.answers import Answer, body_of, warnings_of
+from bot.kube.credentials import Credentials
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 VERSION = "/version"  # of all that is asked for, the only thing without a kind
+UNKNOWN = 401
+WRONG_OR_EXPIRED = "they are wrong or have expired, and the operator must renew them"
 NOTHING_HAPPENED, MAY_HAVE_HAPPENED = (429,), (500, 502, 503, 504)
 
 
@@ -33,25 +33,13 @@ class Request:
 
 
 class Door:
-    def __init__(self, name: str, api: Any, timeout: float) -> None:
-        self._name, self._api, self._timeout = name, api, timeout
+    def __init__(self, name: str, credentials: Credentials, timeout: float) -> None:
+        self._name, self._credentials, self._timeout = name, credentials, timeout
 
     @classmethod
     def opened(cls, name: str, kubeconfig: Path, context: str | None, timeout: float, threads: int) -> "Door":
         """Raises Refused where the kubeconfig cannot be used."""
-        from kubernetes import client, config
-        from kubernetes.config import ConfigException
-
-        configuration = client.Configuration()
-        configuration.connection_pool_maxsize = threads
-        configuration.retries = False
-        configuration.proxy = None
-        try:
-            load: Callable[..., None] = config.load_kube_config
-            load(str(kubeconfig), context=context, client_configuration=configuration)
-        except (ConfigException, OSError, ValueError) as wrong:
-            raise Refused(f"the kubeconfig of cluster {name} cannot be used: {wrong}") from wrong
-        return cls(name, client.ApiClient(configuration), timeout)
+        return cls(name, Credentials(name, kubeconfig, context, threads), timeout)
 
     def answer(self, request: Request) -> Answer:
         """The server's answer, asked again while it has none of use and that is safe. Raises Transient in the end."""
@@ -84,8 +72,8 @@ class Door:
             raise _Unusable(f"status {raw.status} without a readable body") from garbage
         if answer.ok and not ("kind" in answer.body or request.path == VERSION):
             raise _Unusable(f"status {raw.status} without an object")
-        if raw.status == 401:
-            raise Refused(f"the credentials for cluster {self._name} were refused")
+        if raw.status == UNKNOWN:
+            raise Refused(f"the credentials for cluster {self._name} were refused: {WRONG_OR_EXPIRED}")
         if raw.status in NOTHING_HAPPENED:
             raise _Unusable(f"status {raw.status}", nothing_happened=True, after=_seconds(raw.headers))
         if raw.status in MAY_HAVE_HAPPENED and not answer.authors_mistake and not _webhook(answer):
@@ -93,17 +81,25 @@ class Door:
         return answer
 
     def _sent(self, request: Request) -> Any:
+        """The raw answer; a server that does not know us any more is asked once more when that can be mended."""
+        api = self._credentials.api
+        raw = self._exchanged(api, request)
+        if raw.status == UNKNOWN and self._credentials.renewed(api):
+            return self._exchanged(self._credentials.api, request)
+        return raw
+
+    def _exchanged(self, api: Any, request: Request) -> Any:
         from urllib3.exceptions import HTTPError, NewConnectionError
 
         headers = {"Accept": request.accept, "User-Agent": "gitops-bot"}
         query = [(key, value) for key, value in request.query.items()]
-        self._api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, None)
+        api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, None)
         if request.body is not None:
             headers["Content-Type"] = request.content
         body = json.dumps(request.body).encode() if request.body is not None else None
-        url = f"{self._api.configuration.host}{request.path}{'?' if query else ''}{urlencode(query)}"
+        url = f"{api.configuration.host}{request.path}{'?' if query else ''}{urlencode(query)}"
         try:
-            return self._api.rest_client.pool_manager.request(
+            return api.rest_client.pool_manager.request(
                 request.method, url, body=body, headers=headers, timeout=self._timeout, retries=False, redirect=False
             )
         except NewConnectionError as refused:

@@ -23,7 +23,8 @@ class Door:
     """Use it in a `with`.
 
     `spoil` are answers given instead of the server's, one a question; `rule` is asked for one at every other question.
-    `takes` are the tokens it lets in, as whoever the server takes for its admin. `asked` is all that was asked.
+    `takes` are the tokens it lets in, each as the server's admin. Answers come `late`, by so many seconds. `asked` is
+    all that was asked.
     """
 
     def __init__(self, cluster: Access) -> None:
@@ -39,6 +40,7 @@ class Door:
         self.rule: Callable[[str], Spoil | None] = lambda asked: None
         self.takes = {cluster.token}
         self.asked: list[str] = []
+        self.late = 0.0
         self.closing = threading.Event()
 
     def __enter__(self) -> "Door":
@@ -64,6 +66,7 @@ class Door:
         if spoil := self.spoil.pop(0) if self.spoil else self.rule(asked):
             spoil(visit)
             return
+        self.closing.wait(self.late)
         token = visit.headers.get("Authorization", "").removeprefix("Bearer ")
         headers = dict(visit.headers) | {"Authorization": f"Bearer {self._token if token in self.takes else 'old'}"}
         request = urllib.request.Request(self._far + visit.path, body or None, headers, method=visit.command)
@@ -72,15 +75,6 @@ class Door:
         except urllib.error.HTTPError as error:
             answered = error
         answer(answered.status, answered.read())(visit)
-
-    def slow(self, seconds: float) -> Spoil:
-        """The server's own answer, so much later."""
-
-        def say(visit: Visit) -> None:
-            self.closing.wait(seconds)
-            self.serve(visit)
-
-        return say
 
     def trickle(self, seconds: float) -> Spoil:
         """A body without end, a byte each so many seconds."""
