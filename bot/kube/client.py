@@ -28,6 +28,7 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH, JSON_PATCH = "application/apply-patch+yaml", "application/json-patch+json"
 DRY = {"dryRun": "All"}
 PAGE = 500
+EXPIRED = 410
 
 
 class Cluster:
@@ -195,13 +196,18 @@ class Cluster:
         return f"{top}{inside}/{its.plural}"
 
     def _listed(self, api_version: str, kind: str, namespace: str | None, selector: str, accept: str) -> Rows:
+        """Page by page; when the server forgets in between where it was, anew and in one piece, which never expires."""
         path = self._collection(api_version, kind, namespace)
-        query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
+        whole = {"labelSelector": selector} if selector else {}
+        query = whole | {"limit": str(PAGE)}
         rows: Rows = []
         while True:
             answer = self._ask("GET", path, query, accept=accept)
             if answer.status == 404:
                 return rows
+            if answer.status == EXPIRED and "continue" in query:
+                query, rows = whole, []
+                continue
             if not answer.ok:
                 raise ToolFailed(f"cluster {self.name} does not list {kind}: {answer.reason or answer.status}")
             rows += answer.body.get("items") or ()

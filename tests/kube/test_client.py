@@ -8,7 +8,7 @@ import pytest
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.client import Cluster
 from bot.kube.objects import Ref
-from tests.kube.door import Door, Spoil, answer, hang_up
+from tests.kube.door import Door, Spoil, answer, hang_up, status
 from tests.rig.access import Access
 
 
@@ -142,3 +142,24 @@ def test_a_creation_whose_answer_was_lost_is_not_repeated(through: Cluster, door
     with pytest.raises(Transient):
         through.create(config_map(namespace), dry_run=False)
     assert sum(line.startswith("POST") for line in door.asked) == 1
+
+
+TOO_OLD = status(410, "Expired", "The provided continue parameter is too old to display a consistent list result.")
+
+
+def test_a_list_that_expires_between_two_pages_is_read_anew_and_whole(
+    through: Cluster, door: Door, kube: Cluster, namespace: str
+) -> None:
+    assert all(kube.each(lambda number: kube.apply(config_map(namespace, f"c{number}"), dry_run=False).ok, range(501)))
+    door.rule = lambda asked: TOO_OLD if "continue=" in asked else None
+    names = [meta.ref.name for meta in through.metadata("v1", "ConfigMap", namespace) if meta.ref.name[0] == "c"]
+    assert len(names) == len(set(names)) == 501
+    assert ["limit" in line for line in door.asked if "configmaps" in line] == [True, True, False]
+
+
+def test_a_list_that_is_expired_whatever_is_asked_is_an_end(through: Cluster, door: Door, namespace: str) -> None:
+    through.resource("v1", "ConfigMap")
+    door.rule = lambda asked: TOO_OLD
+    with pytest.raises(ToolFailed, match="cluster test does not list ConfigMap: Expired"):
+        through.list("v1", "ConfigMap", namespace)
+    assert len(door.asked) == 2
