@@ -5,6 +5,7 @@ happened twice, and is Transient in the end.
 """
 
 import builtins
+import copy
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from urllib.parse import quote
 from bot.core.errors import ToolFailed
 from bot.kube.answers import Answer, Meta, Resource, meta_of
 from bot.kube.objects import Ref, object_of
-from bot.kube.requests import Door, Request
+from bot.kube.requests import Bounds, Door, Request
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,6 +52,12 @@ class Cluster:
     ) -> "Cluster":
         """Nothing is asked yet. `timeout` in seconds is for one question with all its repetitions."""
         return cls(name, Door.opened(name, kubeconfig, context, timeout, threads), manager, threads)
+
+    def within(self, seconds: float, stopped: Callable[[], bool]) -> "Cluster":
+        """The same cluster for one plan: Transient when all in all it takes longer, or once `stopped()` is true."""
+        made = copy.copy(self)  # what is known of kinds stays common
+        made._door = self._door.within(Bounds(seconds, stopped))
+        return made
 
     def resource(self, api_version: str, kind: str) -> Resource | None:
         """How the server serves a kind; None when it does not. Remembered until `forget`."""

@@ -1,8 +1,9 @@
 """One HTTP request to an API server and its repetition: what `client` stands on. Who asks is `credentials`' to say."""
 
 import json
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from bot.kube.credentials import Credentials
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 VERSION = "/version"  # of all that is asked for, the only thing without a kind
+LOOK_SECONDS = 1.0
+PIECE = 1 << 16
 UNKNOWN = 401
 WRONG_OR_EXPIRED = "they are wrong or have expired, and the operator must renew them"
 NOTHING_HAPPENED, MAY_HAVE_HAPPENED = (429,), (500, 502, 503, 504)
@@ -32,21 +35,47 @@ class Request:
     again: bool = True
 
 
+class Bounds:
+    """How long may be asked all in all, in seconds, and `stopped()`: whether nobody wants to know any more."""
+
+    def __init__(self, seconds: float, stopped: Callable[[], bool]) -> None:
+        self.seconds, self._stopped = seconds, stopped
+        self.until = time.monotonic() + seconds
+        self._look = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Looked at now and then only, for many ask at once and it may cost a question to the database."""
+        now = time.monotonic()
+        if now < self._look:
+            return False
+        self._look = now + LOOK_SECONDS
+        return self._stopped()
+
+
+ENDLESS = Bounds(math.inf, lambda: False)
+
+
 class Door:
-    def __init__(self, name: str, credentials: Credentials, timeout: float) -> None:
-        self._name, self._credentials, self._timeout = name, credentials, timeout
+    def __init__(self, name: str, credentials: Credentials, timeout: float, bounds: Bounds = ENDLESS) -> None:
+        self._name, self._credentials, self._timeout, self._bounds = name, credentials, timeout, bounds
 
     @classmethod
     def opened(cls, name: str, kubeconfig: Path, context: str | None, timeout: float, threads: int) -> "Door":
         """Raises Refused where the kubeconfig cannot be used."""
         return cls(name, Credentials(name, kubeconfig, context, threads), timeout)
 
+    def within(self, bounds: Bounds) -> "Door":
+        """The same door, which also raises Transient when those bounds are reached."""
+        return Door(self._name, self._credentials, self._timeout, bounds)
+
     def answer(self, request: Request) -> Answer:
         """The server's answer, asked again while it has none of use and that is safe. Raises Transient in the end."""
         until, pause = time.monotonic() + self._timeout, FIRST_PAUSE
         while True:
+            self._go_on()
             try:
-                return self._once(request)
+                return self._once(request, until)
             except _Unusable as why:
                 wait = max(pause, why.after or 0.0)
                 if not (request.again or why.nothing_happened) or time.monotonic() + wait > until:
@@ -57,15 +86,21 @@ class Door:
     def text(self, request: Request) -> str:
         """A plain text, asked for once; empty when there is none."""
         try:
-            answer = self._sent(request)
+            raw = self._sent(request, time.monotonic() + self._timeout)
         except _Unusable:
             return ""
-        return str(answer.data.decode(errors="replace")) if answer.status == 200 else ""
+        return raw.body.decode(errors="replace") if raw.status == 200 else ""
 
-    def _once(self, request: Request) -> Answer:
-        raw = self._sent(request)
+    def _go_on(self) -> None:
+        if self._bounds.stopped:
+            raise Transient(f"cluster {self._name} was not asked any more: it was stopped")
+        if time.monotonic() > self._bounds.until:
+            raise Transient(f"cluster {self._name} is too slow: not all was answered within {self._bounds.seconds:g} s")
+
+    def _once(self, request: Request, until: float) -> Answer:
+        raw = self._sent(request, until)
         try:
-            answer = Answer(raw.status, body_of(raw.data), warnings_of(raw.headers))
+            answer = Answer(raw.status, body_of(raw.body), warnings_of(raw.headers))
         except ValueError as garbage:
             if raw.status == 404:  # said in plain text of a path that is not served
                 return Answer(404, {})
@@ -80,16 +115,17 @@ class Door:
             raise _Unusable(f"status {raw.status}", after=_seconds(raw.headers))
         return answer
 
-    def _sent(self, request: Request) -> Any:
+    def _sent(self, request: Request, until: float) -> "_Raw":
         """The raw answer; a server that does not know us any more is asked once more when that can be mended."""
         api = self._credentials.api
-        raw = self._exchanged(api, request)
+        raw = self._exchanged(api, request, until)
         if raw.status == UNKNOWN and self._credentials.renewed(api):
-            return self._exchanged(self._credentials.api, request)
+            return self._exchanged(self._credentials.api, request, until)
         return raw
 
-    def _exchanged(self, api: Any, request: Request) -> Any:
+    def _exchanged(self, api: Any, request: Request, until: float) -> "_Raw":
         from urllib3.exceptions import HTTPError, NewConnectionError
+        from urllib3.exceptions import TimeoutError as TimedOut
 
         headers = {"Accept": request.accept, "User-Agent": "gitops-bot"}
         query = [(key, value) for key, value in request.query.items()]
@@ -98,14 +134,33 @@ class Door:
             headers["Content-Type"] = request.content
         body = json.dumps(request.body).encode() if request.body is not None else None
         url = f"{api.configuration.host}{request.path}{'?' if query else ''}{urlencode(query)}"
+        how = {"timeout": self._timeout, "retries": False, "redirect": False, "preload_content": False}
         try:
-            return api.rest_client.pool_manager.request(
-                request.method, url, body=body, headers=headers, timeout=self._timeout, retries=False, redirect=False
-            )
+            raw = api.rest_client.pool_manager.request(request.method, url, body=body, headers=headers, **how)
+            return _Raw(raw.status, raw.headers, self._read(raw, until))
         except NewConnectionError as refused:
             raise _Unusable("no connection", nothing_happened=True) from refused
+        except TimedOut as silent:
+            raise _Unusable(f"no answer within {self._timeout:g} s") from silent
         except HTTPError as broken:
-            raise _Unusable(type(broken).__name__) from broken
+            raise _Unusable(f"the connection broke ({type(broken).__name__})") from broken
+
+    def _read(self, raw: Any, until: float) -> bytes:
+        """The whole body: a time-out of the connection counts anew with every byte that comes."""
+        pieces: list[bytes] = []
+        while piece := raw.read1(PIECE):
+            pieces.append(piece)
+            if time.monotonic() > until:
+                raw.close()
+                raise _Unusable(f"no whole answer within {self._timeout:g} s")
+        return b"".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class _Unusable(Exception):

@@ -140,7 +140,7 @@ class _Planning:
         site, origin = self.site, self.site.origin
         assert origin is not None
         its = self.tool._allowed(site)
-        cluster = self.tool.clusters.plan(site.rules.cluster)
+        cluster = self.tool.clusters.plan(site.rules.cluster).within(site.timeout, site.stopped)
         project = project_key(site)
         known = inventory.read(cluster, project, its.inventory_namespace)
         before = known.commit if known and known.commit else origin.base

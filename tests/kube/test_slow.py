@@ -1,0 +1,83 @@
+"""An API server that answers late or never to the end: plans are made all the same, or end in time with a sentence."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import Transient
+from bot.kube.asking import Question
+from bot.kube.client import Cluster
+from bot.kube.outcomes import Verb
+from tests.kube.door import Door
+from tests.kube.planning import configmap, planned
+from tests.rig.access import Access
+
+
+@pytest.fixture
+def door(cluster: Access) -> Iterator[Door]:
+    with Door(cluster) as door:
+        yield door
+
+
+@pytest.fixture
+def slow(door: Door, tmp_path: Path) -> Callable[..., Cluster]:
+    """The cluster behind the door, with a time-out of so many seconds for a question."""
+    return lambda timeout: Cluster.open("rig", door.kubeconfig(tmp_path), timeout=timeout)
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_plan_of_a_server_that_is_slow_is_made(
+    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+) -> None:
+    door.late = 1.0
+    asking = replace(question, cluster=slow(30).within(60, never))
+    made = planned(asking, *(configmap(namespace, f"c{number}") for number in range(20)))
+    assert {one.verb for one in made.values()} == {Verb.CREATE}
+
+
+def test_a_server_that_is_silent_is_said_to_be(door: Door, slow: Callable[..., Cluster]) -> None:
+    cluster, door.late = slow(1), 60.0
+    with pytest.raises(Transient, match="cluster rig does not answer: no answer within 1 s"):
+        cluster.version()
+
+
+def test_an_answer_that_trickles_ends_with_its_time(door: Door, slow: Callable[..., Cluster]) -> None:
+    cluster, began = slow(2), time.monotonic()
+    door.rule = lambda asked: door.trickle(0.1)
+    with pytest.raises(Transient, match="cluster rig does not answer: no whole answer within 2 s"):
+        cluster.version()
+    assert time.monotonic() - began < 10
+    assert len(door.asked) == 1
+
+
+def test_a_log_that_trickles_ends_with_its_time(door: Door, slow: Callable[..., Cluster], namespace: str) -> None:
+    cluster, began = slow(2), time.monotonic()
+    door.rule = lambda asked: door.trickle(0.1)
+    assert cluster.log(namespace, "pod", "web", 20) == ""
+    assert time.monotonic() - began < 10
+
+
+def test_a_plan_of_a_server_that_is_too_slow_ends_with_its_time(
+    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+) -> None:
+    door.late = 1.0
+    asking, began = replace(question, cluster=slow(30).within(3, never)), time.monotonic()
+    with pytest.raises(Transient, match="cluster rig is too slow: not all was answered within 3 s"):
+        planned(asking, *(configmap(namespace, f"c{number}") for number in range(400)))
+    assert time.monotonic() - began < 20
+
+
+def test_a_plan_that_is_cancelled_asks_no_more(
+    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+) -> None:
+    door.late = 0.2
+    asking = replace(question, cluster=slow(30).within(60, lambda: len(door.asked) > 20))
+    with pytest.raises(Transient, match="it was stopped"):
+        planned(asking, *(configmap(namespace, f"c{number}") for number in range(1000)))
+    assert len(door.asked) < 500
