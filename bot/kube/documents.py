@@ -27,6 +27,8 @@ from bot.kube import scalars
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 LIMIT = 50 * 1024 * 1024
+VALUE = 24  # what a value weighs beside its text: two million of them cost some 300 MB and ten seconds
+TOO_MUCH = "holds more values than can be planned at once: make several projects of it"
 DEEPEST = 150
 OUTER = 5
 MERGE = "\0<<"
@@ -46,12 +48,12 @@ def documents(text: bytes | str, where: str, place: Callable[[int], str] | None 
     if len(text) > LIMIT:
         raise Refused(f"{where}: more than {LIMIT // 1024 // 1024} MB of YAML")
     at = place or (lambda line: f"{where}:{line}")
-    builder = _Builder(at)
+    builder = _Builder(at, 0)
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
         for event in yaml.parse(decoded, Loader=yaml.CSafeLoader):
             if isinstance(event, DocumentStartEvent):
-                builder = _Builder(at)
+                builder = _Builder(at, builder.weight)
             elif isinstance(event, DocumentEndEvent):
                 if builder.root is not None:
                     yield Document(builder.line, builder.root, builder.lines)
@@ -90,19 +92,20 @@ class _Open:
     value: "dict[str, Json] | list[Json]"
     line: int
     anchor: str | None
-    weight: int = 1
+    weight: int = VALUE
     key: str | None = None
     merges: "list[Json]" = field(default_factory=list)
 
 
 class _Builder:
-    """One document's data, event by event."""
+    """One document's data, event by event. `weight` is that of all documents so far."""
 
-    def __init__(self, place: Callable[[int], str]) -> None:
+    def __init__(self, place: Callable[[int], str], weight: int) -> None:
         self.root: Json = None
         self.line = 1
         self.lines: dict[int, int] = {}
-        self._place, self._at, self._weight = place, 1, 0
+        self.weight = weight
+        self._place, self._at = place, 1
         self._open: list[_Open] = []
         self._named: dict[str, tuple[Json, int]] = {}
 
@@ -132,7 +135,7 @@ class _Builder:
                 return
         except ValueError as why:
             raise self._refuse(str(why)) from why
-        self._put(value, len(event.value) + 1, event.anchor)
+        self._put(value, len(event.value) + VALUE, event.anchor)
 
     def _meaning(self, event: ScalarEvent) -> scalars.Scalar:
         if event.implicit[0]:
@@ -143,7 +146,8 @@ class _Builder:
         if isinstance(parent.value, dict) and key in parent.value:
             raise self._refuse(f"the key {key} is there twice")
         parent.key = key
-        self._weigh(len(key) + 1)
+        parent.weight += len(key) + VALUE
+        self._weigh(len(key) + VALUE)
 
     def _begin(self, value: "dict[str, Json] | list[Json]", anchor: str | None) -> None:
         if len(self._open) >= DEEPEST:
@@ -151,6 +155,7 @@ class _Builder:
         parent = self._open[-1] if self._open else None
         if parent and isinstance(parent.value, dict) and parent.key is None:
             raise self._refuse("a key must be text")
+        self._weigh(VALUE)
         self._open.append(_Open(value, self._at, anchor))
 
     def _end(self) -> None:
@@ -181,13 +186,13 @@ class _Builder:
                 raise self._refuse("a key must be text")
             self._key(parent, scalars.key(value))
             return
-        self._weigh(weight)
+        self._weigh(weight, "aliases make more than can be planned of it")
         self._put(value, weight, None)
 
-    def _weigh(self, weight: int) -> None:
-        self._weight += weight
-        if self._weight > LIMIT:
-            raise self._refuse(f"aliases make more than {LIMIT // 1024 // 1024} MB of it")
+    def _weigh(self, weight: int, what: str = TOO_MUCH) -> None:
+        self.weight += weight
+        if self.weight > LIMIT:
+            raise self._refuse(what)
 
     def _put(self, value: Json, weight: int, anchor: str | None) -> None:
         if anchor:

@@ -7,12 +7,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.core.errors import Refused
 from bot.kube.documents import Document, Json, documents
 from bot.kube.objects import Object, Ref, object_of
 from bot.kube.scopes import defined, group_of
 
+MOST = 10_000  # an inventory holds them and their uids
 Namespaced = Callable[[str, str], bool | None]
 
 _SOURCE = re.compile(r"^---[ \t]*\r?\n# Source: ([^\r\n]+)$", re.MULTILINE)
@@ -39,7 +41,10 @@ def objects(text: bytes | str, where: str, namespace: str, namespaced: Namespace
     Raises Refused.
     """
     places = _Places(text.decode(errors="replace") if isinstance(text, bytes) else text, where)
-    found = [one for document in documents(text, where, places) for one in _opened(document, places)]
+    all_of_it = (one for document in documents(text, where, places) for one in _opened(document, places))
+    found = list(islice(all_of_it, MOST + 1))
+    if len(found) > MOST:
+        raise Refused(f"{where}: renders to more than {MOST:,} objects: make several projects of it")
     own = defined(one.body for one in found)
 
     def scope(api_version: str, kind: str) -> bool:

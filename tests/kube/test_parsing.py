@@ -158,7 +158,7 @@ def test_a_name_of_253_characters_is_a_name() -> None:
 
 def test_aliases_that_multiply_are_refused_before_they_cost_memory() -> None:
     levels = [f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise("abcdefghijk")]
-    assert "aliases make more than 50 MB of it" in said("\n".join(["a: &a [x, x, x, x]", *levels]))
+    assert "aliases make more than can be planned of it" in said("\n".join(["a: &a [x, x, x, x]", *levels]))
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])

@@ -1,0 +1,68 @@
+"""Renderings of 50 MB: planned where they are objects that a cluster takes, else refused before they cost much."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import Refused
+from bot.kube import differ
+from bot.kube.asking import Question
+from bot.kube.differ import Sides
+from bot.kube.objects import Object
+from bot.kube.outcomes import Verb
+from bot.kube.parsing import objects
+from bot.kube.scopes import built_in
+from bot.kube.show import content
+from bot.tools.helm.build import Helm
+from bot.tools.helm.settings import HelmSettings
+from tests.kube.trees import request, written
+from tests.rig.build import find
+from tests.shell.calling import environment
+
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: VALUE}\n---\n"
+MANY = (
+    "{{ range until COUNT }}" + MAP.replace("NAME", "c{{ . }}").replace("VALUE", '{{ repeat SIZE "x" }}') + "{{ end }}"
+)
+MOST_BYTES = 700_000_000
+
+
+def chart(directory: Path, count: int, size: int) -> Path:
+    """A chart of a few lines that renders to so many objects of so many bytes."""
+    template = MANY.replace("COUNT", str(count)).replace("SIZE", str(size))
+    text = "apiVersion: v2\nname: big\nversion: 1.0.0\n"
+    return written(directory, {"big/Chart.yaml": text, "big/templates/all.yaml": template}).root
+
+
+def rendered(root: Path, scratch: Path, namespace: str) -> tuple[Object, ...]:
+    helm = Helm(HelmSettings.of({"binary": str(find("helm") or "helm")}))
+    stream = helm.render(request(root, "big", scratch, namespace=namespace))
+    assert len(stream) > 49_000_000
+    return objects(stream, "big", namespace, built_in)
+
+
+def test_fifty_megabytes_in_few_objects_are_planned(question: Question, namespace: str, tmp_path: Path) -> None:
+    found = rendered(chart(tmp_path, 50, 1_000_000), tmp_path / "scratch", namespace)
+    made = differ.plan(question, Sides(found, None, None))
+    assert [one.verb for one in made] == [Verb.CREATE] * 50
+    assert content("helm", made, offline=False).counts.create == 50
+
+
+def test_fifty_megabytes_in_more_objects_than_an_inventory_holds_are_refused(programs: None, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="big: renders to more than 10,000 objects: make several projects of it"):
+        rendered(chart(tmp_path, 12_500, 4_000), tmp_path / "scratch", "default")
+
+
+@pytest.mark.parametrize(("begin", "piece", "end"), [("items: [", "{},", "]\n"), ("items:\n", "- a:\n", "")])
+def test_fifty_megabytes_of_tiny_values_are_refused_within_little_memory(
+    tmp_path: Path, begin: str, piece: str, end: str
+) -> None:
+    """By the whole program, which gets no more memory than that."""
+    here, env = tmp_path / "here", environment(tmp_path / "home")
+    written(here, {"big/all.yaml": MAP.partition("data")[0] + begin + piece * (50_000_000 // len(piece)) + end})
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True, env=env)
+    command = ["prlimit", f"--data={MOST_BYTES}", "--", sys.executable, "-m", "bot", "plan", "big"]
+    done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "holds more values than can be planned at once: make several projects of it" in done.stderr
