@@ -37,6 +37,7 @@ _PRECIOUS = frozenset(
 _GIVEN = frozenset({("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")})
 _UNCOUNTED = frozenset({"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision", "PodMetrics", "Binding"})
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io", "metrics.k8s.io")
+_ENDED = ("Succeeded", "Failed")
 _SHOWN = 5
 DAY = 86400.0
 
@@ -98,8 +99,7 @@ def _losses(cluster: Cluster, ref: Ref, live: Body, now: float) -> Iterator[str]
     if age := _age(str(live["metadata"].get("creationTimestamp") or ""), now):
         yield f"created {age} ago"
     spec, status = live.get("spec") or {}, live.get("status") or {}
-    if replicas := status.get("replicas") or status.get("currentNumberScheduled"):
-        yield f"{replicas} running pod{'s' if replicas != 1 else ''}"
+    yield from _pods(cluster, ref, status)
     if ref.kind == "PersistentVolumeClaim":
         size = (status.get("capacity") or {}).get("storage") or _asked(spec)
         yield f"a volume of {size}, with what it holds, unless its class retains it"
@@ -114,6 +114,34 @@ def _losses(cluster: Cluster, ref: Ref, live: Body, now: float) -> Iterator[str]
         versions = [one["name"] for one in spec.get("versions") or () if one.get("served")]
         if versions:
             yield from _counted(lambda: cluster.metadata(f"{group}/{versions[0]}", kind, None), f"every {kind}")
+
+
+def _pods(cluster: Cluster, ref: Ref, status: Body) -> Iterator[str]:
+    """Pods that run, or are about to, and how many of them serve."""
+    if (ref.group, ref.kind) == ("", "Namespace"):
+        try:
+            found = cluster.list("v1", "Pod", ref.name)
+        except (Refused, ToolFailed) as why:
+            yield f"pods (which cannot be counted: {why})"
+            return
+        those = [pod["status"] for pod in found if (pod.get("status") or {}).get("phase") not in _ENDED]
+        number, ready = len(those), sum(_ready(one) for one in those)
+    elif (ref.group, ref.kind) == ("", "Pod"):
+        number, ready = int(status.get("phase") not in _ENDED), int(_ready(status))
+    else:
+        number = _number(status, "replicas", "currentNumberScheduled", "active")
+        ready = _number(status, "readyReplicas", "numberReady", "ready")
+    if number:
+        yield f"{number:,} pod{'s' if number != 1 else ''}, {ready:,} ready"
+
+
+def _ready(status: Body) -> bool:
+    return any((one.get("type"), one.get("status")) == ("Ready", "True") for one in status.get("conditions") or ())
+
+
+def _number(status: Body, *names: str) -> int:
+    """The first of these that is a number: what a Deployment, a DaemonSet and a Job call the same."""
+    return next((value for name in names if isinstance(value := status.get(name), int) and value), 0)
 
 
 def _counted(read: Any, what: str) -> Iterator[str]:
