@@ -109,10 +109,10 @@ def _page(call: Call, stage: "Stage", token: str, files: Mapping[str, str]) -> i
     call.say(f"Everything is kept in {stage.directory}, the bot's data in {stage.data}\n")
     _say_how_to_open_another(call, stage)
     kept = "and leaves that directory as it is" if call.options["dir"] else "and removes it"
-    call.say(f"\nCtrl-C ends the demo {kept}.")
     ended = threading.Event()
     for number_of_signal in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number_of_signal, lambda *_: ended.set())
+    call.say(f"\nCtrl-C ends the demo {kept}.")
     ended.wait()
     return GOOD
 
