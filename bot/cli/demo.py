@@ -53,7 +53,11 @@ def run(call: Call) -> int:
         call.say(f"The demo needs {lacking} on your PATH: install it.")
         return REFUSED
     _refuse_without_examples()
-    cluster = None if call.options["story"] else local.found(call.environment, call.options["context"])
+    renders = any(shutil.which(name, path=path) for name in ("kustomize", "kubectl"))
+    found = None if call.options["story"] else local.found(call.environment, call.options["context"])
+    cluster = found.cluster if found else None
+    if found and renders:
+        call.say(f"Kubernetes: {found.said}.")
     settings = {
         "SWEEP_EVERY": "5s",
         "SERVER__TOKEN": secrets.token_urlsafe(12),
@@ -64,7 +68,6 @@ def run(call: Call) -> int:
             with Stage(directory, settings, port=call.options["port"], path=path, private=True) as stage:
                 if call.options["story"]:
                     return _story(call, stage)
-                renders = any(shutil.which(name, path=path) for name in ("kustomize", "kubectl"))
                 return _page(call, stage, settings["SERVER__TOKEN"], scenes.example(renders, cluster is not None))
         except Waited as waited:
             call.say(f"This should have happened and did not: {waited}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -14,6 +15,8 @@ import yaml
 from bot.core.errors import Refused
 
 LOCAL = re.compile(r"(kind-.+|k3d-.+|minikube|docker-desktop|rancher-desktop|colima(-.+)?)")
+MINIKUBE, MINIKUBES = "minikube", "192.168."  # the networks of its own that it makes on Linux, whatever its driver
+ALONE = "what is rendered is compared, no more (--context NAME uses a cluster)"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "kubernetes.docker.internal")
 
 
@@ -34,22 +37,38 @@ class LocalCluster:
         return {f"KUBERNETES__CLUSTERS__LOCAL__{key}": value for key, value in own.items()}
 
 
-def found(environment: Mapping[str, str], named: str | None) -> LocalCluster | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cluster that the demo may change, if there is one, and a sentence about it or about why there is none."""
+
+    cluster: LocalCluster | None
+    said: str
+
+
+def found(environment: Mapping[str, str], named: str | None) -> Found:
     """The named context, else the current one if it is a local cluster's. Raises Refused where a named one is not."""
     home = Path(environment.get("HOME") or "/nonexistent")
     kubeconfig = Path((environment.get("KUBECONFIG") or str(home / ".kube" / "config")).split(":")[0])
     if not kubeconfig.is_file():
         if named:
             raise Refused(f"there is no kubeconfig {kubeconfig} with a context {named}")
-        return None
+        return Found(None, f"there is no kubeconfig, so {ALONE}")
     content = yaml.safe_load(kubeconfig.read_text()) or {}
     contexts = {str(one.get("name")): one.get("context") or {} for one in content.get("contexts") or ()}
-    if named:
-        if named not in contexts:
-            raise Refused(f"{kubeconfig} has no context {named} (it has: {', '.join(contexts) or 'none'})")
-        return LocalCluster(kubeconfig, named)
-    current = str(content.get("current-context") or "")
+    if named and named not in contexts:
+        raise Refused(f"{kubeconfig} has no context {named} (it has: {', '.join(contexts) or 'none'})")
+    context = named or str(content.get("current-context") or "")
+    if why := "" if named else _strange(content, contexts, context):
+        return Found(None, f"{why} and is left alone: {ALONE}")
+    return Found(LocalCluster(kubeconfig, context), f"the project hello is applied to the cluster of context {context}")
+
+
+def _strange(content: Mapping[str, Any], contexts: Mapping[str, Any], current: str) -> str:
+    """Why the current context is not one of this machine; empty when it is."""
+    if not LOCAL.fullmatch(current):
+        return f"context {current} is not a local cluster's" if current else "no context is the current one"
     servers = {str(one.get("name")): str(one.get("cluster", {}).get("server")) for one in content.get("clusters") or ()}
-    server = servers.get(str(contexts.get(current, {}).get("cluster")), "")
-    local = LOCAL.fullmatch(current) and urlsplit(server).hostname in LOOPBACK
-    return LocalCluster(kubeconfig, current) if local else None
+    host = urlsplit(servers.get(str(contexts.get(current, {}).get("cluster")), "")).hostname
+    if host in LOOPBACK or (current == MINIKUBE and str(host).startswith(MINIKUBES)):
+        return ""
+    return f"context {current} leads to {host}, which is not this machine,"
