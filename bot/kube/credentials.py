@@ -8,6 +8,7 @@ only tokens that say when they end: not a token file that is written anew, nor a
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Credentials:
     """Raises Refused where the kubeconfig cannot be used."""
 
     def __init__(self, name: str, kubeconfig: Path, context: str | None, threads: int) -> None:
-        self._read = lambda: _read(name, kubeconfig, context, threads)
+        self._read: Callable[[], Any] = partial(_read, name, kubeconfig, context, threads)
         self._lock = threading.Lock()
         self._not_before = 0.0
         self.api = self._read()
