@@ -28,7 +28,7 @@ from bot.kube.objects import Ref
 from bot.kube.order import Stage, groups, stage
 from bot.kube.outcomes import Outcome, Verb
 from bot.kube.pruning import Patience, prune
-from bot.kube.results import End, Result
+from bot.kube.results import WHOLE, End, Result
 from bot.kube.sending import Sending
 from bot.kube.stopping import Interrupted, Stop
 from bot.kube.telling import Telling
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         if not telling.begun:
             telling.refuse(str(why))
             return REFUSED
-        telling.tell(Result("the apply", "apply", End.FAILED, str(why)))
+        telling.tell(Result("the apply", WHOLE, End.FAILED, str(why)))
         return FAILED
     finally:
         telling.write()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 WORDS = {"create": "created", "change": "changed", "replace": "replaced", "delete": "deleted", "adopt": "taken over"}
 
+WHOLE = "apply"  # the verb of what ended all of it
+
 
 class End(StrEnum):
     """SKIPPED was not begun. UNHEALTHY was applied, and did not become what it should."""
@@ -22,7 +24,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One object. `verb` is its outcome's, `hook` or `health`; `message` is scrubbed, of one line or more."""
+    """One object. `verb` is its outcome's, `hook`, `health` or WHOLE; `message` is scrubbed, of one line or more."""
 
     ref: str
     verb: str
@@ -56,8 +58,9 @@ class Results:
             return f"nothing was begun: {self.refused}"
         done = Counter(one.verb for one in self.results if one.end is End.DONE)
         parts = [f"{done[verb]:,} {word}" for verb, word in WORDS.items() if done[verb]]
-        bad = Counter(one.end for one in self.results if one.end is not End.DONE)
+        bad = Counter(one.end for one in self.results if one.end is not End.DONE and one.verb != WHOLE)
         parts += [f"{number:,} {end}" for end, number in bad.items()]
+        parts += ["the apply did not come to its end"] if any(one.verb == WHOLE for one in self.results) else []
         told = ", ".join(parts) or "nothing was changed"
         return f"{told}; healthy after {self.healthy:.0f} s" if self.healthy is not None else told
 

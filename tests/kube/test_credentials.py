@@ -87,6 +87,8 @@ def test_credentials_that_end_in_mid_apply_are_told_with_what_was_done(ground: G
     failed = [one for one in ended.results.results if one.verb == "create" and one.end == "failed"]
     assert all(ENDED in one.message for one in failed)
     assert len(failed) + len(_done(ended)) == 60
+    counts = f"{len(_done(ended))} created, {len(failed)} failed"
+    assert ended.results.summary() == f"{counts}, the apply did not come to its end"
     known = ground.known()
     assert known
     assert (len(known.members), known.commit) == (60, "")
