@@ -20,7 +20,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config.durations import duration
-from bot.config.mistakes import Model, checked, refuse_unknown
+from bot.config.mistakes import checked, refuse_unknown
+from bot.config.sections import Section
 from bot.config.sources import CONFIG, PREFIX, Keys, Source, merged, nested, toml, variables, with_files
 
 DATA_DIR = "gitops-bot-data"
@@ -167,14 +168,10 @@ class Settings(BaseSettings):
         settings._names.update(source.names)
         return settings
 
-    def section(self, name: str) -> Mapping[str, object]:
-        """What was written for a provider, secrets read from their files; empty when nothing was."""
-        return self._sections.get(name, {})
-
-    def checked_section(self, name: str, model: type[Model]) -> Model:
-        """The same as the provider's own model. Raises Refused naming variables and keys."""
+    def section(self, name: str) -> Section:
+        """What was written for a provider; empty when nothing was."""
         names = {keys[1:]: said for keys, said in self._names.items() if keys[0] == name}
-        return checked(model, self.section(name), names, f"{PREFIX}{name.upper()}__")
+        return Section(self._sections.get(name, {}), names)
 
     @classmethod
     def settings_customise_sources(

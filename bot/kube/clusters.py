@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from bot.config.sections import settings_of
 from bot.core.errors import Refused
 from bot.kube.client import Cluster
 
@@ -70,11 +71,7 @@ class Clusters:
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "Clusters":
         """Raises Refused naming each wrong key."""
-        try:
-            read = _Section.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"KUBERNETES__{'__'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        read = settings_of(_Section, SECTION, section)
         return cls({name.replace("_", "-"): one for name, one in read.clusters.items()})
 
     @property

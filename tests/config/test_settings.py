@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from bot.config.durations import duration
+from bot.config.sections import settings_of
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 
@@ -216,10 +217,14 @@ class Theirs(BaseModel):
     retries: int = 3
 
 
+def theirs(settings: Settings) -> Theirs:
+    return settings_of(Theirs, "github", settings.section("github"))
+
+
 def test_a_provider_checks_its_own_section_and_errors_name_the_variable(tmp_path: Path) -> None:
-    assert load(tmp_path, GITHUB__TOKEN="t").checked_section("github", Theirs).token == SecretStr("t")
+    assert theirs(load(tmp_path, GITHUB__TOKEN="t")).token == SecretStr("t")
     with pytest.raises(Refused) as refused:
-        load(tmp_path, "[github]\nretries = 'x'", GITHUB__TOKN="t").checked_section("github", Theirs)
+        theirs(load(tmp_path, "[github]\nretries = 'x'", GITHUB__TOKN="t"))
     assert str(refused.value).split("\n") == [
         "GITOPS_BOT_GITHUB__TOKEN: is missing",
         f"github.retries in {tmp_path}/bot.toml: should be a valid integer, unable to parse string as an integer",
@@ -230,7 +235,7 @@ def test_a_provider_checks_its_own_section_and_errors_name_the_variable(tmp_path
 def test_a_value_where_a_table_belongs_is_refused(tmp_path: Path) -> None:
     settings = load(tmp_path, GITHUB__TOKEN="t", GITHUB__TOKEN__MORE="x")
     with pytest.raises(Refused, match="GITOPS_BOT_GITHUB__TOKEN: "):
-        settings.checked_section("github", Theirs)
+        theirs(settings)
     assert "GITOPS_BOT_SERVER: there is no such setting" in refusal(tmp_path, SERVER="x", SERVER__URL="")
 
 

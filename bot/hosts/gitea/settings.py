@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr
 
+from bot.config.sections import settings_of
 from bot.core.errors import Refused
 
 
@@ -26,11 +27,7 @@ class GiteaSettings(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "GiteaSettings":
         """Raises Refused with one sentence for what is missing or wrong."""
-        try:
-            made = cls.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"GITEA__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        made = settings_of(cls, "gitea", section)
         if not made.url:
             raise Refused("GITEA__URL is missing: where people open it, like https://git.example.org")
         if not made.token.get_secret_value().strip():

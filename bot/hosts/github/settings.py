@@ -6,8 +6,9 @@ from typing import Annotated, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr
 
+from bot.config.sections import settings_of
 from bot.core.errors import Refused
 
 BEGIN = "-----BEGIN"
@@ -38,11 +39,7 @@ class Place(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> Self:
         """Raises Refused with one sentence for what is missing or wrong."""
-        try:
-            return cls.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"GITHUB__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        return settings_of(cls, "github", section)
 
     @property
     def web_url(self) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.core.errors import Refused
+from bot.config.sections import settings_of
 from bot.kube.rendering import Limits
 
 
@@ -24,8 +24,4 @@ class HelmSettings(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "HelmSettings":
         """Raises Refused naming each wrong key."""
-        try:
-            return cls.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"HELM__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        return settings_of(cls, "helm", section)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from bot.core.errors import Refused
+from bot.config.sections import settings_of
 from bot.kube.rendering import Limits
 
 PLUGINS = "--enable-alpha-plugins"
@@ -40,8 +40,4 @@ class KustomizeSettings(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "KustomizeSettings":
         """Raises Refused naming each wrong key."""
-        try:
-            return cls.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"KUSTOMIZE__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        return settings_of(cls, "kustomize", section)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from bot.core.errors import Refused
+from bot.config.sections import settings_of
 
 
 class TerraformSettings(BaseModel):
@@ -36,8 +36,4 @@ class TerraformSettings(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "TerraformSettings":
         """Raises Refused naming each wrong key."""
-        try:
-            return cls.model_validate(dict(section))
-        except ValidationError as wrong:
-            lines = [f"TERRAFORM__{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
-            raise Refused("; ".join(lines)) from wrong
+        return settings_of(cls, "terraform", section)
