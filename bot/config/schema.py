@@ -112,7 +112,9 @@ class FileTable(Table):
 
     version: Annotated[Literal[1], BeforeValidator(one)] = Field(description="`1`")
     branches: list[Word] = Field(
-        default=[], description="globs of base branches whose pull requests are planned, besides the default branch"
+        default=[],
+        description="globs of base branches whose pull requests are planned, besides the default branch; read from that"
+        " branch alone",
     )
     merge: Literal["auto", "manual"] = Field(
         default="auto",

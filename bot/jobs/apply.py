@@ -18,7 +18,7 @@ from bot.steps.answers import answer, react
 from bot.steps.bot import Bot, short
 from bot.steps.dependents import UPSTREAM
 from bot.steps.evidence import case, missing
-from bot.steps.source import Projects, Source, digest, directories, moved_since, projects, source
+from bot.steps.source import Projects, Source, digest, directories, moved_since, no_target, projects, source
 from bot.store import ledger, locks, plans, runs
 from bot.store.columns import load
 
@@ -48,6 +48,8 @@ def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
     if pull.state is PullState.CLOSED:
         raise Refused("the pull request is closed; reopen it first")
     with source(bot, pull, as_landed=job.args["why"] == "merge") as its:
+        if why := no_target(its):
+            raise Refused(why)
         there = projects(bot, its)
         chosen = _chosen(bot, job, its, there)
         if job.args["why"] == "approval":

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from bot import templates
 from bot.core.errors import Refused, ToolFailed
-from bot.core.globs import matches
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, Selection, State
@@ -17,7 +16,7 @@ from bot.steps import settle, speak
 from bot.steps.answers import answer, react
 from bot.steps.bot import Bot, short
 from bot.steps.rows import rows
-from bot.steps.source import Projects, projects, source
+from bot.steps.source import no_target, projects, source
 from bot.store import plans, pulls, runs
 from bot.store.columns import load
 
@@ -89,9 +88,11 @@ def _write(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
     made: list[RunProject] = []
     try:
         with source(bot, pull) as its:
+            if why := no_target(its):
+                if not _asked(job):
+                    return False
+                raise Refused(why)
             there = projects(bot, its)
-            if not _is_target(job, pull, there):
-                return False
             run = replace(run, base=its.base, result=its.result)
             made, notices = rows(bot, run, its, there), there.rule_changes
     except Refused as why:
@@ -129,18 +130,6 @@ def _new(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
         selection=load(Selection, job.args.get("selection", "{}")),
         created_at=bot.clock(),
     )
-
-
-def _is_target(job: Job, pull: Pull, there: Projects) -> bool:
-    """The default branch, and those that the base's configuration names. Whoever asks on another is told."""
-    name, branches = pull.base.name, there.configuration.branches
-    if name == pull.repository.default_branch or any(matches(name, pattern) for pattern in branches):
-        return True
-    if _asked(job):
-        raise Refused(
-            f"pull requests into {pull.base.name} are not planned: `branches` in gitops.yaml does not name it"
-        )
-    return False
 
 
 def _supersede(bot: Bot, pull: Pull) -> None:

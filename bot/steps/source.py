@@ -11,6 +11,7 @@ from bot.core import affected, rules
 from bot.core.affected import CONFIGURATION
 from bot.core.digest import input_digest
 from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.globs import matches
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Pull, PullState
 from bot.core.run import Plan
@@ -202,6 +203,22 @@ def moves_state(bot: Bot, source: Source, project: Project) -> bool:
 def directories(projects: Projects, project: Project) -> frozenset[str]:
     """The directories of the other projects."""
     return frozenset(other.dir for other, _ in projects.all if other.dir != project.dir)
+
+
+def no_target(source: Source) -> str | None:
+    """Why nothing is planned or applied into the pull's base branch; None where the default branch names it.
+
+    Its own gitops.yaml is not asked: whoever may push any branch could make one with rules of their own.
+    """
+    name, default = source.pull.base.name, source.pull.repository.default_branch
+    if name == default:
+        return None
+    source.mirror.fetch(f"refs/heads/{default}")
+    with source.mirror.tree(source.mirror.resolve(f"refs/heads/{default}")) as tree:
+        configuration = rules_of(tree) or Configuration()
+    if any(matches(name, pattern) for pattern in configuration.branches):
+        return None
+    return f"pull requests into {name} are not planned: `branches` in gitops.yaml on {default} does not name it"
 
 
 def rules_of(tree: Tree) -> Configuration | None:

@@ -1,0 +1,38 @@
+"""What people with write access try in order to have weaker rules than the default branch has; each by name."""
+
+from bot.demo.stage import Stage
+from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
+
+WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"
+
+
+def test_a_branch_that_names_itself_in_its_own_gitops_yaml_is_no_base(stage: Stage) -> None:
+    clone = begin(stage)
+    stage.alice.push(clone, {"gitops.yaml": WEAK}, "mine", "Rules of my own")
+    stage.alice.push(clone, {"net/main.tf": ONE}, "change", "Infrastructure of my own")
+    number = stage.alice.open_pull(stage.repo, "change", "mine", "Nobody needs to look at this")
+    for command in ("/plan", "/apply"):
+        said = len(bots_comments(stage, number))
+        stage.alice.comment(stage.repo, number, command)
+        stage.wait_for("an answer", lambda said=said: len(bots_comments(stage, number)) > said)
+    assert "are not planned" in plan_comment(stage, number)
+    assert state_of(stage, "net") == ""
+
+
+def test_an_approved_pull_that_is_led_to_a_branch_of_ones_own_is_not_applied(stage: Stage) -> None:
+    clone = begin(stage)
+    stage.alice.git(clone, "push", "--quiet", "origin", "HEAD:refs/heads/mine")
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", base="mine")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "🚫", "into mine are not")
+    assert state_of(stage, "net") == ""
+
+
+def test_into_a_branch_that_the_default_branch_names_it_is_planned(stage: Stage) -> None:
+    clone = begin(stage, {"gitops.yaml": 'version: 1\nbranches: ["release/*"]\n'})
+    stage.alice.git(clone, "push", "--quiet", "origin", "HEAD:refs/heads/release/1")
+    stage.alice.push(clone, {"net/main.tf": ONE}, "change", "For the release")
+    number = stage.alice.open_pull(stage.repo, "change", "release/1", "For the release")
+    stage.comment_with(number, "1 to create", "What blocks the apply")
