@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from bot.core.commands import selected
 from bot.core.errors import Refused
-from bot.core.project import Project, Rules
+from bot.core.project import Project
 from bot.core.pull import PullState
 from bot.core.run import Plan, PlanState, Run, RunProject, State
 from bot.steps.bot import Bot
@@ -50,16 +50,16 @@ def _row(bot: Bot, run: Run, source: Source, there: Projects, project: Project, 
     if plan and _good_enough(bot, run, source, there, plan):
         return _kept(run, plan)
     removed = project in there.removed
-    if obstacle := _obstacle(bot, source, project, rules):
+    if obstacle := _obstacle(bot, source, there, project):
         return RunProject(run.id, project, rules, State.REFUSED, note=obstacle)
     tree = source.before if removed else source.after
     inputs = digest(bot, tree, project, directories(there, project))
     return RunProject(run.id, project, rules, State.QUEUED, waits_for=TURN, removed=removed, input_digest=inputs)
 
 
-def _obstacle(bot: Bot, source: Source, project: Project, rules: Rules) -> str | None:
+def _obstacle(bot: Bot, source: Source, there: Projects, project: Project) -> str | None:
     """Why the project's state keeps it from being planned."""
-    if not rules.backend_change and moves_state(bot, source, project):
+    if not there.rules(project.place).backend_change and moves_state(bot, source, there, project):
         return "the pull request moves this project's state; `backend_change: true` on the base branch allows that"
     if not bot.local_state and not tool_of(bot.tools, project).state_key(source.after, project):
         return "it has no backend, so its state would be on one worker's disk; STATE__LOCAL=shared-disk allows that"

@@ -44,10 +44,11 @@ class Source:
 class Projects:
     """All projects of the merge result with their rules, those that the pull affects, and those it removes.
 
-    `refused` are affected projects that cannot be planned, as (project, why).
+    `before` are those of the base; `refused` are affected projects that cannot be planned, as (project, why).
     """
 
     all: tuple[tuple[Project, Rules], ...]
+    before: tuple[Project, ...]
     affected: tuple[Project, ...]
     removed: tuple[Project, ...]
     refused: tuple[tuple[Project, str], ...]
@@ -140,6 +141,7 @@ def _projects(bot: Bot, source: Source) -> Projects:
         unclear += [(project, f"there is no directory {project.dir}") for project in absent]
     return Projects(
         all=after,
+        before=tuple(before),
         affected=affected.affected(everything, changed, inputs_before, inputs_after, before=before),
         removed=affected.removed(before, everything),
         refused=tuple(unclear),
@@ -192,12 +194,12 @@ def moved_since(bot: Bot, source: Source, projects: Projects, plan: Plan) -> str
     return None
 
 
-def moves_state(bot: Bot, source: Source, project: Project) -> bool:
-    """The pull changes where the project's state lives."""
-    trees = (source.before, source.after)
-    there = [exists(tree, project) for tree in trees]
+def moves_state(bot: Bot, source: Source, projects: Projects, project: Project) -> bool:
+    """The pull changes where the project's state lives: in its files, or by what gitops.yaml says of its backend."""
+    was = next((p for p in projects.before if p.place == project.place), project)
+    there = exists(source.before, was) and exists(source.after, project)
     its = tool_of(bot.tools, project)
-    return all(there) and its.state_key(source.before, project) != its.state_key(source.after, project)
+    return there and its.state_key(source.before, was) != its.state_key(source.after, project)
 
 
 def directories(projects: Projects, project: Project) -> frozenset[str]:

@@ -4,6 +4,9 @@ from bot.demo.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
 
 WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"
+STORED = (
+    "version: 1\nprojects:\n  - dir: net\n    terraform:\n      backend_config: ['address=http://127.0.0.1:1/{}']\n"
+)
 
 
 def test_a_branch_that_names_itself_in_its_own_gitops_yaml_is_no_base(stage: Stage) -> None:
@@ -36,3 +39,10 @@ def test_into_a_branch_that_the_default_branch_names_it_is_planned(stage: Stage)
     stage.alice.push(clone, {"net/main.tf": ONE}, "change", "For the release")
     number = stage.alice.open_pull(stage.repo, "change", "release/1", "For the release")
     stage.comment_with(number, "1 to create", "What blocks the apply")
+
+
+def test_state_that_gitops_yaml_leads_elsewhere_is_moved_as_well(stage: Stage) -> None:
+    files = {"net/main.tf": f'terraform {{\n  backend "http" {{}}\n}}\n{ONE}', "gitops.yaml": STORED.format("prod")}
+    clone = begin(stage, files)
+    number = propose(stage, clone, {"gitops.yaml": STORED.format("mine")})
+    stage.comment_with(number, "backend_change")
