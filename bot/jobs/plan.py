@@ -53,13 +53,15 @@ def _id(bot: Bot, job: Job, pull: Pull) -> str:
 
 
 def _wanted(bot: Bot, job: Job, pull: Pull) -> bool:
-    """Drafts and forks are planned when someone asks; a fork only for exactly the commit that was named."""
+    """Drafts and forks are planned when someone asks; a fork only for exactly the commit that was named in full."""
     sha = job.args.get("sha", "")
     if pull.state is PullState.CLOSED:
         return _asked(job) and _not(bot, job, pull, "the pull request is closed; reopen it first")
     if sha and not pull.fork and not _names_head(sha, pull):
         return _not(bot, job, pull, f"the head is {pull.head.sha[:7]}, not {sha[:7]}")
-    if pull.fork and not _names_head(sha, pull):
+    if pull.fork and sha != pull.head.sha:
+        if sha and _names_head(sha, pull):
+            return _not(bot, job, pull, "name the whole commit: another one may be made that begins in the same way")
         text = templates.answer("fork", sha=pull.head.sha)
         bot.host(pull.repository).say(pull.repository, pull.number, "fork", text)
         return False

@@ -158,3 +158,16 @@ def test_a_plan_made_before_what_it_depends_on_was_applied_is_made_again(stage: 
     stage.wait_for("a plan of b after that", lambda: shell(stage, "runs", "--json").count('"kind": "plan"') == 2)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.merged(number)
+
+
+def test_a_forks_commit_is_not_named_by_its_first_digits_which_another_one_may_be_given(stage: Stage) -> None:
+    begin(stage)
+    stage.carol.api("POST", f"/repos/{stage.repo}/forks")
+    fork = stage.carol.clone("carol/infra", stage.directory / "fork")
+    head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
+    number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
+    stage.comment_with(number, "/plan", head)
+    stage.alice.comment(stage.repo, number, f"/plan {head[:39]}")
+    stage.comment_with(number, "name the whole commit")
+    stage.alice.comment(stage.repo, number, f"/plan {head}")
+    stage.comment_with(number, "1 to create")
