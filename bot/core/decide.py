@@ -21,8 +21,9 @@ def jobs_for(event: Event, delivery: str) -> tuple[Job, ...]:
             return (command(repository, comment.id, comment.number),)
         case Reviewed(repository, number):
             return (Job(f"review:{delivery}", "review", pull_args(repository, number)),)
-        case Pushed(repository, branch, _):
-            return (Job(f"moved:{delivery}", "moved", {"repository": repository.key, "branch": branch}),)
+        case Pushed(repository, branch, _, sender):
+            args = {"repository": repository.key, "branch": branch, "by": sender}
+            return (Job(f"moved:{delivery}", "moved", args),)
         case MergeGroup(repository, sha):
             return (Job(f"queue:{delivery}", "queue", {"repository": repository.key, "sha": sha}),)
         case Asked(repository, number, kind, by):

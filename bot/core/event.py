@@ -39,11 +39,12 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A branch moved to `sha`."""
+    """A branch moved to `sha`, by whoever pushed."""
 
     repository: Repository
     branch: str
     sha: str
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

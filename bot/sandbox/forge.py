@@ -137,9 +137,12 @@ class Forge:
         return landed
 
     def set_state(self, repo: Repo, pull: Pull, user: User, state: str) -> None:
-        """Close or reopen."""
+        """Close, or reopen at what was pushed to its branch meanwhile."""
         if pull.merged or state == pull.state:
             return
+        if state == "open" and pull.head_repo and (tip := repository.branch_sha(pull.head_repo, pull.head)):
+            pull.head_sha = tip
+            self._head_ref(repo, pull)
         pull.state, pull.closed_at = state, now() if state == "closed" else None
         self.tell(repo, pull, "closed" if state == "closed" else "reopened", user)
 

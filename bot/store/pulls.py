@@ -3,6 +3,7 @@
 The forge knows better: decisions about an apply ask it again.
 """
 
+import json
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -102,6 +103,17 @@ def asker(tx: sa.Connection, key: str) -> str | None:
 def pushed_by(tx: sa.Connection, key: str, login: str) -> None:
     """Remember who pushed to the pull: a commit's author is only what its maker wrote."""
     insert_new(tx, tables.pusher, pull=key, login=login)
+
+
+def pushed_to(tx: sa.Connection, repository_key: str, branch: str, login: str) -> None:
+    """The same of every pull from that branch that may still be merged."""
+    table, named = tables.pull, json.dumps(branch, ensure_ascii=False)[1:-1]
+    may_be = table.c.repository == repository_key, table.c.state != PullState.MERGED
+    likely = table.c.json.contains(named, autoescape=True)
+    for text in tx.execute(sa.select(table.c.json).where(*may_be, likely)).scalars().all():
+        pull = load(Pull, text)
+        if pull.head.name == branch and not pull.fork:
+            pushed_by(tx, pull.key, login)
 
 
 def pushers(tx: sa.Connection, key: str) -> frozenset[str]:

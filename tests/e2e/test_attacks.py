@@ -57,20 +57,41 @@ def refused(stage: Stage, number: int, *words: str) -> str:
     return comment
 
 
-def test_who_pushed_cannot_approve_even_when_the_commit_names_another_author(stage: Stage) -> None:
-    clone = begin(stage)
-    number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+def pushed_as_alice(stage: Stage) -> str:
+    """Bob pushes a commit of his own that names alice as its author; the new head."""
     bobs = stage.clone(stage.bob)
     stage.bob.git(bobs, "checkout", "--quiet", "change")
     stage.bob.git(bobs, "config", "user.name", "alice")
     stage.bob.git(bobs, "config", "user.email", stage.alice.email)
-    head = stage.bob.push(bobs, {"net/more.tf": ONE.replace("one", "more")}, "change", "Nothing to see here")
-    stage.comment_with(number, head[:7], "2 to create", "What blocks the apply")
+    return stage.bob.push(bobs, {"net/more.tf": ONE.replace("one", "more")}, "change", "Nothing to see here")
+
+
+def not_approved_by_bob(stage: Stage, number: int) -> None:
+    """What bob approves now is refused for want of an approval."""
     stage.bob.approve(stage.repo, number)
     stage.bob.comment(stage.repo, number, "/apply")
     stage.wait_for("a refusal", lambda: any("0 of 1 approval" in body for body in bots_comments(stage, number)[1:]))
     assert state_of(stage, "net") == ""
+
+
+def test_who_pushed_cannot_approve_even_when_the_commit_names_another_author(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.comment_with(number, pushed_as_alice(stage)[:7], "2 to create", "What blocks the apply")
+    not_approved_by_bob(stage, number)
+
+
+def test_who_pushed_while_the_pull_was_closed_cannot_approve_either(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    stage.bob.close(stage.repo, number)
+    stage.wait_for("the plan to be let go", lambda: not list(stage.data.glob("artifacts/*")))
+    head = pushed_as_alice(stage)
+    stage.alice.reopen(stage.repo, number)
+    stage.comment_with(number, head[:7], "2 to create", "What blocks the apply")
+    not_approved_by_bob(stage, number)
 
 
 def test_another_base_given_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:

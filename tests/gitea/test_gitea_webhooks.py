@@ -118,14 +118,14 @@ def test_every_review_is_told(place: Place, host: Host, ear: Ear, verdict: str, 
 
 def test_a_push_to_a_branch_is_told_but_no_tag_and_no_deletion(place: Place, host: Host, ear: Ear) -> None:
     sha = place.push("release", {"x.txt": "x"})
-    assert told(ear, host, "push") == Pushed(host.repository(place.repo), "release", sha)
+    assert told(ear, host, "push") == Pushed(host.repository(place.repo), "release", sha, "alice")
     alice = place.person("alice")
     alice.git(place.clone, "push", "--quiet", "origin", f"{sha}:refs/tags/v1")
     assert told(ear, host, "push") is None
     alice.git(place.clone, "push", "--quiet", "origin", ":release")
     later = place.push("after", {"y.txt": "x"})
     found = told(ear, host, "push")
-    assert found is None or found == Pushed(host.repository(place.repo), "after", later)
+    assert found is None or found == Pushed(host.repository(place.repo), "after", later, "alice")
 
 
 def test_a_delivery_sent_again_has_its_old_id(place: Place, host: Host, ear: Ear) -> None:
@@ -152,4 +152,4 @@ def test_a_webhook_as_a_form_is_read_too(place: Place, host: Host, ear: Ear) -> 
     alice.api("POST", f"{place.path}/hooks", type="gitea", active=True, events=["push"], config=config)
     sha = place.push("release", {"x.txt": "x"})
     headers, body = ear.next(lambda headers: "form" in headers["Content-Type"])
-    assert host.parse(headers, body).event == Pushed(host.repository(place.repo), "release", sha)
+    assert host.parse(headers, body).event == Pushed(host.repository(place.repo), "release", sha, "alice")

@@ -57,7 +57,7 @@ EXPECTED: tuple[tuple[str, str | None, int, Event | None], ...] = (
     ("pull_request", "closed", 2, changed(CLOSED, PullChange.CLOSED)),
     ("pull_request_review", "submitted", 3, Reviewed(HELLO, 2)),
     ("pull_request_review", "dismissed", 1, Reviewed(HELLO, 2)),
-    ("push", None, 2, Pushed(HELLO, "master", "6113728f27ae82c7b1a177c8d03f9e96e0adf246")),
+    ("push", None, 2, Pushed(HELLO, "master", "6113728f27ae82c7b1a177c8d03f9e96e0adf246", "Codertocat")),
     ("push", None, 5, None),  # tags, and what was deleted
     ("merge_group", "checks_requested", 2, MergeGroup(OCTO, "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d")),
     ("check_suite", "rerequested", 1, Asked(HELLO, 2, "plan", "octocoders-linter[bot]")),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from alembic.migration import MigrationContext
 from bot.core.event import Pushed
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
-from bot.core.pull import Repository
+from bot.core.pull import Branch, Pull, PullState, Repository
 from bot.core.run import Freeze, Intent, Lock, Outcome, Plan, PlanState, Run, RunKind, RunProject, State
-from bot.store import Store, inbox, intents, locks, plans, runs, tables, topics
+from bot.store import Store, inbox, intents, locks, plans, pulls, runs, tables, topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
@@ -42,6 +43,26 @@ def test_a_delivery_that_comes_twice_is_kept_once(store: Store) -> None:
         assert inbox.undone(tx) == (("github:1", event),)
         inbox.done(tx, "github:1", NOW)
         assert inbox.undone(tx) == ()
+
+
+@pytest.mark.parametrize("branch", ["change", 'a"b', "50%_off", "änderung/😀"])
+def test_who_pushes_to_a_branch_is_noted_of_its_pulls_and_of_no_others(store: Store, branch: str) -> None:
+    closed = Pull(
+        REPOSITORY, 1, "", "alice", PullState.CLOSED, False, False, Branch("main", ""), Branch(branch, ""), ""
+    )
+    others = (
+        replace(closed, number=2, head=Branch(f"{branch}2", "")),
+        replace(closed, number=3, fork=True),
+        replace(closed, number=4, state=PullState.MERGED),
+        replace(closed, number=5, repository=replace(REPOSITORY, key="github:2")),
+    )
+    with store.begin() as tx:
+        for pull in (closed, *others):
+            pulls.save(tx, pull)
+        pulls.pushed_to(tx, REPOSITORY.key, branch, "bob")
+        pulls.pushed_to(tx, REPOSITORY.key, branch, "bob")
+        assert pulls.pushers(tx, closed.key) == {"bob"}
+        assert not any(pulls.pushers(tx, pull.key) for pull in others)
 
 
 def test_a_lock_is_taken_for_all_places_or_for_none(store: Store) -> None:

@@ -80,7 +80,8 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
     if kind == "issue_comment" and action == "created" and _is_on_a_pull(payload):
         return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
-        return Pushed(repository, str(payload["ref"]).removeprefix("refs/heads/"), str(payload["after"]))
+        branch, sender = str(payload["ref"]).removeprefix("refs/heads/"), shapes.login(payload["sender"])
+        return Pushed(repository, branch, str(payload["after"]), sender)
     return None
 
 

@@ -77,7 +77,8 @@ def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
     if kind == "pull_request_review" and action in ("submitted", "dismissed", "edited"):
         return Reviewed(repository, int(payload["pull_request"]["number"]))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
-        return Pushed(repository, str(payload["ref"]).removeprefix("refs/heads/"), str(payload["after"]))
+        branch, sender = str(payload["ref"]).removeprefix("refs/heads/"), str(payload["sender"]["login"])
+        return Pushed(repository, branch, str(payload["after"]), sender)
     if kind == "merge_group" and action == "checks_requested":
         return MergeGroup(repository, str(payload["merge_group"]["head_sha"]))
     if kind in ("check_run", "check_suite") and action == "rerequested" and app:
