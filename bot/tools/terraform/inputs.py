@@ -14,7 +14,7 @@ SOURCE = re.compile(rb'(?:^|[{,])\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.M
 BLOCK = re.compile(
     rb"^\s*(?:resource|data|provider|module|output|terraform|removed|import|moved)\b[^=\n]*\{", re.MULTILINE
 )
-CONFIGURATION = (".tf", ".tofu", ".tf.json")
+CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 LINK = "120000"
 
 

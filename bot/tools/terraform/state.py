@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.core.errors import Refused
 from bot.ports import Site
 from bot.tools.terraform import hcl
+from bot.tools.terraform.inputs import CONFIGURATION
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
 ERRORED = "errored.tfstate"
@@ -87,9 +88,7 @@ def _has_lasting_backend(site: Site) -> bool:
     Where the state is ours to keep, nothing of the pull request may lead it elsewhere: Refused.
     """
     found: list[str] = []
-    for path in sorted(
-        [*site.directory.glob("*.tf"), *site.directory.glob("*.tofu"), *site.directory.glob("*.tf.json")]
-    ):
+    for path in sorted(path for path in site.directory.iterdir() if path.name.endswith(CONFIGURATION)):
         if path.name == OVERRIDE or not path.is_file():
             continue
         blocks = hcl.backends(path.name, path.read_bytes())
