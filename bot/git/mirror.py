@@ -21,6 +21,7 @@ WORKTREES = "worktrees"
 RESULTS = "refs/gitops-bot/results"
 LATER_COMMITS_SHOWN = 10
 ALWAYS = "0"  # the time of what is made of commits alone
+AS_IN_GIT = "* -text -ident !filter !working-tree-encoding\n"
 HUNK = re.compile(rb"^@@ -\S+ \+\S+ @@.*$", re.MULTILINE)
 INDEX = re.compile(rb"^index [0-9a-f]+\.\.[0-9a-f]+", re.MULTILINE)
 
@@ -104,14 +105,20 @@ class Mirror:
         return self._own_change(fork, sha(head))
 
     def checkout(self, commit: str, into: Path) -> None:
-        """A detached work tree of the commit at `into`; if a whole one is there already, it stays."""
+        """A detached work tree of the commit at `into`; if a whole one is there already, it stays.
+
+        Its files have the bytes that Git has: attributes could give tools others than those that were looked through.
+        """
         with self._alone():
             if self.stands(into):
                 return
             shutil.rmtree(into, ignore_errors=True)
             into.parent.mkdir(parents=True, exist_ok=True)
-            aside = into.with_name(f"{into.name}.new")
+            aside, attributes = into.with_name(f"{into.name}.new"), self._path / "info" / "attributes"
             shutil.rmtree(aside, ignore_errors=True)
+            if self._path.is_dir():
+                attributes.parent.mkdir(exist_ok=True)
+                attributes.write_text(AS_IN_GIT)
             # twice --force: an add that was killed leaves its path locked, and we are alone here
             self._git("worktree", "add", "--quiet", "--detach", "--force", "--force", str(aside), sha(commit))
             self._git("worktree", "move", str(aside), str(into))

@@ -188,6 +188,16 @@ def test_filters_and_hooks_of_the_repository_do_not_run(upstream: Upstream, tmp_
     assert not owned.exists()
 
 
+@pytest.mark.parametrize("attribute", ["working-tree-encoding=ASCII//TRANSLIT", "ident", "text eol=crlf"])
+def test_attributes_make_no_other_files_of_those_in_git(upstream: Upstream, tmp_path: Path, attribute: str) -> None:
+    (upstream.path / ".git/info/attributes").write_text("* -text -ident !working-tree-encoding\n")
+    upstream.commit(net__main="\uff41 # $Id$\n")
+    commit = upstream.commit(**{".gitattributes": f"[attr]mine {attribute}\n", "net__.gitattributes": "* mine\n"})
+    upstream.fetch()
+    upstream.mirror.checkout(commit, tmp_path / "checkout")
+    assert (tmp_path / "checkout/net/main").read_bytes() == files_of(upstream, commit)["net/main"]
+
+
 def test_a_checkout_twice_is_one_and_a_dropped_one_is_gone(upstream: Upstream, tmp_path: Path) -> None:
     commit = upstream.commit(a="1\n")
     upstream.fetch()
