@@ -124,3 +124,30 @@ def test_a_module_written_on_one_line_is_an_input() -> None:
 def test_a_module_in_a_comment_is_none() -> None:
     tree = Files({"a/main.tf": '# module "m" { source = "../m" }\n/*\nsource = "../m"\n*/\n', "m/main.tf": ROOT})
     assert "m/main.tf" not in inputs(tree, Project("a", "a"), frozenset())
+
+
+@pytest.mark.parametrize("source", ["../link", "../link/deep", "./inner"])
+def test_a_module_behind_a_link_is_an_input_with_what_it_uses(source: str) -> None:
+    files = {
+        "a/main.tf": module(source),
+        "a/inner": "-> ../link/deep",
+        "link": "-> real",
+        "real/main.tf": module("./deep"),
+        "real/deep/x.tf": module("../beside"),
+        "real/beside/y.tf": ROOT,
+        "a/beside": "-> ../real/beside",
+    }
+    assert {"real/deep/x.tf", "real/beside/y.tf", "link"} <= inputs(Files(files), Project("a", "a"), NONE)
+
+
+def test_modules_behind_links_that_go_round_for_ever_are_refused() -> None:
+    files = {"a/main.tf": module("./round"), "a/round": "-> ../b", "b/main.tf": module("./round"), "b/round": "-> ."}
+    with pytest.raises(Refused, match="back to itself"):
+        inputs(Files(files), Project("a", "a"), NONE)
+
+
+@pytest.mark.parametrize("target", ["/etc", "../../etc", "link"])
+def test_a_module_behind_a_link_that_leads_nowhere_of_ours_is_refused(target: str) -> None:
+    files = {"a/main.tf": module("../link"), "link": f"-> {target}"}
+    with pytest.raises(Refused, match="link"):
+        inputs(Files(files), Project("a", "a"), NONE)

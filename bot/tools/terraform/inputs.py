@@ -35,14 +35,15 @@ def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[st
     directories = [project.dir]
     seen: set[str] = set()
     while directories:
-        directory = directories.pop()
-        if directory in seen:
+        written = directories.pop()
+        if written in seen:
             continue
-        seen.add(directory)
+        seen.add(written)
+        directory, links = _behind_links(tree, written)
         own = others if directory == project.dir else frozenset[str]()
-        found |= set(_below(tree, directory, own))
-        for source in _sources(tree, directory):
-            directories.append(_inside(posixpath.join(directory, source), f"{project.name}: module source"))
+        found |= {*links, *_below(tree, directory, own)}
+        for source in _sources(tree, directory):  # the tool joins paths as they are written, and follows links then
+            directories.append(_inside(posixpath.join(written, source), f"{project.name}: module source"))
     for file in (*project.terraform.var_files, *(c for c in project.terraform.backend_config if "=" not in c)):
         found.add(_inside(posixpath.join(project.dir, file), f"{project.name}: var_files"))
     for pattern in project.inputs:
@@ -99,6 +100,26 @@ def _linked(tree: Tree, paths: set[str]) -> set[str]:
         found |= new
         todo.extend(new)
     return found
+
+
+def _behind_links(tree: Tree, path: str) -> tuple[str, set[str]]:
+    """Where a path leads, and the links on its way. Raises Refused where that is out of the repository, or nowhere."""
+    links: set[str] = set()
+    while link := next(
+        (part for part in _leading_to(path) if part in tree.files and tree.files[part].mode == LINK), None
+    ):
+        if link in links:
+            raise Refused(f"symbolic link {link} leads back to itself")
+        links.add(link)
+        target = posixpath.join(posixpath.dirname(link), tree.read(link).decode(errors="replace"))
+        path = _inside(posixpath.join(target, path[len(link) + 1 :]), f"symbolic link {link}")
+    return path, links
+
+
+def _leading_to(path: str) -> Iterator[str]:
+    """`a`, `a/b` and `a/b/c` for the last."""
+    parts = path.split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _inside(path: str, what: str) -> str:
