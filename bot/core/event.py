@@ -33,6 +33,8 @@ class Commented:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
+    """Somebody reviewed it, or changed another's comment there: what we show of it is looked at again."""
+
     repository: Repository
     number: int
 

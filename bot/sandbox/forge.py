@@ -86,6 +86,10 @@ class Forge:
         self.world.changes += 1
         self._tell_comment(repo, comment, "edited", user)
 
+    def delete_comment(self, repo: Repo, comment: Comment, user: User) -> None:
+        del repo.comments[comment.id]
+        self._tell_comment(repo, comment, "deleted", user)
+
     def review(self, repo: Repo, pull: Pull, user: User, fields: dict[str, Any]) -> Review:
         event = str(fields.get("event") or "COMMENT")
         if user.login == pull.user.login and event != "COMMENT":

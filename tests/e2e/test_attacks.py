@@ -192,3 +192,14 @@ def test_a_forks_commit_is_not_named_by_its_first_digits_which_another_one_may_b
     stage.comment_with(number, "name the whole commit")
     stage.alice.comment(stage.repo, number, f"/plan {head}")
     stage.comment_with(number, "1 to create")
+
+
+def test_a_plan_comment_that_somebody_rewrites_or_deletes_is_put_right(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    true = stage.comment_with(number, "1 to create", "What blocks the apply")
+    for tampered in ({"body": true.replace("1 to create", "nothing to do")}, None):
+        (ours,) = (one for one in stage.alice.comments(stage.repo, number) if '"topic": "plan"' in one["body"])
+        path = f"/repos/{stage.repo}/issues/comments/{ours['id']}"
+        stage.alice.api("PATCH" if tampered else "DELETE", path, **(tampered or {}))
+        stage.comment_with(number, "1 to create", "What blocks the apply")

@@ -101,6 +101,14 @@ def test_an_older_comment_says_by_its_issue_that_it_is_on_a_pull_request() -> No
     assert delivered("issue_comment", old | {"issue": {"number": 4, "pull_request": None}}).event is None
 
 
+@pytest.mark.parametrize("action", ["edited", "deleted"])
+def test_a_comment_that_another_person_changes_has_us_look_again(action: str) -> None:
+    changed = payload(action=action, is_pull=True, issue={"number": 7}, comment=COMMENT)
+    assert delivered("issue_comment", changed | {"sender": COMMENT["user"]}).event is None
+    by_another = changed | {"sender": {"id": 13, "login": "mallory"}}
+    assert isinstance(delivered("issue_comment", by_another).event, Reviewed)
+
+
 @pytest.mark.parametrize(
     "kind",
     ["pull_request_approved", "pull_request_rejected", "pull_request_comment", "pull_request_review_approved"],

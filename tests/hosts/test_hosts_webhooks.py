@@ -87,8 +87,15 @@ def test_a_new_comment_on_a_pull_request_is_told() -> None:
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted"])
+def test_a_comment_that_another_person_changes_has_us_look_again(action: str) -> None:
+    changed = payload(action=action, issue=ISSUE, comment=COMMENT) | {"sender": {"login": "mallory"}}
+    assert isinstance(delivered("issue_comment", changed).event, Reviewed)
+
+
+@pytest.mark.parametrize("action", ["edited", "deleted"])
 def test_a_comment_edited_later_is_no_command(action: str) -> None:
-    assert delivered("issue_comment", payload(action=action, issue=ISSUE, comment=COMMENT)).event is None
+    edited = payload(action=action, issue=ISSUE, comment=COMMENT) | {"sender": COMMENT["user"]}
+    assert delivered("issue_comment", edited).event is None
 
 
 def test_a_comment_on_an_issue_is_of_no_interest() -> None:

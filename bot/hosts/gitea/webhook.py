@@ -79,10 +79,18 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and _is_on_a_pull(payload):
         return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
+    if kind == "issue_comment" and _is_on_a_pull(payload) and _is_changed_by_another(str(action), payload):
+        return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
         branch, sender = str(payload["ref"]).removeprefix("refs/heads/"), shapes.login(payload["sender"])
         return Pushed(repository, branch, str(payload["after"]), sender)
     return None
+
+
+def _is_changed_by_another(action: str, payload: dict[str, Any]) -> bool:
+    """Who may write may also edit others' comments, ours among them: people approve what they read there."""
+    whose = shapes.login(payload["comment"].get("user"))
+    return action in ("edited", "deleted") and shapes.login(payload["sender"]) != whose
 
 
 def _is_on_a_pull(payload: dict[str, Any]) -> bool:

@@ -74,6 +74,12 @@ def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and payload["issue"].get("pull_request"):
         return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
+    if (
+        kind == "issue_comment"
+        and payload["issue"].get("pull_request")
+        and _is_changed_by_another(str(action), payload)
+    ):
+        return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "pull_request_review" and action in ("submitted", "dismissed", "edited"):
         return Reviewed(repository, int(payload["pull_request"]["number"]))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
@@ -84,6 +90,11 @@ def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
     if kind in ("check_run", "check_suite") and action == "rerequested" and app:
         return _rerun(repository, payload[kind], str(payload["sender"]["login"]), app)
     return None
+
+
+def _is_changed_by_another(action: str, payload: dict[str, Any]) -> bool:
+    """Who may write may also edit others' comments, ours among them: people approve what they read there."""
+    return action in ("edited", "deleted") and payload["sender"]["login"] != payload["comment"]["user"]["login"]
 
 
 def _rerun(repository: Repository, check: dict[str, Any], sender: str, app: int) -> Asked | None:

@@ -43,7 +43,7 @@ def _comment(owner: str, name: str, id: int) -> Response | tuple[str, int]:
     if request.method == "PATCH":
         forge().edit_comment(repo, comment, me(), str(body_of("body")["body"]))
     if request.method == "DELETE":
-        del repo.comments[id]
+        forge().delete_comment(repo, comment, me())
         return "", 204
     return jsonify(forge().shapes.comment(repo, comment))
 
