@@ -26,13 +26,14 @@ def make(world: World, owner: str, manifest: dict[str, Any]) -> tuple[App, str]:
     name = str(manifest["name"])
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     login = f"{slug}[bot]"
-    bot = User(world.new_id(), login, login, f"{login}@users.example.test", "Bot")
+    id = world.new_id()
+    bot = User(world.new_id(), login, login, f"{login}@users.example.test", "Bot", id)
     world.users[login] = bot
     hooked = manifest.get("hook_attributes") or {}
     events = list(manifest.get("default_events") or [])
     hook = Hook(world.new_id(), str(hooked.get("url", "")), secrets.token_hex(20), events)
     permissions = {"metadata": "read"} | dict(manifest.get("default_permissions") or {})
-    app = App(world.new_id(), slug, name, owner, bot, _public(key), permissions, hook)
+    app = App(id, slug, name, owner, bot, _public(key), permissions, hook)
     world.apps[app.id] = app
     return app, _private(key)
 

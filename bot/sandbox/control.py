@@ -73,7 +73,9 @@ def _set_role(owner: str, name: str, login: str) -> Response:
 
 @control.put("/repos/<owner>/<name>/required/<branch>")
 def _require(owner: str, name: str, branch: str) -> Response:
-    _repo(owner, name).required[branch] = list(_body()["contexts"])
+    """`contexts` that a merge needs; `apps` are the ids of those that must say them, by context."""
+    body = _body()
+    _repo(owner, name).required[branch] = {one: (body.get("apps") or {}).get(one) for one in body["contexts"]}
     return jsonify({})
 
 

@@ -137,6 +137,7 @@ class Shapes:
             "description": status.description,
             "target_url": status.target_url,
             "creator": self.user(status.creator),
+            "avatar_url": _picture(status.creator),
             "created_at": status.created_at,
             "updated_at": status.created_at,
         }
@@ -156,3 +157,9 @@ class Shapes:
 def _counted(comment: Comment) -> dict[str, int]:
     given = [reaction["content"] for reaction in comment.reactions]
     return {"total_count": len(given)} | {content: given.count(content) for content in REACTIONS}
+
+
+def _picture(user: User) -> str:
+    """GitHub's addresses tell Apps from people; nothing is fetched from there."""
+    who = f"u/{user.id}" if user.app is None else f"in/{user.app}"
+    return f"https://avatars.githubusercontent.com/{who}?v=4"

@@ -24,6 +24,7 @@ class User:
     name: str
     email: str
     type: str = "User"
+    app: int | None = None
     token: str = field(default_factory=lambda: f"sandbox_{secrets.token_hex(16)}")
 
 
@@ -181,7 +182,7 @@ class Repo:
     default_branch: str = "main"
     archived: bool = False
     roles: dict[str, str] = field(default_factory=dict)
-    required: dict[str, list[str]] = field(default_factory=dict)
+    required: dict[str, dict[str, int | None]] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Annotation, Check, CheckState, Pull, Status
+from bot.hosts.github.rights import PERMISSIONS
 from tests.hosts.on_sandbox import AppPlace
 
 PLAN = "gitops-bot/plan"
@@ -45,6 +46,23 @@ def test_a_status_is_a_check_run_that_goes_on_and_ends(app_place: AppPlace) -> N
     assert (ended["id"], ended["status"], ended["conclusion"]) == (now["id"], "completed", "success")
     assert (ended["output"]["title"], ended["output"]["summary"]) == ("1 to create", "- `infra`: done")
     assert not app_place.place.alice.statuses(app_place.place.repo, pull.head.sha)
+
+
+@pytest.mark.parametrize("as_status", [True, False])
+def test_a_check_that_is_pinned_to_an_app_is_said_by_nobody_else(app_place: AppPlace, as_status: bool) -> None:
+    app_place.install(permissions=dict(PERMISSIONS) | {"statuses": "write"})
+    pull, host, place = app_place.pull(), app_place.host(), app_place.place
+    path = f"/repos/{place.repo}/statuses/{pull.head.sha}"
+    place.control("PUT", "/required/main", contexts=["ci"], apps={"ci": app_place.app["id"]})
+    place.alice.api("POST", path, context="ci", state="success")
+    place.control("POST", f"/check-runs/{pull.head.sha}", name="ci", conclusion="success")
+    assert host.checks(pull) == [Check("ci", CheckState.PENDING, required=True)]
+    if as_status:
+        host._call("POST", path, {"context": "ci", "state": "success"})
+    else:
+        place.alice.api("POST", path, context="ci", state="failure")
+        host.status(pull.repository, pull.head.sha, Status("ci", CheckState.SUCCESS, "sound"))
+    assert host.checks(pull) == [Check("ci", CheckState.SUCCESS, required=True)]
 
 
 def test_a_check_run_that_is_over_is_followed_by_a_new_one(app_place: AppPlace) -> None:

@@ -5,7 +5,6 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from bot.core.allowed import Allowed
 from bot.core.errors import Refused, Transient
-from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
-from bot.hosts.github import checks, shapes, webhook
+from bot.core.pull import Check, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
+from bot.hosts.github import checks, demanded, shapes, webhook
 from bot.hosts.github.account import Account
 from bot.hosts.github.app import NotInstalled
 from bot.hosts.github.calls import status_of
@@ -30,7 +29,6 @@ MERGE_BUTTON = "web-flow"
 CO_AUTHOR = re.compile(
     r"^Co-authored-by:[^<\n]*<(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.", re.IGNORECASE | re.MULTILINE
 )
-WORST = (CheckState.SUCCESS, CheckState.PENDING, CheckState.FAILURE)
 
 logger = logging.getLogger(__name__)
 
@@ -118,42 +116,7 @@ class GitHub:
         return Contributors(frozenset(logins), tuple(unknown))
 
     def checks(self, pull: Pull) -> Sequence[Check]:
-        path = _path(pull.repository)
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            requiring, running = pool.submit(self._required, pull), pool.submit(self._check_runs, pull)
-            statuses = self._call.pages(f"{path}/commits/{pull.head.sha}/status", "statuses")
-            told = [(str(raw["context"]), shapes.state(raw["state"])) for raw in statuses]
-        required = requiring.result()
-        told += self._unless_unseen(running, needed=bool(required - {name for name, _ in told}))
-        found: dict[str, CheckState] = {}
-        for name, state in told:
-            found[name] = max(state, found.get(name, state), key=WORST.index)
-        return [
-            Check(name, found.get(name, CheckState.PENDING), name in required)
-            for name in sorted(found.keys() | required)
-        ]
-
-    def _check_runs(self, pull: Pull) -> list[tuple[str, CheckState]]:
-        runs = self._call.pages(f"{_path(pull.repository)}/commits/{pull.head.sha}/check-runs", "check_runs")
-        return [(str(raw["name"]), shapes.state(raw.get("conclusion"))) for raw in runs]
-
-    @staticmethod
-    def _unless_unseen(reading: "Future[list[tuple[str, CheckState]]]", needed: bool) -> list[tuple[str, CheckState]]:
-        """None where the token may not read them, as no fine-grained token may, and nothing required hangs on them."""
-        try:
-            return reading.result()
-        except Refused:
-            if needed:
-                raise
-            return []
-
-    def _required(self, pull: Pull) -> set[str]:
-        """Contexts that the base branch demands, as far as the token may see."""
-        branch = self._call("GET", f"{_path(pull.repository)}/branches/{quote(pull.base.name)}")
-        wanted = (branch.get("protection") or {}).get("required_status_checks") or {}
-        if wanted.get("enforcement_level") == "off":
-            return set()
-        return {str(name) for name in wanted.get("contexts") or []}
+        return demanded.checks(self._call, pull)
 
     def role(self, repository: Repository, user: str) -> Role:
         """Nobody in particular has no role; any other failure is Transient, never a guess."""

@@ -76,9 +76,10 @@ def _branch(owner: str, name: str, branch: str) -> Response:
     sha = repository.branch_sha(repo, branch)
     if sha is None:
         raise Wrong(404, "Branch not found")
-    contexts = repo.required.get(branch, [])
+    required_of = repo.required.get(branch, {})
+    contexts = list(required_of)
     level = "everyone" if contexts else "off"
-    checks = [{"context": context, "app_id": None} for context in contexts]
+    checks = [{"context": context, "app_id": app} for context, app in required_of.items()]
     required = {"enforcement_level": level, "contexts": contexts, "checks": checks}
     protection = {"enabled": bool(contexts), "required_status_checks": required}
     return jsonify(
