@@ -30,11 +30,14 @@ def state(directory: Path, kept: Path) -> str:
     config = _local_backend(directory)
     current = directory / config.get("path", "terraform.tfstate")
     workspaces = directory / config.get("workspace_dir", "terraform.tfstate.d")
-    if workspaces.is_dir():
-        shutil.copytree(workspaces, kept / "workspaces")
+    named = [path for path in workspaces.glob("*/terraform.tfstate") if path.is_file()]  # whatever else is there
+    for state in named:
+        its = kept / "workspaces" / state.parent.name
+        its.mkdir(parents=True)
+        shutil.copy2(state, its / state.name)
     if current.is_file():
         shutil.copy2(current, kept / "terraform.tfstate")
-    if current.is_file() or workspaces.is_dir():
+    if current.is_file() or named:
         return f"Here it is planned with a copy of the state in {current if current.is_file() else workspaces}."
     return "Here there is no state beside it, so everything is shown as new."
 

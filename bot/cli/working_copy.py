@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.core.project import Configuration
     from bot.core.tree import Files
 
-LEFT_OUT = frozenset({".git", ".terraform"})
+LEFT_OUT = frozenset({".git", ".terraform", "terraform.tfstate.d"})
 FILE, LINK = "100644", "120000"
 
 

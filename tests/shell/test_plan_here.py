@@ -136,6 +136,22 @@ def test_state_of_a_local_backend_is_read_where_the_last_init_put_it(copy: Path)
     assert "here.tfstate" in done.stdout
 
 
+def test_the_state_of_a_workspace_is_read(copy: Path) -> None:
+    write(copy, {"net/main.tf": 'output "a" {\n  value = "old"\n}\n'})
+    write(copy, {"net/terraform.tfstate.d/prod/terraform.tfstate": STATE})
+    assert gitops_bot("plan", "net", "-w", "prod", cwd=copy).returncode == 0
+    assert gitops_bot("plan", "net", cwd=copy).returncode == 2
+
+
+def test_a_workspace_dir_that_names_a_whole_disk_is_not_copied(copy: Path, tmp_path: Path) -> None:
+    os.mkfifo(write(tmp_path, {"disk/deep/file": "much"}) / "disk/pipe")
+    chosen = {"backend": {"type": "local", "config": {"workspace_dir": str(tmp_path / "disk")}}}
+    write(copy, {"net/main.tf": ONE, "net/.terraform/terraform.tfstate": json.dumps(chosen)})
+    done = gitops_bot("plan", "net", cwd=copy)
+    assert done.returncode == 2, done.stderr
+    assert "there is no state beside it" in done.stdout
+
+
 def test_the_first_errors_are_shown_and_it_ends_with_1(copy: Path) -> None:
     write(copy, {"net/main.tf": 'output "a" {\n  value = local.missing\n}\n'})
     done = gitops_bot("plan", "net", cwd=copy)
