@@ -44,8 +44,12 @@ def say_apply(bot: Bot, pull: Pull, view: RunView) -> None:
 
 
 def say_left(bot: Bot, pull: Pull, sha: str, url: str | None) -> None:
-    """The apply status from what is left: success when everything is applied, or will be by the merge."""
+    """The apply status from what is left: success when everything is applied, or will be by the merge.
+
+    After an apply of this commit that failed it stays failed, though a new plan is there, until the next apply.
+    """
     with bot.store.read() as tx:
+        last = runs.latest(tx, pull.key, RunKind.APPLY)
         newest = runs.latest(tx, pull.key, RunKind.PLAN)
         rows = runs.projects(tx, newest.id) if newest else ()
         made = [plan for row in rows if row.plan and (plan := plans.get(tx, row.plan))]
@@ -56,8 +60,10 @@ def say_left(bot: Bot, pull: Pull, sha: str, url: str | None) -> None:
     now = [p for p in left if landed or p.rules.apply is not ApplyMode.MERGE or p.state is PlanState.GONE]
     if now:
         stale = sum(plan.state is not PlanState.CURRENT for plan in now)
+        failed = last and last.head == sha and last.state in (State.FAILED, State.UNKNOWN)
         words = f"{len(now)} to apply" + (f", {stale} of them to be planned again" if stale else "")
-        put(bot, pull, sha, Status(APPLY, CheckState.PENDING, words, url))
+        words += "; the last apply failed" if failed else ""
+        put(bot, pull, sha, Status(APPLY, CheckState.FAILURE if failed else CheckState.PENDING, words, url))
     elif left:
         put(bot, pull, sha, Status(APPLY, CheckState.SUCCESS, f"{len(left)} will be applied by the merge", url))
     else:

@@ -1,6 +1,7 @@
 """What people do again and again in these tests: begin a repository, open a pull request, look for things."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,10 +63,16 @@ def state_of(stage: Stage, directory: str) -> str:
     return found[0].read_text() if found else ""
 
 
+def paths(top: Path) -> Iterator[Path]:
+    """All that is below a directory. What goes while we look is passed over."""
+    for folder, directories, names in os.walk(top):
+        yield from (Path(folder, name) for name in (*directories, *names))
+
+
 def left(stage: Stage) -> dict[Path, bytes]:
     """Every file that the bot has left, with its content. What goes while we look is none."""
     found = {}
-    for path in stage.data.rglob("*"):
+    for path in paths(stage.data):
         with suppress(FileNotFoundError, IsADirectoryError):
             found[path] = path.read_bytes()
     return found

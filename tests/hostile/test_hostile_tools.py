@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import ONE, approved, begin, plan_comment, pull_main, state_of
+from tests.e2e.acting import ONE, approved, begin, paths, plan_comment, pull_main, state_of
 from tests.e2e.conftest import QUICK
 from tests.hostile.mischief import House, files
 from tests.hostile.programs import install, path_with, uses
@@ -114,7 +115,7 @@ def test_a_gigabyte_of_output_of(house: House, program: str) -> None:
 def on_disk(stage: Stage) -> int:
     """Bytes of all files; what goes while we look counts as nothing."""
     total = 0
-    for path in stage.data.rglob("*"):
+    for path in paths(stage.data):
         with suppress(FileNotFoundError):
             total += path.stat().st_blocks * 512
     return total
@@ -139,6 +140,16 @@ def test_an_apply_that_fails_says_why_and_asks_for_a_new_plan(house: House) -> N
     number = asked_to_apply(house, "failsapply")
     house.stage.comment_with(number, "quota exceeded", "/plan")
     assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
+    apply = house.stage.wait_for("the status", lambda: status_with(house, number, "1 to apply; the last apply failed"))
+    assert apply["state"] == "failure"
+
+
+def status_with(house: House, number: int, words: str) -> dict[str, Any] | None:
+    """The status that says just this, if there is one now."""
+    stage = house.stage
+    head = stage.alice.pull(stage.repo, number)["head"]["sha"]
+    found = stage.alice.api("GET", f"/repos/{stage.repo}/commits/{head}/status")["statuses"]
+    return next((one for one in found if one["description"] == words), None)
 
 
 def test_an_apply_that_is_killed_is_unknown_and_is_not_repeated(house: House) -> None:
