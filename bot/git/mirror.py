@@ -5,7 +5,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -133,13 +133,16 @@ class Mirror:
             return False
 
     def drop(self, path: Path) -> None:
-        """Remove a work tree, if it is there."""
-        if not path.exists():
-            return
-        with self._alone():
-            shutil.rmtree(path, ignore_errors=True)
-            if self._path.is_dir():
-                self._git("worktree", "prune")
+        """Remove a work tree, if it is there. Nobody waits for its files to go, of which there may be many."""
+        gone = path.with_name(f"{path.name}.gone")
+        if path.exists():
+            with self._alone():
+                shutil.rmtree(gone, ignore_errors=True)
+                with suppress(FileNotFoundError):
+                    path.rename(gone)
+                if self._path.is_dir():
+                    self._git("worktree", "prune")
+        shutil.rmtree(gone, ignore_errors=True)
 
     def push(self, commit: str, branch: str) -> None:
         """Make the branch on the forge, or leave it as it is when it is at that commit. Raises Refused otherwise."""

@@ -204,8 +204,10 @@ def test_a_checkout_twice_is_one_and_a_dropped_one_is_gone(upstream: Upstream, t
     for _ in range(2):
         upstream.mirror.checkout(commit, tmp_path / "tree")
     (tmp_path / "tree" / "a").write_text("touched by a tool\n")
+    (tmp_path / "tree.gone" / "half").mkdir(parents=True)  # left by a drop that was killed
     upstream.mirror.drop(tmp_path / "tree")
-    assert not (tmp_path / "tree").exists()
+    assert not list(tmp_path.glob("tree*"))
+    assert str(tmp_path / "tree") not in upstream.git("worktree", "list", at=upstream.mirror_path)
     upstream.mirror.checkout(commit, tmp_path / "tree")
     assert (tmp_path / "tree" / "a").read_text() == "1\n"
 
