@@ -25,6 +25,16 @@ def propose(stage: Stage, clone: Path, files: Mapping[str, str | None], branch: 
     return stage.alice.open_pull(stage.repo, branch, "main", f"Change on {branch}", **more)
 
 
+def offered(stage: Stage) -> tuple[Path, str, int]:
+    """A pull request from carol's fork, once it is told how to plan it: her clone, its head and its number."""
+    stage.carol.api("POST", f"/repos/{stage.repo}/forks")
+    fork = stage.carol.clone("carol/infra", stage.directory / "fork")
+    head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
+    number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
+    stage.comment_with(number, "/plan", head)
+    return fork, head, number
+
+
 def approved(stage: Stage, number: int) -> None:
     """Wait for the plan, and approve it as bob."""
     stage.comment_with(number, "What blocks the apply")

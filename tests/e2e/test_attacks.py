@@ -12,6 +12,7 @@ from tests.e2e.acting import (
     approved,
     begin,
     bots_comments,
+    offered,
     propose,
     pull_main,
     state_of,
@@ -183,11 +184,7 @@ def test_a_plan_made_before_what_it_depends_on_was_applied_is_made_again(stage: 
 
 def test_a_forks_commit_is_not_named_by_its_first_digits_which_another_one_may_be_given(stage: Stage) -> None:
     begin(stage)
-    stage.carol.api("POST", f"/repos/{stage.repo}/forks")
-    fork = stage.carol.clone("carol/infra", stage.directory / "fork")
-    head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
-    number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
-    stage.comment_with(number, "/plan", head)
+    _, head, number = offered(stage)
     stage.alice.comment(stage.repo, number, f"/plan {head[:39]}")
     stage.comment_with(number, "name the whole commit")
     stage.alice.comment(stage.repo, number, f"/plan {head}")

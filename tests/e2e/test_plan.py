@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.demo.stage import Stage
-from tests.e2e.acting import ONE, TWO, applied, begin, bots_comments, left, plan_comment, propose, pull_main
+from tests.e2e.acting import ONE, TWO, applied, begin, bots_comments, left, offered, plan_comment, propose, pull_main
 
 
 def test_a_pull_request_is_planned_and_both_statuses_are_set(stage: Stage) -> None:
@@ -97,11 +97,7 @@ def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_na
 ) -> None:
     stage = stages()
     begin(stage)
-    stage.carol.api("POST", f"/repos/{stage.repo}/forks")
-    fork = stage.carol.clone("carol/infra", stage.directory / "fork")
-    head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
-    number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
-    stage.comment_with(number, "/plan", head)
+    fork, head, number = offered(stage)
     stage.carol.comment(stage.repo, number, f"/plan {head}")
     stage.comment_with(number, "carol")
     stage.alice.comment(stage.repo, number, f"/plan {head}")
