@@ -35,11 +35,27 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: web, image: none}]}
 """
+GENERATED = """\
+version: 1
+defaults: {cluster: rig, prune: {most: 100}}
+projects:
+  - dir: app
+    kubernetes: {namespace: SPACE}
+    health: {timeout: 20s, stable: 1s}
+"""
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: VALUE}\n"
 
 
 def config_map(name: str = "settings", value: str = "one") -> str:
     return MAP.replace("NAME", name).replace("VALUE", value)
+
+
+def generated(level: str) -> dict[str, str]:
+    """A kustomization with a ConfigMap that gets its name from its content, and a workload that reads it."""
+    reads = "envFrom: [{configMapRef: {name: conf}}]"
+    web = WEB.replace("spec:\n", "spec:\n  replicas: 0\n", 1).replace("image: none", f"image: none, {reads}")
+    kustomization = f"resources: [web.yaml]\nconfigMapGenerator: [{{name: conf, literals: [LEVEL={level}]}}]\n"
+    return {"app/kustomization.yaml": kustomization, "app/web.yaml": web}
 
 
 @pytest.fixture
@@ -69,6 +85,25 @@ def test_a_namespace_goes_only_when_it_is_named(stage: Stage, cluster: Access, n
     stage.merged(number)
     with cluster.client() as api:
         assert name not in {one.metadata.name for one in client.CoreV1Api(api).list_namespace().items}
+
+
+def test_a_generated_object_under_a_new_name_is_one_change_with_what_it_rolls(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = begin(stage, {"gitops.yaml": GENERATED.replace("SPACE", namespace)})
+    applied(stage, propose(stage, clone, generated("info"), "bring-up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, generated("debug"), "louder")
+    plan = stage.comment_with(number, "What blocks the apply")
+    assert "renamed, rolls Deployment" in plan
+    assert "to delete" not in plan
+    applied(stage, number)
+    with cluster.client() as api:
+        core = client.CoreV1Api(api)
+        kept = [
+            one for one in core.list_namespaced_config_map(namespace).items if one.metadata.name.startswith("conf-")
+        ]
+    assert [one.data for one in kept] == [{"LEVEL": "debug"}]
 
 
 def test_an_object_that_cannot_be_told_blocks_the_apply_with_its_reason(stage: Stage, namespace: str) -> None:
