@@ -8,7 +8,7 @@ from kubernetes import client
 
 from bot.demo.stage import Stage
 from tests.e2e.acting import applied, approved, begin, propose, pull_main
-from tests.kube.door import Door, Spoil
+from tests.kube.door import ENDED, Door, Spoil
 from tests.rig.access import Access
 
 CONFIGURATION = """\
@@ -23,7 +23,6 @@ projects:
     tool: manifests
 """
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\n---\n"
-ENDED = "credentials for cluster rig were refused: they are wrong or have expired, and the operator must renew them"
 
 
 @pytest.fixture

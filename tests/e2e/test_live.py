@@ -12,6 +12,7 @@ import pytest
 from bot.demo.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, propose
 from tests.e2e.clustered import TOKEN, clustered
+from tests.e2e.test_kubernetes_care import WEB
 from tests.rig.access import Access
 
 SECRET = "correct-horse-battery"
@@ -36,20 +37,7 @@ projects:
     kubernetes: {namespace: SPACE}
     health: {timeout: 20s, stable: 1s}
 """
-NEVER_READY = """\
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: settings}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: none}]}
-"""
+NEVER_READY = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\n---\n{WEB}"
 
 
 @pytest.fixture

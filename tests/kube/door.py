@@ -15,6 +15,8 @@ import yaml
 
 from tests.rig.access import Access
 
+ENDED = "credentials for cluster rig were refused: they are wrong or have expired, and the operator must renew them"
+
 Visit = http.server.BaseHTTPRequestHandler
 Spoil = Callable[[Visit], None]
 

@@ -12,11 +12,9 @@ import pytest
 from bot.core.errors import Refused
 from bot.kube.client import Cluster
 from tests.kube.carrying import Carried, Ground
-from tests.kube.door import Door, Spoil
+from tests.kube.door import ENDED, Door, Spoil
 from tests.kube.planning import Body, configmap
 from tests.rig.access import Access
-
-ENDED = "credentials for cluster rig were refused: they are wrong or have expired, and the operator must renew them"
 
 
 @pytest.fixture
