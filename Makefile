@@ -37,8 +37,8 @@ bench: $(VENV)/.dev rig
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
 check: $(VENV)/.dev
-	$(BIN)/ruff check --no-cache bot tests benchmarks
-	$(BIN)/ruff format --check bot tests benchmarks
+	$(BIN)/ruff check --no-cache bot sandbox tests benchmarks
+	$(BIN)/ruff format --check bot sandbox tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.project import HealthOptions, Rules
-from bot.kube import differ, inventory
-from bot.kube.artifact import Work
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.errand import Errand
-from bot.kube.masking import Mask
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Verb
-from bot.kube.results import Results
+from bot.kube.apply.artifact import Work
+from bot.kube.apply.child_config import Errand
+from bot.kube.apply.results import Results
+from bot.kube.cluster import inventory
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import Verb
+from bot.kube.plan import differ
+from bot.kube.plan.dry_run import Question
 from tests.rig.cluster import Cluster as Rig
 
 Body = dict[str, Any]
@@ -79,7 +80,7 @@ def applied(api: Cluster, kubeconfig: Path, directory: Path, old: list[Body], ne
     artifact, results, errand = (directory / name for name in ("work.json", "results.json", "errand.json"))
     artifact.write_bytes(work.dumped())
     errand.write_bytes(Errand(str(artifact), str(results), str(kubeconfig), None, "gitops-bot", SPACE, 30).dumped())
-    command = [sys.executable, "-P", "-m", "bot.kube.carry_out", str(errand)]
+    command = [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)]
     took = seconds(lambda: _run(command, {"PYTHONPATH": str(TOP), "PATH": os.environ["PATH"]}))
     return took - (Results.loaded(results.read_bytes()).healthy or 0)
 

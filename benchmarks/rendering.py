@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from bot.cache import Cache
-from bot.kube import differ
-from bot.kube.parsing import objects
-from bot.kube.rendering import Request
-from bot.kube.show import content
+from bot.kube.objects.parsing import objects
+from bot.kube.plan import differ
+from bot.kube.plan.content import content
+from bot.kube.render.rendering import Request
 from bot.tools.kustomize.build import Kustomize
 from bot.tools.kustomize.settings import KustomizeSettings
 from bot.vault import Vault

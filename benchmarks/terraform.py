@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 
 LOOK_SECONDS = 0.03
 SETTLED_SECONDS = 1.0

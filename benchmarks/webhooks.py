@@ -19,7 +19,7 @@ from typing import Any
 import requests
 
 from benchmarks.terraform import PATH, files, finished
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 
 SENDERS, DELIVERIES = 4, 400
 BODY_BYTES = 24_000

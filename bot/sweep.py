@@ -7,15 +7,16 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from bot.bot import Bot
 from bot.core import missing
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.missing import Seen
 from bot.core.pull import Pull, Repository
 from bot.core.run import RunKind
 from bot.ports import Host
-from bot.steps import settle, speak
-from bot.steps.bot import Bot
-from bot.steps.work import clean
+from bot.steps.run import settle
+from bot.steps.run.work import clean
+from bot.steps.say import update_requests
 from bot.store import inbox, intents, locks, plans, pulls, runs, topics
 
 OVERLAP = timedelta(minutes=2)
@@ -136,7 +137,7 @@ def _topics(bot: Bot) -> None:
     with bot.store.read() as tx:
         unsaid = [(key, topics.pull_of(tx, key)) for key in topics.unsaid(tx, bot.clock())]
     for key, pull in unsaid:
-        speak.ask(bot, key, pull)
+        update_requests.ask(bot, key, pull)
 
 
 def _tidy(bot: Bot) -> None:

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import IO
 
 from bot import jobs, process, supervise
+from bot.bot import Bot, Folders, Limits
 from bot.cache import Cache
 from bot.config.settings import Settings
 from bot.core.errors import Refused
@@ -32,10 +33,9 @@ from bot.server.app import app
 from bot.server.doors import Doors
 from bot.server.links import run_link
 from bot.server.serve import Server
-from bot.steps.bot import Bot, Folders, Limits
-from bot.steps.turns import Turns
 from bot.store import Store, intents
 from bot.sweep import Sweep
+from bot.tool_limiter import Turns
 from bot.vault import Vault
 
 ALWAYS_PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")

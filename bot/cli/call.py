@@ -37,7 +37,7 @@ class Call:
 
     def store(self) -> "Store":
         """The store that a server has worked in. Raises Refused where there is none, and makes none."""
-        from bot.cli.kept import opened
+        from bot.cli.existing_store import opened
 
         return opened(self.settings)
 

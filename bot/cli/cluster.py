@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
-from bot.cli.finding import Finding, bad, good
+from bot.cli.check.finding import Finding, bad, good
 from bot.cli.usage import Commands, Usage
 from bot.core.errors import Refused, ToolFailed, Transient
 
 if TYPE_CHECKING:
-    from bot.kube.clusters import Clusters
-    from bot.kube.planner import Identities, Manifest
-    from bot.kube.proof import Proof
+    from bot.kube.access.proof import Proof
+    from bot.kube.access.rbac_manifests import Identities, Manifest
+    from bot.kube.cluster.clusters import Clusters
 
 NAMESPACE = "gitops-bot"
 USAGE = Usage(
@@ -82,14 +82,14 @@ def run(call: Call) -> int:
 
 
 def _names(call: Call) -> "Identities":
-    from bot.kube.planner import Identities
+    from bot.kube.access.rbac_manifests import Identities
 
     its = call.options
     return Identities(its["namespace"], tuple(its.get("group") or ()), tuple(its.get("secrets") or ()))
 
 
 def _manifests(call: Call) -> "tuple[Manifest, ...]":
-    from bot.kube.planner import applier_manifests, planner_manifests
+    from bot.kube.access.rbac_manifests import applier_manifests, planner_manifests
 
     make = planner_manifests if call.options["part"] == "planner" else applier_manifests
     return make(_names(call))
@@ -97,9 +97,9 @@ def _manifests(call: Call) -> "tuple[Manifest, ...]":
 
 def _apply(call: Call, manifests: "tuple[Manifest, ...]") -> None:
     """In their order, ending at the first that is refused: a policy that is not there is followed by no right."""
-    from bot.kube.audit import aggregated
-    from bot.kube.client import Cluster
-    from bot.kube.objects import object_of
+    from bot.kube.access.audit import aggregated
+    from bot.kube.cluster.client import Cluster
+    from bot.kube.objects.model import object_of
 
     if call.options["kubeconfig"] is None:
         raise Refused("--apply needs --kubeconfig FILE: the credentials of an admin of the cluster")
@@ -119,7 +119,7 @@ def _apply(call: Call, manifests: "tuple[Manifest, ...]") -> None:
 
 
 def _check(call: Call) -> int:
-    from bot.kube.clusters import Clusters
+    from bot.kube.cluster.clusters import Clusters
 
     clusters = Clusters.of(call.settings.section("kubernetes"))
     findings = list(found(clusters, call.options["cluster"], _names(call)))
@@ -133,9 +133,9 @@ def _check(call: Call) -> int:
 
 def found(clusters: "Clusters", name: str, names: "Identities") -> Iterator[Finding]:
     """What came of each attempt with the credentials of a cluster."""
-    from bot.kube.client import Cluster
-    from bot.kube.proof import applier_proofs, proofs
-    from bot.kube.requests import Door
+    from bot.kube.access.proof import applier_proofs, proofs
+    from bot.kube.cluster.client import Cluster
+    from bot.kube.cluster.requests import Door
 
     its, planner = clusters.settings(name), clusters.plan(name)
     door = Door.opened(name, its.kubeconfig, its.context, its.timeout, 1)

@@ -14,7 +14,7 @@ from bot.cli.call import Call
 from bot.cli.usage import FAILED, GOOD, REFUSED, Commands, Usage
 
 if TYPE_CHECKING:
-    from bot.demo.stage import Stage
+    from sandbox.stage import Stage
 
 USAGE = Usage(
     summary="a forge, the bot and a pull request on this machine",
@@ -45,8 +45,8 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
-    from bot.demo import local, scenes
-    from bot.demo.stage import Stage, Waited
+    from sandbox import local_cluster, scenes
+    from sandbox.stage import Stage, Waited
 
     path = call.environment.get("PATH", "")
     if lacking := _lacking(path):
@@ -54,7 +54,7 @@ def run(call: Call) -> int:
         return REFUSED
     _refuse_without_examples()
     renders = any(shutil.which(name, path=path) for name in ("kustomize", "kubectl"))
-    found = None if call.options["story"] else local.found(call.environment, call.options["context"])
+    found = None if call.options["story"] else local_cluster.found(call.environment, call.options["context"])
     cluster = found.cluster if found else None
     if found and renders:
         call.say(f"Kubernetes: {found.said}.")
@@ -83,14 +83,14 @@ def _lacking(path: str) -> str:
 
 def _refuse_without_examples() -> None:
     from bot.core.errors import Refused
-    from bot.demo.scenes import EXAMPLES
+    from sandbox.scenes import EXAMPLES
 
     if not EXAMPLES.is_dir():
         raise Refused("the demo plays with the examples of a clone: `git clone` gitops-bot and run `make demo` there")
 
 
 def _story(call: Call, stage: "Stage") -> int:
-    from bot.demo.story import Story
+    from sandbox.story import Story
 
     Story(stage, call.say).play()
     return GOOD
@@ -98,7 +98,7 @@ def _story(call: Call, stage: "Stage") -> int:
 
 def _page(call: Call, stage: "Stage", token: str, files: Mapping[str, str]) -> int:
     """Set the scene, say where it is, and stay until somebody ends it."""
-    from bot.demo import scenes
+    from sandbox import scenes
 
     call.say("Setting up: a forge, the bot, and an example repository that is applied once…")
     clone = scenes.bring_up(stage, files)

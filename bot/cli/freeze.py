@@ -22,7 +22,7 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
-    from bot.cli.kept import name
+    from bot.cli.existing_store import name
     from bot.core.errors import Refused
     from bot.core.run import Freeze
     from bot.store import ledger, locks

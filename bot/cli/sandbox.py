@@ -29,8 +29,8 @@ def declare(commands: Commands) -> None:
 
 def run(call: Call) -> int:
     from bot.core.errors import Refused, ToolFailed
-    from bot.sandbox.app import run as serve
-    from bot.sandbox.leash import end_with_parent
+    from sandbox.forge.app import run as serve
+    from sandbox.forge.leash import end_with_parent
 
     listen, directory = call.options["listen"], call.cwd / call.options["dir"]
     if call.options["with_parent"]:

@@ -29,9 +29,9 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
-    from bot.cli.kept import refuse_unusable
-    from bot.sandbox.leash import end_with_parent
+    from bot.cli.existing_store import refuse_unusable
     from bot.wiring import serve
+    from sandbox.forge.leash import end_with_parent
 
     level = logging.DEBUG if call.options["verbose"] else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")

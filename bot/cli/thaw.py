@@ -25,7 +25,7 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
-    from bot.cli.kept import name
+    from bot.cli.existing_store import name
     from bot.store import ledger, locks
 
     store = call.store()

@@ -27,7 +27,7 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
-    from bot.cli.kept import name
+    from bot.cli.existing_store import name
     from bot.cli.names import pull_named
     from bot.core.event import Asked
     from bot.store import inbox

@@ -6,7 +6,7 @@ The rule against each known way around approvals is a test in `tests/core/test_b
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.gate import Case, Opinion
+from bot.core.gate_case import Case, Opinion
 from bot.core.pull import ReviewState, Role
 from bot.core.run import Plan
 

@@ -23,9 +23,9 @@ def jobs_for(event: Event, delivery: str) -> tuple[Job, ...]:
             return (Job(f"review:{delivery}", "review", pull_args(repository, number)),)
         case Pushed(repository, branch, _, sender):
             args = {"repository": repository.key, "branch": branch, "by": sender}
-            return (Job(f"moved:{delivery}", "moved", args),)
+            return (Job(f"branch_pushed:{delivery}", "branch_pushed", args),)
         case MergeGroup(repository, sha):
-            return (Job(f"queue:{delivery}", "queue", {"repository": repository.key, "sha": sha}),)
+            return (Job(f"merge_group:{delivery}", "merge_group", {"repository": repository.key, "sha": sha}),)
         case Asked(repository, number, kind, by):
             return (Job(f"{kind}:{delivery}", kind, pull_args(repository, number) | {"asked_by": by, "why": "shell"}),)
         case _:

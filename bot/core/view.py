@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Content
 from bot.core.run import Run, RunProject
 

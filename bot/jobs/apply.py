@@ -6,19 +6,20 @@ Promised by `/apply`, by an approval and by a merge. Applies nothing itself: eac
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.bot import Bot, short
 from bot.core.commands import selected
 from bot.core.errors import Refused
+from bot.core.gate import weigh
 from bot.core.job import Job
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, Selection, State
-from bot.core.weigh import weigh
-from bot.steps import settle, speak
-from bot.steps.answers import answer, react
-from bot.steps.bot import Bot, short
-from bot.steps.dependents import UPSTREAM
-from bot.steps.evidence import case, missing
-from bot.steps.source import Projects, Source, digest, directories, moved_since, no_target, projects, source
+from bot.steps.pull.gate_facts import case, missing
+from bot.steps.pull.source import Projects, Source, digest, directories, moved_since, no_target, projects, source
+from bot.steps.run import settle
+from bot.steps.run.dependents import UPSTREAM
+from bot.steps.say import update_requests
+from bot.steps.say.answers import answer, react
 from bot.store import ledger, locks, plans, runs
 from bot.store.columns import load
 
@@ -40,7 +41,7 @@ def run(bot: Bot, job: Job) -> None:
             return
     settle.start_turns(bot, id)
     settle.told_if_ended(bot, id)
-    speak.ask_for(bot, id)
+    update_requests.ask_for(bot, id)
 
 
 def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:

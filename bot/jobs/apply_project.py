@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import process, supervise
+from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, State
 from bot.ports import Applied, Careful, Site
-from bot.steps import settle
-from bot.steps.bot import Bot, short
-from bot.steps.evidence import objection
-from bot.steps.finding import tool_of
-from bot.steps.source import source
-from bot.steps.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
+from bot.steps.pull.discovery import tool_of
+from bot.steps.pull.gate_facts import objection
+from bot.steps.pull.source import source
+from bot.steps.run import settle
+from bot.steps.run.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
 from bot.store import intents, ledger, plans, pulls, runs
 from bot.supervise import Standing
 

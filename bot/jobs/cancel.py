@@ -1,9 +1,10 @@
 """`/cancel`: stop the pull request's plans, queued and running; interrupt its apply once, whose outcome is told."""
 
+from bot.bot import Bot
 from bot.core.job import Job
-from bot.steps import settle, speak
-from bot.steps.answers import answer, react
-from bot.steps.bot import Bot
+from bot.steps.run import settle
+from bot.steps.say import update_requests
+from bot.steps.say.answers import answer, react
 from bot.store import ledger, runs
 
 
@@ -18,7 +19,7 @@ def run(bot: Bot, job: Job) -> None:
         ledger.note(tx, bot.clock(), job.args["asked_by"], "cancelled", pull.key, runs=str(len(open_runs)))
     for its in open_runs:
         settle.told_if_ended(bot, its.id)
-        speak.ask_for(bot, its.id)
+        update_requests.ask_for(bot, its.id)
     react(bot, job, pull, "rocket")
     if open_runs:
         answer(bot, job, pull, "cancelled", count=len(open_runs))

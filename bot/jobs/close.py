@@ -1,14 +1,15 @@
 """A pull request was merged or closed: stop its plans, apply what its merge promises, free what it held."""
 
+from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, RunKind
-from bot.steps import release, settle, speak
-from bot.steps.answers import tell
-from bot.steps.bot import Bot
-from bot.steps.release import earlier_merge
-from bot.steps.work import clean
+from bot.steps.run import release, settle
+from bot.steps.run.release import earlier_merge
+from bot.steps.run.work import clean
+from bot.steps.say import update_requests
+from bot.steps.say.answers import tell
 from bot.store import intents, locks, plans, pulls, runs
 
 CLOSED = "the pull request was closed"
@@ -90,4 +91,4 @@ def _landed(bot: Bot, job: Job, pull: Pull, left: list[Plan]) -> None:
     if len(by_merge) < len(left):
         names = ", ".join(plan.project.name for plan in left if plan not in by_merge)
         tell(bot, pull, "landed", "landed_waiting", why=names, command="/apply")
-    speak.ask(bot, speak.plan_topic(pull.key), pull.key)
+    update_requests.ask(bot, update_requests.plan_topic(pull.key), pull.key)

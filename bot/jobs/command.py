@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from bot import templates
+from bot.bot import Bot
 from bot.core import commands
 from bot.core.commands import Command, CommandName, Misread
 from bot.core.job import Job
 from bot.core.pull import Comment, Pull, Role
 from bot.core.run import Selection
-from bot.steps.bot import Bot
 from bot.store import ledger
 from bot.store.columns import dump
 

@@ -1,13 +1,13 @@
 """Merge a pull request of which everything is applied, at exactly the applied head. Loud when that is refused."""
 
+from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run
-from bot.steps import speak
-from bot.steps.bot import Bot
-from bot.steps.evidence import missing
-from bot.steps.source import projects, source
+from bot.steps.pull.gate_facts import missing
+from bot.steps.pull.source import projects, source
+from bot.steps.say import update_requests
 from bot.store import ledger, locks, runs
 
 
@@ -54,4 +54,4 @@ def _merge(bot: Bot, job: Job, pull: Pull, its: Run) -> None:
             ledger.note(tx, bot.clock(), its.asked_by, "merged", pull.key, commit=landed)
     with bot.store.begin() as tx:
         runs.annotate(tx, its.id, note)
-    speak.ask_for(bot, its.id)
+    update_requests.ask_for(bot, its.id)

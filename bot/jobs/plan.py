@@ -8,15 +8,16 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from bot import templates
+from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, Selection, State
-from bot.steps import settle, speak
-from bot.steps.answers import answer, react
-from bot.steps.bot import Bot, short
-from bot.steps.rows import rows
-from bot.steps.source import no_target, projects, source
+from bot.steps.pull.rows import rows
+from bot.steps.pull.source import no_target, projects, source
+from bot.steps.run import settle
+from bot.steps.say import update_requests
+from bot.steps.say.answers import answer, react
 from bot.store import plans, pulls, runs
 from bot.store.columns import load
 
@@ -37,7 +38,7 @@ def run(bot: Bot, job: Job) -> None:
     _supersede(bot, pull)
     settle.start_turns(bot, id)
     settle.told_if_ended(bot, id)
-    speak.ask_for(bot, id)
+    update_requests.ask_for(bot, id)
 
 
 def _id(bot: Bot, job: Job, pull: Pull) -> str:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from bot.bot import Bot
 from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
-from bot.steps import settle
-from bot.steps.bot import Bot
-from bot.steps.work import clean, commit_of, forget_artifacts, planned, site
+from bot.steps.run import settle
+from bot.steps.run.work import clean, commit_of, forget_artifacts, planned, site
 from bot.store import plans, pulls, runs
 
 

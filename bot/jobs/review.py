@@ -1,10 +1,10 @@
 """Someone reviewed: show the gate as it is now, and apply what waits for an approval."""
 
+from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.project import ApplyMode
 from bot.core.run import RunKind
-from bot.steps import speak
-from bot.steps.bot import Bot
+from bot.steps.say import update_requests
 from bot.store import plans, runs
 
 
@@ -15,7 +15,7 @@ def run(bot: Bot, job: Job) -> None:
         newest = runs.latest(tx, pull.key, RunKind.PLAN)
     if newest is None:
         return
-    speak.ask(bot, speak.plan_topic(pull.key), pull.key)
+    update_requests.ask(bot, update_requests.plan_topic(pull.key), pull.key)
     if any(plan.rules.apply is ApplyMode.APPROVAL and not plan.content.counts.empty for plan in live):
         args = {**job.args, "asked_by": bot.name, "why": "approval"}
         bot.engine.start(Job(f"ripe:{job.id}", "apply", args))

@@ -1,13 +1,13 @@
 """`/rollback`: a pull request with the inverse of a merged one, made from Git history and planned like any other."""
 
+from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Selection
 from bot.git import Mirror
-from bot.steps.answers import answer, react
-from bot.steps.bot import Bot
-from bot.steps.source import fetched
+from bot.steps.pull.source import fetched
+from bot.steps.say.answers import answer, react
 from bot.store import ledger, pulls
 from bot.store.columns import load
 

@@ -1,10 +1,11 @@
 """`/unlock`: free the pull request's locks and drop its plans. Not while its apply runs."""
 
+from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.run import RunKind
-from bot.steps import release, speak
-from bot.steps.answers import answer, react
-from bot.steps.bot import Bot
+from bot.steps.run import release
+from bot.steps.say import update_requests
+from bot.steps.say.answers import answer, react
 from bot.store import ledger, pulls, runs
 
 
@@ -26,4 +27,4 @@ def run(bot: Bot, job: Job) -> None:
         answer(bot, job, pull, "unlocked", projects=[lock.place for lock in freed], plans=dropped)
     else:
         answer(bot, job, pull, "nothing_to_unlock")
-    speak.ask(bot, speak.plan_topic(pull.key), pull.key)
+    update_requests.ask(bot, update_requests.plan_topic(pull.key), pull.key)

@@ -15,22 +15,23 @@ from bot.core.plan import Content
 from bot.core.project import Project
 from bot.core.run import Outcome as Ended
 from bot.core.tree import Tree
-from bot.kube import differ, hook_plans, inventory, kubectl_diff
-from bot.kube.artifact import Work
-from bot.kube.asking import Question
-from bot.kube.carry_out import DONE, INTERRUPTED
-from bot.kube.client import Cluster
-from bot.kube.clusters import MANAGER, Clusters, ClusterSettings
-from bot.kube.errand import Errand
-from bot.kube.inventory import Inventory
-from bot.kube.masking import Mask
-from bot.kube.outcomes import Outcome, Verb
-from bot.kube.rendering import Renderer
-from bot.kube.results import Results
-from bot.kube.scopes import built_in
-from bot.kube.show import content
-from bot.kube.sides import Rendered, Target, both
-from bot.kube.trial import result_digest
+from bot.kube.apply.apply_child import DONE, INTERRUPTED
+from bot.kube.apply.artifact import Work
+from bot.kube.apply.child_config import Errand
+from bot.kube.apply.results import Results
+from bot.kube.cluster import inventory
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.clusters import MANAGER, Clusters, ClusterSettings
+from bot.kube.cluster.inventory import Inventory
+from bot.kube.cluster.trial import result_digest
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.outcomes import Outcome, Verb
+from bot.kube.objects.scopes import built_in
+from bot.kube.plan import differ, hook_plans, kubectl_diff
+from bot.kube.plan.content import content
+from bot.kube.plan.dry_run import Question
+from bot.kube.render.rendering import Renderer
+from bot.kube.render.sides import Rendered, Target, both
 from bot.ports import Applied, Invocation, Planned, Site
 
 ARTIFACT, ERRAND, RESULTS = "work.json", "errand.json", "results.json"
@@ -94,7 +95,7 @@ class KubeTool:
         path = site.scratch / ERRAND
         path.write_bytes(errand.dumped())
         here = Path(__file__).resolve().parents[2]
-        argv = (sys.executable, "-P", "-m", "bot.kube.carry_out", str(path))
+        argv = (sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(path))
         return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(here)})
 
     def applied(self, site: Site, exit: int | None) -> Applied:

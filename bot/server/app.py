@@ -7,7 +7,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.core.gate import told_once
+from bot.core.gate_case import told_once
 from bot.server import tree, words
 from bot.server.access import Tries
 from bot.server.doors import Doors

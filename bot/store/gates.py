@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.store.columns import dump, load, upsert
 from bot.store.tables import gate
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.core.gate import Shown
+from bot.core.gate_case import Shown
 from bot.core.run import Plan, PlanState
 from bot.store.columns import dump, load, upsert
 from bot.store.tables import plan as plans

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from bot.core.gate import Demand, told_once
+from bot.core.gate_case import Demand, told_once
 from bot.core.run import State
 from bot.core.view import RunView
 from bot.templates import headline, words

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content, Counts, Line
 from bot.core.project import Project
 from bot.core.run import Freeze, Lock, RunKind, State

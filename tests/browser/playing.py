@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from bot.demo import scenes
-from bot.demo.stage import PROGRAM_PATH, Stage
+from sandbox import scenes
+from sandbox.stage import PROGRAM_PATH, Stage
 
 TOKEN = "read all of it"
 SETTINGS = {"SWEEP_EVERY": "5s", "SERVER__TOKEN": TOKEN}

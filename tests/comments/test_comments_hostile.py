@@ -4,7 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot import templates
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content, Line, Notice, Severity
 from bot.core.run import RunKind, State
 from bot.core.view import ProjectView, Removed, RunView

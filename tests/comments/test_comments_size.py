@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot import templates
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content
 from bot.core.run import State
 from bot.core.view import ProjectView, Removed, RunView

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot import templates
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Counts
 from bot.core.project import ApplyMode
 from bot.core.pull import CheckState

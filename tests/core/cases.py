@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.gate import Case, Demand, Opinion, Shown
+from bot.core.gate import weigh
+from bot.core.gate_case import Case, Demand, Opinion, Shown
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Contributors, Pull, PullState, Repository, Review, ReviewState, Role
 from bot.core.run import Plan, PlanState
-from bot.core.weigh import weigh
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PULL = Pull(

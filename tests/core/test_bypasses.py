@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.gate import weigh
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Check, CheckState, Contributors, ReviewState, Role
 from bot.core.rules import merged
-from bot.core.weigh import weigh
 from tests.core.cases import OPEN, PLAN, PULL, another, approved, case, review, shown, why
 
 

@@ -43,8 +43,8 @@ def comment(body: str, **more: bool) -> Comment:
         (Commented(REPOSITORY, comment("looks good")), []),
         (Commented(REPOSITORY, comment("/plan", author_is_bot=True)), []),
         (Reviewed(REPOSITORY, 7), ["review"]),
-        (Pushed(REPOSITORY, "main", "c" * 40), ["moved"]),
-        (MergeGroup(REPOSITORY, "c" * 40), ["queue"]),
+        (Pushed(REPOSITORY, "main", "c" * 40), ["branch_pushed"]),
+        (MergeGroup(REPOSITORY, "c" * 40), ["merge_group"]),
         (Asked(REPOSITORY, 7, "unlock", "root"), ["unlock"]),
     ],
 )

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.gate import Demand
+from bot.core.gate import weigh
+from bot.core.gate_case import Demand
 from bot.core.plan import Content, Counts
 from bot.core.project import Requirement, Rules
 from bot.core.pull import Check, CheckState, Contributors, PullState, ReviewState, Role
 from bot.core.run import Freeze, Lock, PlanState
-from bot.core.weigh import weigh
 from tests.core.cases import NOON, OPEN, PLAN, PULL, another, approved, case, minutes, review, shown, unmet, why
 
 LOCK = Lock("github:1", "infra/db:default", "github:1#5", "dave", minutes(-90))

@@ -23,7 +23,7 @@ import bot.tools
 from bot.config.schema import FileTable, ProjectTable, RulesTable
 from bot.config.settings import Settings
 from bot.core.project import Requirement, Rules
-from bot.kube.clusters import ClusterSettings
+from bot.kube.cluster.clusters import ClusterSettings
 from tests.docs.reading import TOP
 
 PAGE = TOP / "docs/configuration.md"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core import weigh
+from bot.core import gate
 from bot.vault import Vault
 from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
 from tests.shell.calling import PROGRAMS, write
@@ -96,8 +96,8 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 def test_every_demand_of_the_gate_has_its_line() -> None:
     made = {
         name
-        for name, its in inspect.getmembers(weigh, inspect.isfunction)
-        if its.__module__ == weigh.__name__ and "Demand" in str(its.__annotations__.get("return"))
+        for name, its in inspect.getmembers(gate, inspect.isfunction)
+        if its.__module__ == gate.__name__ and "Demand" in str(its.__annotations__.get("return"))
     }
     assert made - {"_of_the_pull", "_of_the_projects"} == set(DEMANDS)
     told = re.findall(r"^\| ([a-z' ]+) \| ", (TOP / "docs/gate.md").read_text(), re.MULTILINE)

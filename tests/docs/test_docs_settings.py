@@ -18,7 +18,7 @@ from bot.config.schema import LATER, TABLES
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.hosts.github.settings import GitHubSettings
-from bot.kube.clusters import Clusters, ClusterSettings
+from bot.kube.cluster.clusters import Clusters, ClusterSettings
 from bot.wiring import ALWAYS_PASSED
 from tests.docs.reading import DOCUMENTS, SHELLS, TOP, blocks, inline
 from tests.docs.reference import sections

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from bot.sandbox.client import Forge
+from sandbox.forge.client import Forge
 from tests.docs.reading import TOP, blocks, inline
 from tests.sandbox.running import Place, furnish, running, until
 from tests.shell.calling import ONE, PROGRAMS, write

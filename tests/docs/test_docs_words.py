@@ -8,7 +8,7 @@ import pytest
 from bot.core.commands import Command, CommandName
 from bot.core.commands import read as read_commands
 from bot.hosts.github import webhook
-from bot.steps.statuses import APPLY, PLAN
+from bot.steps.say.statuses import APPLY, PLAN
 from bot.templates import table
 from tests.docs.reading import DOCUMENTS, TOP, anchors, inline
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 
 ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
 TWO = ONE.replace('"1"', '"2"')

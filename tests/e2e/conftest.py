@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.clustered import clustered
 from tests.hosts.published.records import new_record
 from tests.rig.access import Access

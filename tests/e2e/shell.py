@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 
 
 def shell(stage: Stage, *words: str, ok: tuple[int, ...] = (0,)) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.stage import Stage, _free_port
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
+from sandbox.stage import Stage, _free_port
 from tests.e2e.acting import ONE, TWO, approved, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
 from tests.hosts.published.records import new_record

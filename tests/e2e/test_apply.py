@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     TWO,

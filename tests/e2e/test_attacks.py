@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     TWO,

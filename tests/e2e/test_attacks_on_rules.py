@@ -1,6 +1,6 @@
 """What people with write access try in order to have weaker rules than the default branch has; each by name."""
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
 
 WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"

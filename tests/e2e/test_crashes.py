@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.test_apply import slow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     applied,

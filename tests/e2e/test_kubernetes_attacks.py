@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from kubernetes import client
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, plan_comment, propose, pull_main
 from tests.e2e.conftest import Shared
 from tests.rig.access import Access

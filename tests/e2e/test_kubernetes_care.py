@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
 from tests.e2e.clustered import clustered
 from tests.e2e.conftest import Shared

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, propose, pull_main
 from tests.kube.door import ENDED, Door, Spoil
 from tests.rig.access import Access

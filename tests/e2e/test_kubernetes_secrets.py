@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, left, propose, pull_main
 from tests.e2e.clustered import TOKEN, clustered
 from tests.rig.access import Access

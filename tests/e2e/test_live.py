@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, propose
 from tests.e2e.clustered import TOKEN, clustered
 from tests.e2e.test_kubernetes_care import WEB

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.demo.stage import Stage, Waited
+from sandbox.stage import Stage, Waited
 from tests.e2e.acting import ONE, applied, begin, bots_comments, propose, state_of
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.demo.stage import PROGRAM_PATH, Stage
+from sandbox.stage import PROGRAM_PATH, Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, left, plan_comment, propose, pull_main, state_of
 from tests.e2e.conftest import Shared, sharing
 from tests.provider.shelf import Shelf, book, needed

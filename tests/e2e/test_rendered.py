@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import begin, propose
 from tests.shell.calling import write
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from bot.demo.stage import Stage
-from bot.sandbox import client
+from sandbox.forge import client
+from sandbox.stage import Stage
 from tests.gitea.people import BOT
 from tests.gitea.running import Place
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from bot.demo import scenes
-from bot.demo.story import Story
+from sandbox import scenes
+from sandbox.story import Story
 from tests.gitea.running import Place
 from tests.gitea.stage import GiteaStage
 from tests.rig.access import Access

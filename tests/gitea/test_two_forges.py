@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, propose
 from tests.e2e.test_attacks import go_on, held
 from tests.gitea.people import BOT

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, begin
 from tests.e2e.conftest import QUICK, stages  # noqa: F401  # a fixture
 from tests.hostile.mischief import House

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import bots_comments
 
 SERIAL = itertools.count(1)

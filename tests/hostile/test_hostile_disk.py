@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot import supervise
-from bot.demo.stage import Stage
 from bot.ports import Invocation
 from bot.supervise import End, Standing
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.hostile.disk import Disk, mounted

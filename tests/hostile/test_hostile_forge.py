@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
 from bot.engine import MOST_ATTEMPTS, pause
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.e2e.test_app import AppStage, app_stage  # noqa: F401  # a fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
 from tests.hostile.programs import install, path_with, uses

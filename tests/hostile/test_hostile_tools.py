@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, paths, plan_comment, pull_main, state_of
 from tests.e2e.conftest import QUICK
 from tests.hostile.mischief import House, files

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.client import Forge
+from sandbox.forge.client import Forge
 from tests.hosts.on_sandbox import MANIFEST, AppPlace
 from tests.sandbox.running import furnish, running
 from tests.server.conftest import open_house

@@ -16,7 +16,7 @@ from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.hosts.github import host
 from bot.hosts.github.manifest import Made, Wanted, make_app
-from bot.sandbox.client import Forge
+from sandbox.forge.client import Forge
 from tests.sandbox.running import furnish, running, until
 
 FIELD = re.compile(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"')

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.kube.answers import Answer
-from bot.kube.objects import Ref
-from bot.kube.planner import APPLIER, PLANNER
-from bot.kube.requests import Request
+from bot.kube.access.rbac_manifests import APPLIER, PLANNER
+from bot.kube.cluster.requests import Request
+from bot.kube.cluster.responses import Answer
+from bot.kube.objects.model import Ref
 from tests.kube.identities import Account, config_map
 
 MERGE = "application/merge-patch+json"

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.core.project import Allowance, HealthOptions, Rules
-from bot.kube import differ, inventory
-from bot.kube.artifact import Work
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.errand import Errand
-from bot.kube.hooks import split
-from bot.kube.inventory import Inventory
-from bot.kube.masking import Mask
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Outcome, Verb
-from bot.kube.results import Results
+from bot.kube.apply.artifact import Work
+from bot.kube.apply.child_config import Errand
+from bot.kube.apply.results import Results
+from bot.kube.cluster import inventory
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import Outcome, Verb
+from bot.kube.plan import differ
+from bot.kube.plan.dry_run import Question
+from bot.kube.render.hooks import split
 from tests.kube.planning import Body
 
 TOP = Path(__file__).resolve().parents[2]
@@ -85,7 +86,7 @@ class Ground:
         )
         errand.write_bytes(words.dumped())
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "bot.kube.carry_out", str(errand)],
+            [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)],
             cwd=self.directory,
             env={"PYTHONPATH": str(TOP), "PATH": os.defpath},
             stdout=subprocess.PIPE,

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from bot.core.project import Rules
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.masking import Mask
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.masking import Mask
+from bot.kube.plan.dry_run import Question
 from tests.kube.planning import LABEL
 from tests.rig.access import Access
 

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from bot.kube.answers import Answer
-from bot.kube.client import Cluster
-from bot.kube.objects import object_of
-from bot.kube.planner import PLANNER, Identities, Manifest, applier_manifests, planner_manifests
-from bot.kube.requests import Door, Request
+from bot.kube.access.rbac_manifests import PLANNER, Identities, Manifest, applier_manifests, planner_manifests
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.requests import Door, Request
+from bot.kube.cluster.responses import Answer
+from bot.kube.objects.model import object_of
 from tests.rig.access import Access
 from tests.sandbox.running import until
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bot.kube import differ
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.differ import Sides
-from bot.kube.inventory import Inventory, Member
-from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Outcome
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory, Member
+from bot.kube.objects.model import object_of
+from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.outcomes import Outcome
+from bot.kube.plan import differ
+from bot.kube.plan.differ import Sides
+from bot.kube.plan.dry_run import Question
 
 LABEL = "applyset-of-the-tests-v1"
 Body = dict[str, Any]

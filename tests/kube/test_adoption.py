@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.kube.adoption import adopts, foreseen, migrated, without_adopted
-from bot.kube.client import Cluster
-from bot.kube.noise import quiet
-from bot.kube.objects import object_of
+from bot.kube.cluster.adoption import adopts, foreseen, migrated, without_adopted
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import object_of
+from bot.kube.objects.normalized import quiet
 from tests.rig.access import Access
 from tests.sandbox.running import until
 

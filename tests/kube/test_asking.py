@@ -4,10 +4,10 @@ import uuid
 from dataclasses import replace
 
 from bot.core.project import Allowance, Ignored
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Cause, Verb
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import Cause, Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.planning import another, applied, configmap, deployment, planned
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Verb
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.planning import Body, applied, configmap, planned
 from tests.sandbox.running import until
 

@@ -10,13 +10,13 @@ import pytest
 
 from bot.core.errors import ToolFailed
 from bot.core.project import Allowance, HealthOptions
-from bot.kube import inventory
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.deletions import contents
-from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import Ref, object_of
-from bot.kube.outcomes import Verb
+from bot.kube.cluster import inventory
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.deletions import contents
+from bot.kube.objects.model import Ref, object_of
+from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.outcomes import Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.carrying import Ground
 from tests.kube.planning import another, applied, configmap, deployment, planned
 from tests.kube.test_carry_out_more import hook, there

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.masking import Mask, scrub, secrets_of
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Outcome
-from bot.kube.parsing import objects
-from bot.kube.scopes import built_in
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.masking import Mask, scrub, secrets_of
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import Outcome
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
+from bot.kube.plan.dry_run import Question
 from tests.kube.planning import Body, another, configmap, planned
 from tests.sandbox.running import until
 

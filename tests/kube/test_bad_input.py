@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Transient
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
-from bot.kube.outcomes import Verb
-from bot.kube.parsing import objects
-from bot.kube.scopes import built_in
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import Ref
+from bot.kube.objects.outcomes import Verb
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
+from bot.kube.plan.dry_run import Question
 from tests.kube.carrying import Ground
 from tests.kube.door import kubeconfig
 from tests.kube.planning import configmap, planned

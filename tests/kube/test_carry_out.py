@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.kube import inventory
-from bot.kube.client import Cluster
-from bot.kube.inventory import Inventory, Member
-from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import Ref, object_of
-from bot.kube.outcomes import Verb
+from bot.kube.cluster import inventory
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory, Member
+from bot.kube.objects.model import Ref, object_of
+from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.outcomes import Verb
 from tests.kube.carrying import Ground, only
 from tests.kube.planning import another, configmap, deployment
 from tests.kube.wire import Wire

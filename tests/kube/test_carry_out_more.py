@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.project import HealthOptions
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
-from bot.kube.outcomes import Cause, Verb
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import Ref
+from bot.kube.objects.outcomes import Cause, Verb
 from tests.kube.carrying import Ground
 from tests.kube.planning import Body, configmap
 from tests.rig.access import Access

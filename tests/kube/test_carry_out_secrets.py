@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.kube.client import Cluster
-from bot.kube.objects import object_of
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import object_of
 from tests.kube.carrying import Ground, only
 from tests.kube.planning import Body, configmap
 from tests.rig.access import Access

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, ToolFailed
-from bot.kube.chart_schemas import outside
+from bot.kube.render.chart_schemas import outside
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from bot.tools.kustomize.build import Kustomize

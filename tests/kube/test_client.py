@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, ToolFailed, Transient
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import Ref
 from tests.kube.door import Door, Spoil, answer, hang_up, status
 from tests.rig.access import Access
 

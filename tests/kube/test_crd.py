@@ -1,6 +1,6 @@
 """What a definition alone makes of a body."""
 
-from bot.kube.crd import below, defaulted, strangers, structure
+from bot.kube.crds.definition import below, defaulted, strangers, structure
 from tests.kube.definitions import definition, wall
 
 

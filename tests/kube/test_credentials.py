@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube.client import Cluster
+from bot.kube.cluster.client import Cluster
 from tests.kube.carrying import Carried, Ground
 from tests.kube.door import ENDED, Door, Spoil
 from tests.kube.planning import Body, configmap

@@ -8,12 +8,12 @@ import pytest
 from kubernetes import client
 
 from bot.core.errors import Refused
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.inventory import Inventory, Member
-from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import object_of
-from bot.kube.outcomes import Verb
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory, Member
+from bot.kube.objects.model import object_of
+from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.outcomes import Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.planning import LABEL, Body, another, applied, configmap, deployment, planned
 from tests.rig.access import Access
 from tests.rig.kubelet import READY, Kubelet

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.kube.fields import compare, digest_of
-from bot.kube.masking import Mask
-from bot.kube.outcomes import Cause, FieldChange
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.outcomes import Cause, FieldChange
+from bot.kube.plan.fields import compare, digest_of
 from tests.kube.bodies import defaulted, deployment, edited, managed
 
 US = "gitops-bot"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube import pods
-from bot.kube.health import Checks, State, expression, health
-from bot.kube.objects import Ref
+from bot.kube.health import pods
+from bot.kube.health.rules import Checks, State, expression, health
+from bot.kube.objects.model import Ref
 
 READY, WAITING, FAILED, WARNING = State.READY, State.WAITING, State.FAILED, State.WARNING
 Body = dict[str, Any]

@@ -11,11 +11,11 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import KubernetesOptions, Project
-from bot.kube.hooks import DeletePolicy, Phase, split
-from bot.kube.objects import Object
-from bot.kube.parsing import objects
-from bot.kube.rendering import Request
-from bot.kube.scopes import built_in
+from bot.kube.objects.model import Object
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
+from bot.kube.render.hooks import DeletePolicy, Phase, split
+from bot.kube.render.rendering import Request
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from tests.kube.trees import EXAMPLES, Folder, config_map, request, written

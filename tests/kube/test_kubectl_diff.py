@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from bot.core.errors import ToolFailed
-from bot.kube.client import Cluster
-from bot.kube.fields import compare
-from bot.kube.kubectl_diff import Request, Told, pairs
-from bot.kube.masking import Mask
-from bot.kube.objects import object_of
-from bot.kube.outcomes import FieldChange
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.model import object_of
+from bot.kube.objects.outcomes import FieldChange
+from bot.kube.plan.fields import compare
+from bot.kube.plan.kubectl_diff import Request, Told, pairs
 from tests.rig.access import Access
 
 MASK = Mask(b"k" * 32)

@@ -11,10 +11,10 @@ import pytest
 from bot.cache import Cache
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
-from bot.kube.objects import Object
-from bot.kube.parsing import objects
-from bot.kube.rendering import digest
-from bot.kube.scopes import built_in
+from bot.kube.objects.model import Object
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
+from bot.kube.render.rendering import digest
 from bot.tools.kustomize.build import Kustomize
 from bot.tools.kustomize.settings import KustomizeSettings
 from bot.vault import Vault

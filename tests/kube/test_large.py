@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube import differ
-from bot.kube.asking import Question
-from bot.kube.differ import Sides
-from bot.kube.objects import Object
-from bot.kube.outcomes import Verb
-from bot.kube.parsing import objects
-from bot.kube.scopes import built_in
-from bot.kube.show import content
+from bot.kube.objects.model import Object
+from bot.kube.objects.outcomes import Verb
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
+from bot.kube.plan import differ
+from bot.kube.plan.content import content
+from bot.kube.plan.differ import Sides
+from bot.kube.plan.dry_run import Question
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from tests.kube.trees import request, written

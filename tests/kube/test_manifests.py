@@ -10,9 +10,9 @@ import pytest
 from bot.config.repository import read
 from bot.core.errors import Refused
 from bot.core.project import Project
-from bot.kube.objects import Object
-from bot.kube.parsing import objects
-from bot.kube.scopes import built_in
+from bot.kube.objects.model import Object
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
 from bot.tools.manifests.build import Manifests
 from tests.kube.trees import EXAMPLES, Folder, config_map, request, written
 

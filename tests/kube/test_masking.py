@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.masking import LAST_APPLIED, SIGN, Mask, scrub, secrets_of
+from bot.kube.objects.masking import LAST_APPLIED, SIGN, Mask, scrub, secrets_of
 
 PASSWORD = 'hunter2 "quoted" <angle> ümlaut'
 MASK = Mask(b"the key of one repository")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kubernetes import dynamic
 
-from bot.kube.fields import compare, owned_by_others, owners, without
-from bot.kube.masking import Mask
-from bot.kube.outcomes import Cause
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.outcomes import Cause
+from bot.kube.plan.fields import compare, owned_by_others, owners, without
 from tests.kube.bodies import deployment, edited, managed
 from tests.rig.access import Access
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube.documents import documents
-from bot.kube.objects import Object, Ref
-from bot.kube.parsing import objects
-from bot.kube.scopes import built_in
+from bot.kube.objects.documents import documents
+from bot.kube.objects.model import Object, Ref
+from bot.kube.objects.parsing import objects
+from bot.kube.objects.scopes import built_in
 from tests.kube.trees import config_map
 
 TRAPS = r"""

@@ -6,9 +6,9 @@ import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from bot.kube.objects import Ref
-from bot.kube.planner import APPLIER
-from bot.kube.requests import Request
+from bot.kube.access.rbac_manifests import APPLIER
+from bot.kube.cluster.requests import Request
+from bot.kube.objects.model import Ref
 from tests.kube.attempts import DRY, MERGE, NEVER_LET, TRIED, Write, stored, things
 from tests.kube.identities import Account, made, new_names
 from tests.rig.access import Access

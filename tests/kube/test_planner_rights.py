@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube import audit
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
-from bot.kube.planner import Identities, planner_manifests
-from bot.kube.rights import KEPT_IN_GIT, NEVER, ONLY_READ
+from bot.kube.access import audit
+from bot.kube.access.rbac_manifests import Identities, planner_manifests
+from bot.kube.access.rights import KEPT_IN_GIT, NEVER, ONLY_READ
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import Ref
 from tests.kube.attempts import crd, things
 from tests.kube.identities import Account, made, new_names, remove
 from tests.rig.access import Access

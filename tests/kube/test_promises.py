@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from bot.core.project import HealthOptions
-from bot.kube import pruning
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.inventory import Inventory
-from bot.kube.noise import MEMBER_LABEL
-from bot.kube.objects import Ref, object_of
-from bot.kube.order import backwards, groups
-from bot.kube.outcomes import Outcome, Verb
-from bot.kube.results import End
+from bot.kube.apply import pruning
+from bot.kube.apply.results import End
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory
+from bot.kube.objects.model import Ref, object_of
+from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.order import backwards, groups
+from bot.kube.objects.outcomes import Outcome, Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.carrying import Ground
 from tests.kube.planning import LABEL, Body, another, applied, configmap, planned
 from tests.kube.test_carry_out_more import there

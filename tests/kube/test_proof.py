@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.kube import audit
-from bot.kube.answers import Answer
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
-from bot.kube.planner import APPLIER, Identities, planner_manifests
-from bot.kube.proof import applier_proofs, proofs
-from bot.kube.requests import Request
+from bot.kube.access import audit
+from bot.kube.access.proof import applier_proofs, proofs
+from bot.kube.access.rbac_manifests import APPLIER, Identities, planner_manifests
+from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.requests import Request
+from bot.kube.cluster.responses import Answer
+from bot.kube.objects.model import Ref
 from tests.kube.identities import Account, config_map, kubeconfig_of, made, new_names, remove
 from tests.rig.access import Access
 from tests.rig.cluster import Cluster as Server

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.kube.client import Cluster
-from bot.kube.noise import quiet
-from bot.kube.objects import Ref, object_of
-from bot.kube.schema import defaulted, made_invalid, problems, serves, unchecked
+from bot.kube.cluster.client import Cluster
+from bot.kube.crds.validation import defaulted, made_invalid, problems, serves, unchecked
+from bot.kube.objects.model import Ref, object_of
+from bot.kube.objects.normalized import quiet
 from tests.kube.definitions import FIELDS, GROUP, definition, wall
 from tests.rig.access import Access
 from tests.sandbox.running import until

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plan import Action, Change, Content, Counts, Severity
-from bot.kube.fields import compare
-from bot.kube.objects import Ref
-from bot.kube.outcomes import Cause, FieldChange, Outcome, Verb
-from bot.kube.show import OFFLINE, content
+from bot.kube.objects.model import Ref
+from bot.kube.objects.outcomes import Cause, FieldChange, Outcome, Verb
+from bot.kube.plan.content import OFFLINE, content
+from bot.kube.plan.fields import compare
 from bot.templates import plan_comment
 from tests.comments.building import PAGE, plan, project
 from tests.comments.rendering import faults

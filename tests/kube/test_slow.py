@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Transient
-from bot.kube.asking import Question
-from bot.kube.client import Cluster
-from bot.kube.outcomes import Verb
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.outcomes import Verb
+from bot.kube.plan.dry_run import Question
 from tests.kube.door import Door
 from tests.kube.planning import configmap, planned
 from tests.rig.access import Access

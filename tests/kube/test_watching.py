@@ -14,9 +14,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
 from bot.core.errors import Transient
-from bot.kube.health import Checks, Health, State
-from bot.kube.objects import Ref
-from bot.kube.watching import Pace, follow
+from bot.kube.health.rules import Checks, Health, State
+from bot.kube.health.watching import Pace, follow
+from bot.kube.objects.model import Ref
 from tests.rig.access import Access
 from tests.sandbox.running import until
 

@@ -7,7 +7,7 @@ import pytest
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
-from bot.kube.health import State
+from bot.kube.health.rules import State
 from tests.kube.test_watching import APP, READY_POD, Reader, Story, workload
 from tests.rig.access import Access
 from tests.sandbox.running import until

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.core.tree import Entry, Files
-from bot.kube.rendering import Options, Request
+from bot.kube.render.rendering import Options, Request
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
 PATH = {"PATH": os.environ["PATH"]}

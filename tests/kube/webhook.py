@@ -16,8 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bot.kube.client import Cluster
-from bot.kube.objects import object_of
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import object_of
 
 LOOPBACK = "127.0.0.1"
 

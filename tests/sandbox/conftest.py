@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.client import Forge
+from sandbox.forge.client import Forge
 from tests.sandbox.running import Place, furnish, running
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
-from bot.sandbox.client import Forge, Person
+from sandbox.forge.client import Forge, Person
 from tests.hosts.published.records import new_record
 
 T = TypeVar("T")
@@ -21,7 +21,16 @@ SERIAL = itertools.count(1)
 @contextlib.contextmanager
 def running(directory: Path) -> Iterator[Forge]:
     """Start it on a free port; end it."""
-    command = [sys.executable, "-m", "bot.sandbox", "--listen", "127.0.0.1:0", "--dir", str(directory), "--with-parent"]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox.forge",
+        "--listen",
+        "127.0.0.1:0",
+        "--dir",
+        str(directory),
+        "--with-parent",
+    ]
     command += ["--record", str(new_record())]
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(SOURCE)}
     directory.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 import requests
 from github import Auth, Github, GithubException, GithubIntegration
 
-from bot.sandbox.client import Forge
+from sandbox.forge.client import Forge
 from tests.sandbox.receiving import Receiver, receiving
 from tests.sandbox.running import Place, until
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from bot.sandbox.markdown import rendered
+from sandbox.forge.markdown import rendered
 from tests.sandbox.running import Place
 
 

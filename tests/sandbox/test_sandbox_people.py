@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from bot.sandbox.client import Person
+from sandbox.forge.client import Person
 from tests.sandbox.running import Place
 
 

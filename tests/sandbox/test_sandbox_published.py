@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from bot.sandbox.rest import rest
+from sandbox.forge.rest import rest
 from tests.hosts.published.cut import USED
 from tests.hosts.published.description import description
 from tests.hosts.published.deviations import MISTAKES, REASONS

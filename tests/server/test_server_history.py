@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content, Counts
 from bot.core.project import Project
 from bot.core.pull import Repository

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
 from bot.store import Store
+from sandbox.stage import Stage
 from tests.e2e.conftest import stages
 
 __all__ = ["here", "stage", "stages", "worked"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import begin
 from tests.shell.calling import gitops_bot, named, write
 

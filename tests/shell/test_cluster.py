@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from bot.kube.client import Cluster
-from bot.kube.objects import Ref
-from bot.kube.planner import APPLIER, PLANNER, planner_manifests
+from bot.kube.access.rbac_manifests import APPLIER, PLANNER, planner_manifests
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.model import Ref
 from tests.kube.identities import kubeconfig_of, made, new_names, remove
 from tests.rig.access import Access
 from tests.sandbox.running import until

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.levels import Value, levels
+from bot.cli.completion.parser_tree import Value, levels
 from bot.cli.main import parser
 from tests.shell.calling import PROGRAMS, TOP, environment, gitops_bot, write
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from bot.demo.local import LocalCluster, found
+from sandbox.local_cluster import LocalCluster, found
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet
 from tests.sandbox.running import until

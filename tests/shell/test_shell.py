@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.demo.stage import Stage
+from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, propose
 from tests.e2e.shell import shell
 from tests.shell.calling import ONE, TOP, gitops_bot

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.bot import Bot
 from bot.config.settings import Settings
 from bot.core.job import Job
-from bot.steps.bot import Bot
 from bot.store import pulls
 from bot.wiring import bot_of
 from tests.server.house import PULL

@@ -7,7 +7,7 @@ from bot.core.project import Project
 from bot.core.pull import Annotation
 from bot.core.run import Run, RunKind, State
 from bot.core.view import ProjectView, RunView
-from bot.steps.statuses import MOST_ANNOTATIONS, annotations
+from bot.steps.say.statuses import MOST_ANNOTATIONS, annotations
 from tests.server.house import NOW, PULL, a_row
 
 WARNING = Notice(Severity.WARNING, "Deprecated", "Use another.", "main.tf:3")

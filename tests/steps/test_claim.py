@@ -1,9 +1,9 @@
 """One row is worked on by one job and one place by one run, whatever is started twice."""
 
+from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.run import Run, RunKind, RunProject, State
-from bot.steps import settle
-from bot.steps.bot import Bot
+from bot.steps.run import settle
 from bot.store import locks, runs
 from tests.server.house import NOW, PULL, a_row
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.errors import Refused
-from bot.steps.memo import MOST, Memo
+from bot.lru_cache import MOST, Memo
 
 
 def test_it_is_made_once_a_key() -> None:

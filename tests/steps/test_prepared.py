@@ -3,11 +3,11 @@
 import shutil
 from dataclasses import replace
 
+from bot.bot import Bot
 from bot.core.project import Project, Rules
 from bot.core.run import RunProject, State
 from bot.ports import Prepared
-from bot.steps.bot import Bot
-from bot.steps.prepared import prepared
+from bot.steps.run.prepared import prepared
 from tests.server.house import PULL
 
 ROW = RunProject("run", Project("net", "net"), Rules(), State.RUNNING)

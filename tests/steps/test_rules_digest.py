@@ -7,7 +7,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 CODE = """
 from bot.core.project import Allowance, Project, Rules
-from bot.steps.source import rules_digest
+from bot.steps.pull.source import rules_digest
 print(rules_digest(Project("a", "a"), Rules(allow=frozenset(Allowance))))
 """
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.bot import Bot
 from bot.core.job import Job
-from bot.jobs import say
-from bot.steps.bot import Bot
+from bot.jobs import update_comment
 from bot.store import Store, topics
 from tests.server.house import NOW, PULL
 
@@ -31,7 +31,7 @@ def test_a_speaker_that_lost_its_floor_goes_silent(bot: Bot) -> None:
     with bot.store.begin() as tx:
         topics.ask(tx, TOPIC, PULL.key)
     clock = SlowSpeaker(bot.store)
-    say.run(replace(bot, clock=clock), Job("slow", "say", {"topic": TOPIC}))
+    update_comment.run(replace(bot, clock=clock), Job("slow", "update_comment", {"topic": TOPIC}))
     assert clock.looks == 3
     with bot.store.begin() as tx:
         assert topics.take_floor(tx, TOPIC, "other", NOW + timedelta(minutes=4))
@@ -42,6 +42,6 @@ def test_a_floor_is_kept_as_long_as_somebody_speaks(bot: Bot) -> None:
         topics.ask(tx, TOPIC, PULL.key)
     for minute in range(5):
         now = NOW + timedelta(minutes=minute)
-        assert say.Speech(replace(bot, clock=lambda now=now: now), TOPIC, "first").has_floor()
+        assert update_comment.Speech(replace(bot, clock=lambda now=now: now), TOPIC, "first").has_floor()
         with bot.store.begin() as tx:
             assert not topics.take_floor(tx, TOPIC, "second", now + timedelta(seconds=59))

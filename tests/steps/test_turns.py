@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from bot.steps.turns import Turns
+from bot.tool_limiter import Turns
 
 SOON_SECONDS = 0.2
 

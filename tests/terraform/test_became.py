@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.tools.terraform.became import MOST, became
+from bot.tools.terraform.apply_report import MOST, became
 
 OLD, NEW = {"n": 1}, {"n": 2}
 

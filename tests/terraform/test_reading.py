@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action
-from bot.tools.terraform.reading import read
+from bot.tools.terraform.plan_json import read
 
 
 def plan(**more: Any) -> str:

@@ -1,7 +1,7 @@
 """`gitops-bot setup gitea OWNER/NAME`: looks at the token's rights, and makes the webhook or mends it."""
 
 from bot.cli.call import Call
-from bot.cli.finding import Finding, good, odd
+from bot.cli.check.finding import Finding, good, odd
 from bot.cli.usage import GOOD, Commands, Usage
 from bot.core.errors import Refused
 

@@ -9,9 +9,9 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.chart_schemas import outside
-from bot.kube.charts import FILE
-from bot.kube.rendering import Request, home, output, program
+from bot.kube.render.chart_schemas import outside
+from bot.kube.render.charts import FILE
+from bot.kube.render.rendering import Request, home, output, program
 from bot.tools.helm import inputs
 from bot.tools.helm.settings import HelmSettings
 from bot.tools.helm.staging import staged
@@ -21,7 +21,7 @@ LONGEST_RELEASE = 53
 
 
 class Helm:
-    """A `Renderer` of charts. Hooks are rendered too: `bot.kube.hooks` tells them from the rest."""
+    """A `Renderer` of charts. Hooks are rendered too: `bot.kube.render.hooks` tells them from the rest."""
 
     name = "helm"
 

@@ -11,9 +11,9 @@ from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube import kustomizations
-from bot.kube.charts import FILE, OLD_DEPENDENCIES, Chart, chart_of
-from bot.kube.paths import Paths
+from bot.kube.render import kustomizations
+from bot.kube.render.charts import FILE, OLD_DEPENDENCIES, Chart, chart_of
+from bot.kube.render.paths import Paths
 
 
 def charts(tree: Tree) -> list[str]:

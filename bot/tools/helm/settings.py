@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.sections import settings_of
-from bot.kube.rendering import Limits
+from bot.kube.render.rendering import Limits
 
 
 class HelmSettings(BaseModel):

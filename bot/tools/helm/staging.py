@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from bot.core.errors import Refused
-from bot.kube.charts import FILE, OLD_DEPENDENCIES, Chart, Dependency, chart_of
-from bot.kube.rendering import Request, contained
+from bot.kube.render.charts import FILE, OLD_DEPENDENCIES, Chart, Dependency, chart_of
+from bot.kube.render.rendering import Request, contained
 
 DEEPEST = 10
 VENDORED = "charts"

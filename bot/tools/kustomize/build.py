@@ -11,8 +11,8 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.kustomizations import NAMES
-from bot.kube.rendering import Request, contained, home, output, program
+from bot.kube.render.kustomizations import NAMES
+from bot.kube.render.rendering import Request, contained, home, output, program
 from bot.tools.kustomize import inputs
 from bot.tools.kustomize.guard import guard
 from bot.tools.kustomize.settings import HELM, PLUGINS, KustomizeSettings

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from bot.core.errors import Refused
-from bot.kube import chart_schemas
-from bot.kube.rendering import Request
+from bot.kube.render import chart_schemas
+from bot.kube.render.rendering import Request
 
 OPTIONS = """
     -c -f --api-versions --client --debug --devel --generate-name --include-crds --kube-version --name-template

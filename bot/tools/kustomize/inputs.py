@@ -7,9 +7,9 @@ from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube import kustomizations
-from bot.kube.kustomizations import PLUGINS, Reference
-from bot.kube.paths import Paths
+from bot.kube.render import kustomizations
+from bot.kube.render.kustomizations import PLUGINS, Reference
+from bot.kube.render.paths import Paths
 
 
 def overlays(tree: Tree) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bot.config.sections import settings_of
-from bot.kube.rendering import Limits
+from bot.kube.render.rendering import Limits
 
 PLUGINS = "--enable-alpha-plugins"
 HELM = "--enable-helm"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.kube.clusters import SECTION, Clusters
+from bot.kube.cluster.clusters import SECTION, Clusters
 from bot.kube.tool import KubeTool
 from bot.tools.manifests.build import Manifests
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.documents import LIMIT
-from bot.kube.rendering import MB, Request, contained
+from bot.kube.objects.documents import LIMIT
+from bot.kube.render.rendering import MB, Request, contained
 from bot.tools.manifests import inputs
 
 DIRECTIVES = re.compile(r"\A(?:%.*\n)+")

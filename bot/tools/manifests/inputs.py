@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.kustomizations import NAMES
-from bot.kube.paths import Paths
+from bot.kube.render.kustomizations import NAMES
+from bot.kube.render.paths import Paths
 
 SUFFIXES = (".yaml", ".yml", ".json")
 HIDDEN = re.compile(r"(^|/)\.[^/]")

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from bot.tools.terraform.json_fields import Row, row, rows, table, text, texts
 from bot.tools.terraform.masking import secrets
-from bot.tools.terraform.shape import Row, row, rows, table, text, texts
 
 NOTHING = ("no-op",)
 

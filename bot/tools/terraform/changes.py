@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.core.plan import Action, Change, Line
 from bot.tools.terraform.diff import dotted, lines
+from bot.tools.terraform.json_fields import Row, paths, row, text, texts
 from bot.tools.terraform.masking import Secrets, masked
 from bot.tools.terraform.reasons import why
-from bot.tools.terraform.shape import Row, paths, row, text, texts
 
 KNOWN: Mapping[tuple[str, ...], Action] = {
     ("no-op",): Action.NONE,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.plan import Notice, Severity
+from bot.tools.terraform.json_fields import Row, row, rows, text
 from bot.tools.terraform.masking import Secrets
-from bot.tools.terraform.shape import Row, row, rows, text
 
 FAILED = {"fail": "fails", "error": "cannot be evaluated"}
 QUIET = {"pass": "passed", "unknown": "cannot be told before the apply"}

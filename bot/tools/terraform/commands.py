@@ -15,12 +15,12 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice
 from bot.ports import Site
 from bot.process import Completed
-from bot.tools.terraform import initialised, live, state
+from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
-from bot.tools.terraform.lookedat import key, tracked
+from bot.tools.terraform.init_fingerprint import key, tracked
 from bot.tools.terraform.masking import Secrets, of_environment
 from bot.tools.terraform.output import COLOUR, failure, notices, only_errors, readable
-from bot.tools.terraform.reading import Reading, read
+from bot.tools.terraform.plan_json import Reading, read
 
 SECRETS_FILE = "secrets.json"
 SPOKEN = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
@@ -61,7 +61,7 @@ class Commands:
         try:
             return work()
         except NotBegun:
-            initialised.wipe(self.site, self._made, own_lock)
+            init_cache.wipe(self.site, self._made, own_lock)
             self._init(key, own_lock)
             return work()
 
@@ -141,12 +141,12 @@ class Commands:
 
     def _found(self, key: str, own_lock: bool) -> bool:
         prepared = self.site.prepared
-        if prepared is None or not initialised.bring(self.site, prepared, key, self._made):
+        if prepared is None or not init_cache.bring(self.site, prepared, key, self._made):
             return False
         try:
             state.check(self.site, self._made)
         except Refused:  # said after an init, if that does no better
-            initialised.wipe(self.site, self._made, own_lock)
+            init_cache.wipe(self.site, self._made, own_lock)
             return False
         self.log(FOUND)
         return True
@@ -166,10 +166,10 @@ class Commands:
                 backend_config=config or None,
             )
             if cache:
-                initialised.detach(self._made, cache)
+                init_cache.detach(self._made, cache)
         state.check(site, self._made)
         if site.prepared and key:
-            initialised.keep(site, site.prepared, key, self._made, own_lock)
+            init_cache.keep(site, site.prepared, key, self._made, own_lock)
 
     @contextmanager
     def _cache_alone(self) -> Iterator[Path | None]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.core.plan import Action, Change
 from bot.tools.terraform.changes import resource
+from bot.tools.terraform.json_fields import Row, row, rows, sequence, text
 from bot.tools.terraform.masking import Secrets
-from bot.tools.terraform.shape import Row, row, rows, sequence, text
 
 KEY = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 SIDES = ("before", "after", "before_sensitive", "after_sensitive", "after_unknown")

@@ -15,9 +15,9 @@ Source: hashicorp/terraform, internal/command/views/json and hook_json.go.
 import re
 from collections.abc import Iterator
 
+from bot.tools.terraform.json_fields import Row
 from bot.tools.terraform.masking import INSTANCE, SHORTEST
 from bot.tools.terraform.output import message, part, row_of
-from bot.tools.terraform.shape import Row
 
 STEPS = frozenset(
     {f"refresh_{how}" for how in ("start", "complete")}

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice, Severity
 from bot.process import Completed
+from bot.tools.terraform.json_fields import Row
 from bot.tools.terraform.masking import Secrets
-from bot.tools.terraform.shape import Row
 
 LAST_LINES, FIRST_LINES = 60, 12
 LONGEST_LINE = 2000

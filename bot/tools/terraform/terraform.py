@@ -15,8 +15,8 @@ from bot.core.run import Outcome
 from bot.core.tree import Tree
 from bot.ports import Applied, Invocation, Planned, Site
 from bot.tools.terraform import inputs, state
+from bot.tools.terraform.apply_report import became
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
-from bot.tools.terraform.became import became
 from bot.tools.terraform.commands import SECRETS_FILE, Commands, noted
 from bot.tools.terraform.live import is_held, is_news, steps
 from bot.tools.terraform.masking import Secrets, of_environment

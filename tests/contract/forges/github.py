@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.core.pull import Pull, Repository, Role
 from bot.hosts.github import host as github
 from bot.ports import Host
-from bot.sandbox import client
-from bot.sandbox.client import Person
+from sandbox.forge import client
+from sandbox.forge.client import Person
 from tests.sandbox.running import Place, furnish
 from tests.sandbox.running import running as sandbox_running
 

@@ -9,7 +9,7 @@ from typing import Any
 from bot.hosts.github import host as github
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
 from bot.ports import Host
-from bot.sandbox import client
+from sandbox.forge import client
 from tests.contract.forges.github import UNSAFE, GitHubGround
 from tests.sandbox.running import furnish
 from tests.sandbox.running import running as sandbox_running

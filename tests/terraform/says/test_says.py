@@ -9,7 +9,7 @@ import pytest
 
 from bot import templates
 from bot.core.plan import Content
-from bot.tools.terraform.reading import read
+from bot.tools.terraform.plan_json import read
 from tests.comments.building import plan, project
 from tests.comments.rendering import faults
 from tests.terraform.says.planning import made

@@ -14,7 +14,7 @@ from bot import templates
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action
 from bot.templates import escape
-from bot.tools.terraform.reading import read
+from bot.tools.terraform.plan_json import read
 from tests.comments.building import plan, project
 from tests.terraform.says.rendered import escaped, shown
 

@@ -8,7 +8,7 @@ import pytest
 from bot import templates
 from bot.core.plan import Content
 from bot.tools.terraform.masking import SENSITIVE, of_environment
-from bot.tools.terraform.reading import read
+from bot.tools.terraform.plan_json import read
 from tests.comments.building import plan, project
 from tests.terraform.says.rendered import shown
 

@@ -1,6 +1,6 @@
 """One project cannot be planned: its error is open, the others are shown as ever."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.run import State
 from tests.comments.building import content, create, plan, project
 

@@ -1,6 +1,6 @@
 """Everything is planned and nothing may be applied yet: line by line why, and what helps."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action
 from bot.core.project import ApplyMode
 from tests.comments.building import change, content, create, plan, project

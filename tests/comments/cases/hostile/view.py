@@ -1,6 +1,6 @@
 """Every text that a pull request can choose tries to break out, to link, to call people or to hide something."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Notice, Severity
 from bot.core.run import State
 from bot.core.view import Removed

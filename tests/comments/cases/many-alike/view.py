@@ -1,6 +1,6 @@
 """Sixty projects of which most get the same diff: told once, and one row for those that read the same."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action
 from tests.comments.building import change, content, create, destroy, plan, project
 

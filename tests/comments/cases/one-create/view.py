@@ -1,6 +1,6 @@
 """The smallest useful pull request: one project, one object, nothing in the way."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from tests.comments.building import content, create, plan, project
 
 VIEW = plan(

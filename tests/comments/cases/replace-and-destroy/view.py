@@ -1,6 +1,6 @@
 """What a reviewer must not miss: a database that is replaced, a bucket that goes. Every kind of change is there."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action, Notice, Severity
 from bot.core.view import Removed
 from tests.comments.building import change, content, create, destroy, plan, project

@@ -1,6 +1,6 @@
 """A host that takes little: attributes of plain creates go first, then whole objects; counts and commands stay."""
 
-from bot.core.gate import Demand
+from bot.core.gate_case import Demand
 from bot.core.plan import Action
 from tests.comments.building import change, content, create, destroy, plan, project
 

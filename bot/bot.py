@@ -1,0 +1,126 @@
+"""Everything a job may use, in one frozen value made by `wiring`; and where things are kept on disk."""
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.cache import Cache
+from bot.core.errors import Refused
+from bot.core.job import Job
+from bot.core.pull import Pull, PullState, Repository
+from bot.core.run import Run
+from bot.engine import Engine
+from bot.git import Mirror
+from bot.lru_cache import Memo
+from bot.ports import Host, Tool
+from bot.store import Store, pulls
+from bot.tool_limiter import Turns
+from bot.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The layout of DATA_DIR. Places and repository keys become names that a file system takes and nobody can bend."""
+
+    top: Path
+
+    def mirror(self, repository: str) -> Path:
+        return self.top / "mirrors" / f"{_slug(repository)}.git"
+
+    def checkout(self, run: str, commit: str) -> Path:
+        return self.top / "checkouts" / f"{run}-{commit[:12]}"
+
+    def scratch(self, run: str, place: str) -> Path:
+        return self.top / "scratch" / run / _slug(place)
+
+    def log(self, run: str, place: str) -> Path:
+        return self.top / "logs" / run / f"{_slug(place)}.log"
+
+    def artifact(self, plan: str) -> Path:
+        return self.top / "artifacts" / plan
+
+    def kept(self, repository: str, dir: str) -> Path:
+        return self.top / "state" / _slug(repository) / _slug(dir)
+
+    def prepared(self, pull: str) -> Path:
+        return self.top / "prepared" / _slug(pull)
+
+    def prepared_for(self, pull: str, place: str) -> Path:
+        return self.prepared(pull) / _slug(place)
+
+    def attempt(self, intent: str) -> Path:
+        return self.top / "applies" / intent
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`turns`: tools at once in this process. Times as durations."""
+
+    turns: Turns
+    tool: timedelta = timedelta(minutes=30)
+    plan_ttl: timedelta = timedelta(hours=72)
+    late: timedelta = timedelta(minutes=10)
+    edit_every: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The parts as they meet. `link` makes the address of a run's page; `environment` is all that tools get of ours."""
+
+    store: Store
+    engine: Engine
+    hosts: Mapping[str, Host]
+    tools: Mapping[str, Tool]
+    vault: Vault
+    cache: Cache
+    folders: Folders
+    limits: Limits
+    name: str
+    environment: Mapping[str, str]
+    clock: Callable[[], datetime]
+    link: Callable[[Repository, Run], str | None]
+    local_state: bool = True
+    project_status: bool = False
+    memo: Memo = field(default_factory=Memo)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def park_if_stopping(self) -> None:
+        """Hold this thread for ever when the bot is leaving: its job stays promised and runs again after the start."""
+        if self.stopping.is_set():
+            threading.Event().wait()
+
+    def host(self, repository: Repository) -> Host:
+        return self.hosts[repository.forge]
+
+    def mirror(self, repository: Repository) -> Mirror:
+        return Mirror(self.folders.mirror(repository.key), self.host(repository).remote(repository))
+
+    def pull(self, job: Job) -> Pull:
+        """The job's pull request, as the forge has it now; remembered."""
+        pull = self.host(self.repository(job)).pull(self.repository(job), int(job.args["number"]))
+        with self.store.begin() as tx:
+            pulls.save(tx, pull)
+            if pull.state is PullState.OPEN:
+                pulls.set_closed_for(tx, pull.key, None)
+        return pull
+
+    def repository(self, job: Job) -> Repository:
+        with self.store.read() as tx:
+            repository = pulls.repository(tx, job.args["repository"])
+        if repository is None:
+            raise Refused(f"nothing is known of the repository {job.args['repository']}")
+        return repository
+
+
+def short(*words: str) -> str:
+    """A short id made from words: the same words give the same id, so what is done twice is found again."""
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
+
+
+def _slug(text: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40]
+    return f"{readable}-{short(text)}"

@@ -1,0 +1,26 @@
+"""A branch moved: pull requests into it whose plans no longer fit are told, and planned again. Others cost nothing.
+
+Of pull requests from it, closed ones too, it is noted who pushed: they may be opened again.
+"""
+
+from bot.bot import Bot
+from bot.core.errors import Refused
+from bot.core.job import Job
+from bot.core.pull import PullState
+from bot.steps.pull import stale
+from bot.store import pulls
+
+
+def run(bot: Bot, job: Job) -> None:
+    if pusher := job.args.get("by"):
+        with bot.store.begin() as tx:
+            pulls.pushed_to(tx, job.args["repository"], job.args["branch"], pusher)
+    with bot.store.read() as tx:
+        known = pulls.known(tx, job.args["repository"], PullState.OPEN)
+    for pull in known:
+        if pull.base.name != job.args["branch"]:
+            continue
+        try:
+            stale.check(bot, pull)
+        except Refused:  # a conflict, or a configuration that broke: planning again tells it
+            stale.plan_again(bot, pull.key)

@@ -1,6 +1,0 @@
-"""GitHub's REST API as far as the bot and the people of the demo need it, under /api/v3. One file a subject."""
-
-from bot.sandbox.rest import apps, checks, comments, commits, hooks, pulls, repositories
-from bot.sandbox.rest.shared import rest
-
-__all__ = ["apps", "checks", "comments", "commits", "hooks", "pulls", "repositories", "rest"]

@@ -1,0 +1,260 @@
+"""What a pull request is made of, from git alone: its merge result, its projects, their rules, which are affected."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+
+from bot.bot import Bot
+from bot.config import repository as gitops_yaml
+from bot.core import affected, rules
+from bot.core.affected import CONFIGURATION
+from bot.core.digest import input_digest
+from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.globs import matches
+from bot.core.project import Configuration, Project, Rules
+from bot.core.pull import Pull, PullState
+from bot.core.run import Plan
+from bot.core.tree import Tree
+from bot.git import Mirror
+from bot.ports import Remote
+from bot.steps.pull.discovery import found, tool_of, with_tool
+
+PLAIN = "100"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A pull request's commits and trees. `result` is base with head merged in; of a merged pull, the base's tip."""
+
+    mirror: Mirror
+    pull: Pull
+    base: str
+    head: str
+    result: str
+    before: Tree
+    after: Tree
+
+    def tree(self, commit: str) -> Tree:
+        return {self.base: self.before, self.result: self.after}[commit]
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """All projects of the merge result with their rules, those that the pull affects, and those it removes.
+
+    `before` are those of the base; `refused` are affected projects that cannot be planned, as (project, why).
+    """
+
+    all: tuple[tuple[Project, Rules], ...]
+    before: tuple[Project, ...]
+    affected: tuple[Project, ...]
+    removed: tuple[Project, ...]
+    refused: tuple[tuple[Project, str], ...]
+    configuration: Configuration
+    rule_changes: tuple[str, ...]
+
+    def rules(self, place: str) -> Rules:
+        """The rules of a place; of one that only the base has, or nobody, its defaults."""
+        return {project.place: rules for project, rules in self.all}.get(place, self.configuration.defaults)
+
+
+@contextmanager
+def source(bot: Bot, pull: Pull, *, as_landed: bool = False, to_tell: bool = False) -> Iterator[Source]:
+    """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files.
+
+    `as_landed`: of a merged pull, take what its own merge made of the base, whatever landed after it.
+    `to_tell`: of an open pull, take the base as it was last fetched. Whatever lands meanwhile is told when it lands.
+    """
+    mirror = bot.mirror(pull.repository)
+    known = _known(mirror, pull) if to_tell and pull.state is PullState.OPEN else None
+    base, head = known or fetched(bot, mirror, pull)
+    if pull.state is PullState.MERGED:
+        base = pull.merge_commit if as_landed and pull.merge_commit else base
+        result = base
+    else:
+        result = _merged(bot, mirror, pull, base, head)
+    before = mirror.tree(base)
+    with before:
+        if result == base:
+            yield Source(mirror, pull, base, head, result, before, before)
+            return
+        with mirror.tree(result) as after:
+            yield Source(mirror, pull, base, head, result, before, after)
+
+
+def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
+    """The base branch's commit as it is now, and the pull's head, both in the mirror."""
+    base_ref, known = _base_ref(pull), mirror.has(pull.head.sha)
+    head_ref = _remote(bot, pull).pulls.format(number=pull.number)
+    mirror.fetch(base_ref, *([] if known else [head_ref]))
+    if not (known or mirror.has(pull.head.sha)):
+        raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
+    return mirror.resolve(base_ref), pull.head.sha
+
+
+def _known(mirror: Mirror, pull: Pull) -> tuple[str, str] | None:
+    """As `fetched`, of what the mirror has already; None where it lacks the head or the base."""
+    try:
+        return (mirror.resolve(_base_ref(pull)), pull.head.sha) if mirror.has(pull.head.sha) else None
+    except ToolFailed:
+        return None
+
+
+def _base_ref(pull: Pull) -> str:
+    return f"refs/heads/{pull.base.name}"
+
+
+def _merged(bot: Bot, mirror: Mirror, pull: Pull, base: str, head: str) -> str:
+    """The merge result, made again where the mirror lost it."""
+    key = ("merged", pull.repository.key, base, head)
+    return bot.memo.once(lambda: mirror.merge_result(base, head), *key, still=mirror.has)
+
+
+def _remote(bot: Bot, pull: Pull) -> Remote:
+    return bot.host(pull.repository).remote(pull.repository)
+
+
+def projects(bot: Bot, source: Source) -> Projects:
+    """The projects of a pull request, from its commits alone."""
+    key = ("projects", source.pull.repository.key, source.base, source.result)
+    return bot.memo.once(lambda: _projects(bot, source), *key)
+
+
+def _projects(bot: Bot, source: Source) -> Projects:
+    """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
+    changed = _changed(source)
+    base_configuration, configuration = rules_of(source.before), _read(source.after)
+    merged = rules.merged(base_configuration, configuration, found(bot.tools, source.after))
+    listed = [(with_tool(bot.tools, source.after, project), its) for project, its in merged]
+    before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot.tools, source.before))]
+    before = [with_tool(bot.tools, source.before, project) for project in before if exists(source.before, project)]
+    after = tuple((project, its) for project, its in listed if exists(source.after, project))
+    everything = [project for project, _ in after]
+    inputs_after, refused = _inputs(bot, source.after, everything)
+    inputs_before, _ = _inputs(bot, source.before, before)
+    unclear = [(p, refused[p.place]) for p in everything if p.place in refused and _near(p, changed)]
+    known = {project.place for project in before}
+    if CONFIGURATION in changed:
+        absent = [p for p, _ in listed if not exists(source.after, p) and p.place not in known]
+        unclear += [(project, f"there is no directory {project.dir}") for project in absent]
+    return Projects(
+        all=after,
+        before=tuple(before),
+        affected=affected.affected(everything, changed, inputs_before, inputs_after, before=before),
+        removed=affected.removed(before, everything),
+        refused=tuple(unclear),
+        configuration=base_configuration or Configuration(),
+        rule_changes=rules.rule_changes(base_configuration, configuration),
+    )
+
+
+def _changed(source: Source) -> frozenset[str]:
+    """The paths that the pull changes; both trees are listed beside, for each is a program's work."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        listing = [pool.submit(getattr, tree, "files") for tree in {source.before, source.after}]
+        changed = frozenset(source.mirror.changed(source.base, source.result))
+        for one in listing:
+            one.result()
+    return changed
+
+
+def exists(tree: Tree, project: Project) -> bool:
+    """The project's directory holds something."""
+    return project.dir == "." or tree.files.holds(project.dir)
+
+
+def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
+    """The input digest of a project in a tree."""
+    return input_digest(tree, tool_of(bot.tools, project).inputs(tree, project, others))
+
+
+def rules_digest(project: Project, rules: Rules) -> str:
+    """What a plan was made under: arguments and rules."""
+    values = (getattr(rules, part.name) for part in fields(rules))
+    said = [sorted(value) if isinstance(value, frozenset) else value for value in values]
+    words = (project.tool, project.terraform, project.kubernetes, said)
+    return hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def moved_since(bot: Bot, source: Source, projects: Projects, plan: Plan) -> str | None:
+    """Why a plan no longer fits the pull as it is now, from git alone; None when it still does."""
+    place = plan.project.place
+    project = next((p for p, _ in projects.all if p.place == place), None)
+    gone = project is None
+    if gone and not plan.destroy:
+        return "the project is no longer there"
+    tree = source.before if gone else source.after
+    now = project or plan.project
+    if digest(bot, tree, now, directories(projects, now)) != plan.input_digest:
+        return "its files changed"
+    if rules_digest(now, projects.rules(place)) != plan.rules_digest:
+        return "its rules or arguments changed"
+    return None
+
+
+def moves_state(bot: Bot, source: Source, projects: Projects, project: Project) -> bool:
+    """The pull changes where the project's state lives: in its files, or by what gitops.yaml says of its backend."""
+    was = next((p for p in projects.before if p.place == project.place), project)
+    there = exists(source.before, was) and exists(source.after, project)
+    its = tool_of(bot.tools, project)
+    return there and its.state_key(source.before, was) != its.state_key(source.after, project)
+
+
+def directories(projects: Projects, project: Project) -> frozenset[str]:
+    """The directories of the other projects."""
+    return frozenset(other.dir for other, _ in projects.all if other.dir != project.dir)
+
+
+def no_target(source: Source) -> str | None:
+    """Why nothing is planned or applied into the pull's base branch; None where the default branch names it.
+
+    Its own gitops.yaml is not asked: whoever may push any branch could make one with rules of their own.
+    """
+    name, default = source.pull.base.name, source.pull.repository.default_branch
+    if name == default:
+        return None
+    source.mirror.fetch(f"refs/heads/{default}")
+    with source.mirror.tree(source.mirror.resolve(f"refs/heads/{default}")) as tree:
+        configuration = rules_of(tree) or Configuration()
+    if any(matches(name, pattern) for pattern in configuration.branches):
+        return None
+    return f"pull requests into {name} are not planned: `branches` in gitops.yaml on {default} does not name it"
+
+
+def rules_of(tree: Tree) -> Configuration | None:
+    """The base's configuration; a broken one gives the careful defaults, so that a pull request can mend it."""
+    try:
+        return _read(tree)
+    except Refused:
+        return Configuration()
+
+
+def _read(tree: Tree) -> Configuration | None:
+    entry = tree.files.get(CONFIGURATION)
+    if entry and not entry.mode.startswith(PLAIN):
+        raise Refused(f"{CONFIGURATION} is a link or a submodule: make it a plain file")
+    return gitops_yaml.read(tree.read(CONFIGURATION)) if entry else None
+
+
+def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+    """Each place's input files, and each place's reason where they cannot be told."""
+    inputs: dict[str, frozenset[str]] = {}
+    refused: dict[str, str] = {}
+    all_directories = frozenset(project.dir for project in projects)
+    for project in projects:
+        if not project.dir.isprintable():
+            refused[project.place] = "the name of its directory holds what cannot be shown: rename it"
+            continue
+        try:
+            inputs[project.place] = tool_of(bot.tools, project).inputs(tree, project, all_directories - {project.dir})
+        except Refused as why:
+            refused[project.place] = str(why)
+    return inputs, refused
+
+
+def _near(project: Project, changed: frozenset[str]) -> bool:
+    """A project whose inputs cannot be told is affected when its directory or the configuration changed."""
+    prefix = "" if project.dir == "." else f"{project.dir}/"
+    return any(path.startswith(prefix) or path == CONFIGURATION for path in changed)

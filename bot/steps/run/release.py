@@ -1,0 +1,55 @@
+"""Let go of what a pull request holds: its locks, its plans and their artifacts; and start who waited for that."""
+
+import uuid
+from collections.abc import Sequence
+
+from bot.bot import Bot
+from bot.core.job import Job
+from bot.core.pull import Pull, PullState
+from bot.core.run import Lock, Plan
+from bot.steps.run.work import forget_artifacts
+from bot.steps.say import update_requests
+from bot.store import locks, plans, pulls
+
+
+def all_of(bot: Bot, pull: Pull) -> tuple[tuple[Lock, ...], int]:
+    """Free the pull's locks and drop its plans; the locks that were freed and how many plans were dropped."""
+    with bot.store.begin() as tx:
+        dropped = plans.drop(tx, pull.key)
+        freed = locks.free(tx, pull.key)
+    forget_artifacts(bot, dropped)
+    if freed:
+        wake(bot, pull.repository.key)
+    return freed, len(dropped)
+
+
+def wake(bot: Bot, repository: str) -> None:
+    """Merged pull requests that could not take their lock try again; comments that name the lock are said again."""
+    with bot.store.read() as tx:
+        merged = pulls.undealt(tx, repository)
+        planned = [p.key for p in pulls.known(tx, repository, PullState.OPEN) if plans.live(tx, p.key)]
+    for pull in merged:
+        args = {"repository": repository, "number": str(pull.number), "asked_by": pull.merged_by or bot.name}
+        bot.engine.start(Job(f"close:{pull.key}:{uuid.uuid4().hex[:8]}", "close", args))
+    for key in planned:
+        update_requests.ask(bot, update_requests.plan_topic(key), key)
+
+
+def earlier_merge(bot: Bot, pull: Pull, left: Sequence[Plan]) -> bool:
+    """Another pull request landed before this one on a project that it has not applied yet."""
+    host, mirror = bot.host(pull.repository), bot.mirror(pull.repository)
+    with bot.store.read() as tx:
+        rivals = {
+            plan.pull
+            for mine in left
+            for plan in plans.live_elsewhere(tx, pull.repository.key, mine.project.place, pull.key)
+            if not plan.content.counts.empty
+        }
+    for key in sorted(rivals):
+        rival = host.pull(pull.repository, int(key.rpartition("#")[2]))
+        if rival.state is not PullState.MERGED or not rival.merge_commit or not pull.merge_commit:
+            continue
+        mirror.fetch(f"refs/heads/{pull.base.name}")
+        if mirror.is_ancestor(rival.merge_commit, pull.merge_commit):
+            return True
+    return False

@@ -1,0 +1,182 @@
+"""The hands of whoever runs the sandbox: make users and repositories, break things, see requests. Loopback only."""
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from sandbox.forge import apps, checks, repository
+from sandbox.forge.faults import Faults
+from sandbox.forge.forge import Forge, Wrong
+from sandbox.forge.state import CheckRun, Grant, Repo, User
+
+control = Blueprint("control", __name__, url_prefix="/_sandbox")
+
+
+def _forge() -> Forge:
+    found: Forge = current_app.extensions["forge"]
+    return found
+
+
+def _faults() -> Faults:
+    found: Faults = current_app.extensions["faults"]
+    return found
+
+
+def _body() -> dict[str, Any]:
+    body: dict[str, Any] = request.get_json()
+    return body
+
+
+def _repo(owner: str, name: str) -> Repo:
+    repo = _forge().world.repo(f"{owner}/{name}")
+    if repo is None:
+        raise Wrong(404, "Not Found")
+    return repo
+
+
+def _user(login: str) -> User:
+    return _forge().world.users[login]
+
+
+@control.post("/users")
+def _make_user() -> Response:
+    body, world = _body(), _forge().world
+    login = body["login"]
+    email = body.get("email") or f"{login}@users.example.test"
+    user = world.users.get(login) or User(
+        world.new_id(), login, body.get("name") or login, email, body.get("type") or "User"
+    )
+    world.users[login] = user
+    return jsonify({"login": login, "token": user.token, "email": user.email, "name": user.name})
+
+
+@control.post("/repos")
+def _make_repo() -> Response:
+    body, world = _body(), _forge().world
+    owner, name = body["owner"], body["name"]
+    path = world.directory / "repositories" / f"{owner}--{name}.git"
+    branch = body.get("default_branch") or "main"
+    repo = Repo(
+        world.new_id(), owner, name, path, bool(body.get("private")), branch, roles=body.get("collaborators") or {}
+    )
+    repository.create(repo)
+    world.repos[repo.full_name.lower()] = repo
+    return jsonify(_forge().shapes.repo(repo))
+
+
+@control.put("/repos/<owner>/<name>/collaborators/<login>")
+def _set_role(owner: str, name: str, login: str) -> Response:
+    _repo(owner, name).roles[login] = _body()["role"]
+    return jsonify({})
+
+
+@control.put("/repos/<owner>/<name>/required/<branch>")
+def _require(owner: str, name: str, branch: str) -> Response:
+    """`contexts` that a merge needs; `apps` are the ids of those that must say them, by context."""
+    body = _body()
+    _repo(owner, name).required[branch] = {one: (body.get("apps") or {}).get(one) for one in body["contexts"]}
+    return jsonify({})
+
+
+@control.put("/repos/<owner>/<name>/methods")
+def _methods(owner: str, name: str) -> Response:
+    _repo(owner, name).methods = tuple(_body()["methods"])
+    return jsonify({})
+
+
+@control.post("/repos/<owner>/<name>/pulls/<int:number>/draft")
+def _draft(owner: str, name: str, number: int) -> Response:
+    repo, body = _repo(owner, name), _body()
+    _forge().set_draft(repo, repo.pulls[number], _user(body["login"]), bool(body["draft"]))
+    return jsonify({})
+
+
+@control.post("/repos/<owner>/<name>/check-runs/<sha>")
+def _check_run(owner: str, name: str, sha: str) -> Response:
+    """Somebody else's: of no App that the sandbox knows."""
+    body, repo = _body(), _repo(owner, name)
+    run = CheckRun(_forge().world.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
+    repo.check_runs[run.id] = run
+    return jsonify(checks.shape_of(_forge(), repo, run))
+
+
+@control.post("/apps")
+def _make_app() -> Response:
+    """An App with its key, as the manifest in `manifest` says."""
+    body, world = _body(), _forge().world
+    app, key = apps.make(world, body["owner"], body["manifest"])
+    return jsonify({"id": app.id, "slug": app.slug, "pem": key, "webhook_secret": app.hook.secret})
+
+
+@control.put("/apps/<int:id>/installations/<account>")
+def _install(id: int, account: str) -> Response:
+    """Install or change: `repos` (full names, null: all), `permissions`, `suspended_at`; `gone` removes it."""
+    body, world = _body(), _forge().world
+    known = next((i for i in world.installations.values() if i.app.id == id and i.account == account), None)
+    made = known if known and "repos" not in body else apps.install(world, world.apps[id], account, body.get("repos"))
+    world.installations[made.id] = apps.mended(made, body)
+    if body.get("gone"):
+        del world.installations[made.id]
+    return jsonify({"id": made.id})
+
+
+@control.put("/tokens")
+def _tokens() -> Response:
+    """How long installations' tokens last from now on (`seconds`); those that there are end at once."""
+    _forge().world.token_seconds = float(_body().get("seconds", 3600))
+    apps.end_tokens(_forge().world)
+    return jsonify({})
+
+
+@control.post("/users/<login>/tokens")
+def _fine_token(login: str) -> Response:
+    """A token of a user with `permissions` (fine-grained) or `scopes` (classic)."""
+    body, world = _body(), _forge().world
+    token = f"sandbox_{secrets.token_hex(16)}"
+    world.grants[token] = Grant(_user(login), body.get("permissions"), body.get("scopes", ""))
+    return jsonify({"token": token})
+
+
+@control.post("/repos/<owner>/<name>/merge-group")
+def _merge_group(owner: str, name: str) -> Response:
+    body = _body()
+    _forge().merge_group(_repo(owner, name), body["sha"], _user(body["login"]))
+    return jsonify({})
+
+
+@control.post("/repos/<owner>/<name>/rename")
+def _rename(owner: str, name: str) -> Response:
+    repo, world = _repo(owner, name), _forge().world
+    del world.repos[repo.full_name.lower()]
+    repo.owner, repo.name = _body()["owner"], _body()["name"]
+    world.repos[repo.full_name.lower()] = repo
+    return jsonify({})
+
+
+@control.delete("/repos/<owner>/<name>")
+def _delete(owner: str, name: str) -> Response:
+    """With all in it, and without a word to hooks."""
+    repo = _repo(owner, name)
+    del _forge().world.repos[repo.full_name.lower()]
+    repository.delete(repo)
+    return jsonify({})
+
+
+@control.put("/faults")
+def _set_faults() -> Response:
+    body = _body()
+    _faults().set(body)
+    _forge().hooks.lose = int(body.get("lose_webhooks", 0))
+    return jsonify({})
+
+
+@control.get("/requests")
+def _requests() -> Response:
+    return jsonify(list(_faults().requests))
+
+
+@control.delete("/requests")
+def _clear() -> Response:
+    _faults().requests.clear()
+    return jsonify({})

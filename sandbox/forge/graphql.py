@@ -1,0 +1,54 @@
+"""The few mutations of GitHub's GraphQL that the bot sends: comments are folded away and back. No general GraphQL."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from sandbox.forge.forge import Wrong
+from sandbox.forge.rest.shared import forge, grant, sign_in
+from sandbox.forge.state import Comment, Repo
+
+graphql = Blueprint("graphql", __name__, url_prefix="/api")
+
+FIELD = re.compile(r"(?:(\w+)\s*:\s*)?\b((?:un)?minimizeComment)\s*\(\s*input:\s*\$(\w+)\s*\)")
+CLASSIFIERS = ("ABUSE", "DUPLICATE", "OFF_TOPIC", "OUTDATED", "RESOLVED", "SPAM")
+
+graphql.before_request(sign_in)
+
+
+@graphql.post("/graphql")
+def _answer() -> Response:
+    """Each field by its alias; what is wrong comes with 200, as GraphQL has it."""
+    body = request.get_json()
+    variables: dict[str, Any] = body.get("variables") or {}
+    told: dict[str, Any] = {}
+    try:
+        for alias, mutation, name in FIELD.findall(str(body.get("query"))):
+            told[alias or mutation] = _carry_out(mutation, variables[name])
+    except Wrong as why:
+        kind = {403: "FORBIDDEN", 404: "NOT_FOUND"}.get(why.status, "UNPROCESSABLE")
+        return jsonify({"data": None, "errors": [{"type": kind, "message": str(why)}]})
+    if not told:
+        return jsonify({"errors": [{"message": "The sandbox knows minimizeComment and unminimizeComment only"}]})
+    return jsonify({"data": told})
+
+
+def _carry_out(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
+    repo, comment = _found(str(input.get("subjectId")))
+    if forge().world.role(repo, grant()) not in ("write", "maintain", "admin"):
+        raise Wrong(403, "Resource not accessible by integration")
+    if mutation == "minimizeComment" and input.get("classifier") not in CLASSIFIERS:
+        raise Wrong(422, "classifier is no member of ReportedContentClassifiers")
+    comment.minimized = str(input["classifier"]).lower() if mutation == "minimizeComment" else None
+    forge().world.changes += 1
+    kind = "minimizedComment" if mutation == "minimizeComment" else "unminimizedComment"
+    return {kind: {"isMinimized": bool(comment.minimized), "minimizedReason": comment.minimized}}
+
+
+def _found(node: str) -> tuple[Repo, Comment]:
+    for repo in forge().world.repos.values():
+        for comment in repo.comments.values():
+            if f"IC_{comment.id}" == node:
+                return repo, comment
+    raise Wrong(404, f"Could not resolve to a node with the global id of '{node}'")

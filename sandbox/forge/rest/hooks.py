@@ -1,0 +1,50 @@
+"""Webhooks: adding them, what they delivered, and delivering again."""
+
+from flask import Response, jsonify, request
+
+from sandbox.forge.forge import Wrong
+from sandbox.forge.rest.shared import body_of, find_repo, forge, page, rest
+from sandbox.forge.state import Hook
+
+
+@rest.route("/repos/<owner>/<name>/hooks", methods=["GET", "POST"])
+def _hooks(owner: str, name: str) -> Response | tuple[Response, int]:
+    repo = find_repo(owner, name, "admin")
+    if request.method == "GET":
+        return page([forge().shapes.hook(repo, hook) for hook in repo.hooks.values()])
+    body = body_of("config")
+    config = body["config"]
+    hook = Hook(forge().world.new_id(), config["url"], config.get("secret", ""), body.get("events") or ["push"])
+    repo.hooks[hook.id] = hook
+    return jsonify(forge().shapes.hook(repo, hook)), 201
+
+
+@rest.delete("/repos/<owner>/<name>/hooks/<int:id>")
+def _remove(owner: str, name: str, id: int) -> tuple[str, int]:
+    del find_repo(owner, name, "admin").hooks[_hook(owner, name, id).id]
+    return "", 204
+
+
+@rest.get("/repos/<owner>/<name>/hooks/<int:id>/deliveries")
+def _deliveries(owner: str, name: str, id: int) -> Response:
+    hook = _hook(owner, name, id)
+    return page(
+        [{"id": d.id, "guid": d.guid, "event": d.event, "status_code": d.status} for d in reversed(hook.deliveries)]
+    )
+
+
+@rest.post("/repos/<owner>/<name>/hooks/<int:id>/deliveries/<int:delivery>/attempts")
+def _redeliver(owner: str, name: str, id: int, delivery: int) -> tuple[Response, int]:
+    hook = _hook(owner, name, id)
+    sent = next((one for one in hook.deliveries if one.id == delivery), None)
+    if sent is None:
+        raise Wrong(404, "Not Found")
+    forge().hooks.again(hook, sent)
+    return jsonify({}), 202
+
+
+def _hook(owner: str, name: str, id: int) -> Hook:
+    found = find_repo(owner, name, "admin").hooks.get(id)
+    if found is None:
+        raise Wrong(404, "Not Found")
+    return found
