@@ -1,4 +1,4 @@
-# gitops-bot with git and one Terraform or OpenTofu binary, which you choose:
+# gitops-bot with git and one Terraform or OpenTofu binary, which you choose; without the sandbox, which has its extra:
 #   docker build --build-arg TERRAFORM_IMAGE=hashicorp/terraform:1.11.4 -t gitops-bot .
 ARG TERRAFORM_IMAGE=hashicorp/terraform:1.11.4
 FROM ${TERRAFORM_IMAGE} AS terraform
@@ -13,7 +13,6 @@ COPY --from=terraform /bin/terraform /usr/local/bin/terraform
 WORKDIR /app
 COPY pyproject.toml constraints.txt README.md ./
 COPY bot ./bot
-COPY examples ./examples
 RUN pip install --no-cache-dir -c constraints.txt -e '.[postgres]'
 USER bot
 ENV GITOPS_BOT_DATA_DIR=/data GITOPS_BOT_SERVER__LISTEN=0.0.0.0:8080

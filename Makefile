@@ -16,7 +16,7 @@ endif
 
 # RERUNS=1 tries a test once more that waited in vain for another process, as on a machine that others use too.
 test: $(VENV)/.dev rig
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun Waited --only-rerun TimeoutError
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --only-rerun WaitTimeout --only-rerun TimeoutError
 
 # The programs that tests need (an API server, helm, OpenTofu, a provider…), pinned, built once with Go into a cache;
 # a browser and shells are Debian's.
@@ -44,22 +44,23 @@ check: $(VENV)/.dev
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,postgres]'
 	touch $@
 
-# The tables of docs/configuration.md, from the descriptions in the code.
+# The tables of settings and keys, and what is told of each command, from the descriptions in the code.
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.docs.command_reference
 
 # Newest versions of everything, exactly pinned, without addresses.
 update:
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -e '.[dev,postgres]'
+	$(BIN)/python -m pip install --quiet -e '.[demo,dev,postgres]'
 	{ echo "# Exact versions of everything that is installed; \`make update\` writes this file anew."; \
 	  $(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools; } > constraints.txt
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benchmarks.terraform import PATH, bare, ours, project
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 PROJECTS, FILES = 1000, 50
 

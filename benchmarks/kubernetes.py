@@ -18,17 +18,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.core.project import HealthOptions, Rules
-from bot.kube.apply.artifact import Work
-from bot.kube.apply.child_config import Errand
-from bot.kube.apply.results import Results
+from bot.kube.apply.artifact import ApplyArtifact
+from bot.kube.apply.child_config import ChildConfig
+from bot.kube.apply.results import ApplyResults
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
+from bot.kube.objects.kube_object import object_of
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.model import object_of
-from bot.kube.objects.outcomes import Verb
+from bot.kube.objects.object_changes import Verb
+from bot.kube.options import HealthOptions, KubernetesRules
 from bot.kube.plan import differ
-from bot.kube.plan.dry_run import Question
+from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from tests.rig.cluster import Cluster as Rig
 
 Body = dict[str, Any]
@@ -61,28 +61,30 @@ class Counted(Cluster):
 
     def _ask(self, *words: Any, **more: Any) -> Any:
         type(self).asked += 1
-        return super()._ask(*words, **more)
+        return super()._request(*words, **more)
 
 
 def planned(api: Cluster, old: list[Body], new: list[Body]) -> tuple[Any, ...]:
     known = inventory.read(api, PROJECT, SPACE)
     label = inventory.label_of(PROJECT, SPACE)
-    question = Question(api, Mask(KEY), label, Rules(cluster="bench", prune_most=100), time.time())
+    question = PlanRequest(api, Mask(KEY), label, KubernetesRules(cluster="bench", prune_most=100), time.time())
     before = tuple(object_of(body) for body in old)
-    return differ.plan(question, differ.Sides(tuple(object_of(body) for body in new), before, known))
+    return differ.plan_objects(question, PlanRevisions(tuple(object_of(body) for body in new), before, known))
 
 
 def applied(api: Cluster, kubeconfig: Path, directory: Path, old: list[Body], new: list[Body]) -> float:
     """Plan and carry out by the child; the seconds of the child, without those in which it watches for health."""
-    outcomes = tuple(one for one in planned(api, old, new) if one.verb is not Verb.SAME)
+    outcomes = tuple(one for one in planned(api, old, new) if one.verb is not Verb.UNCHANGED)
     members = {object_of(body).ref.id: str(body["apiVersion"]) for body in new}
-    work = Work("bench", PROJECT, SPACE, "c0ffee", members, outcomes, KEY, health=HealthOptions(60, 0))
+    work = ApplyArtifact("bench", PROJECT, SPACE, "c0ffee", members, outcomes, KEY, health=HealthOptions(60, 0))
     artifact, results, errand = (directory / name for name in ("work.json", "results.json", "errand.json"))
-    artifact.write_bytes(work.dumped())
-    errand.write_bytes(Errand(str(artifact), str(results), str(kubeconfig), None, "gitops-bot", SPACE, 30).dumped())
+    artifact.write_bytes(work.to_json())
+    errand.write_bytes(
+        ChildConfig(str(artifact), str(results), str(kubeconfig), None, "gitops-bot", SPACE, 30).to_json()
+    )
     command = [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)]
     took = seconds(lambda: _run(command, {"PYTHONPATH": str(TOP), "PATH": os.environ["PATH"]}))
-    return took - (Results.loaded(results.read_bytes()).healthy or 0)
+    return took - (ApplyResults.from_json(results.read_bytes()).healthy or 0)
 
 
 def kubectl(kubeconfig: Path, file: Path, *words: str) -> float:

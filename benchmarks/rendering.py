@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 from bot.cache import Cache
-from bot.kube.objects.parsing import objects
-from bot.kube.plan import differ
-from bot.kube.plan.content import content
-from bot.kube.render.rendering import Request
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.plan.plan_content import plan_content
+from bot.kube.plan.plan_request import PlanRevisions
+from bot.kube.plan.rendered_diff import plan_offline
+from bot.kube.render.renderer import RenderRequest
 from bot.tools.kustomize.build import Kustomize
 from bot.tools.kustomize.settings import KustomizeSettings
 from bot.vault import Vault
@@ -25,10 +26,10 @@ def main() -> None:
         scratch.mkdir(mode=0o700)
         root = _overlay(top / "root", 500)
         tool = Kustomize(KustomizeSettings.of({}))
-        asked = Request(root, ".", scratch, {"PATH": os.environ["PATH"]})
+        asked = RenderRequest(root, ".", scratch, {"PATH": os.environ["PATH"]})
         cache = Cache(top / "cache", Vault(b"k" * 32))
-        made = _seconds(lambda: cache.cached("key", lambda: tool.render(asked)))
-        kept = _seconds(lambda: cache.cached("key", lambda: tool.render(asked)))
+        made = _seconds(lambda: cache.get_or_create("key", lambda: tool.render(asked)))
+        kept = _seconds(lambda: cache.get_or_create("key", lambda: tool.render(asked)))
         print(f"render 500 objects with kustomize {made:.3f} s, kept {kept:.3f} s: {made / kept:.0f} ×")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     _shown(2000)
@@ -45,7 +46,7 @@ def _overlay(root: Path, count: int) -> Path:
 
 def _shown(count: int) -> None:
     sides = [
-        objects(
+        parse_objects(
             "---\n".join(MAP.format(number=number, word=word * 200) for number in range(count)),
             "a",
             "x",
@@ -53,8 +54,8 @@ def _shown(count: int) -> None:
         )
         for word in ("one ", "two ")
     ]
-    outcomes = differ.offline(differ.Sides(sides[1], sides[0], None), lambda body: body)
-    assert len(content("kustomize", outcomes, offline=True).changes) == count
+    outcomes = plan_offline(PlanRevisions(sides[1], sides[0], None), lambda body: body)
+    assert len(plan_content("kustomize", outcomes, offline=True).changes) == count
 
 
 def _seconds(work: object) -> float:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 LOOK_SECONDS = 0.03
 SETTLED_SECONDS = 1.0
@@ -59,7 +59,7 @@ def finished(stage: Stage, number: int, wanted: str) -> None:
         if any(wanted in body and "What blocks the apply" in body for body in bodies):
             return
         time.sleep(LOOK_SECONDS)
-    raise SystemExit(f"no finished plan\n{stage.last_words()}")
+    raise SystemExit(f"no finished plan\n{stage.bot_log_tail()}")
 
 
 def ours(stage: Stage, clone: Path, change: Mapping[str, str], branch: str, wanted: str) -> tuple[float, int]:

@@ -19,7 +19,7 @@ from typing import Any
 import requests
 
 from benchmarks.terraform import PATH, files, finished
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 SENDERS, DELIVERIES = 4, 400
 BODY_BYTES = 24_000
@@ -79,7 +79,7 @@ def at_work(stage: Stage, number: int) -> Callable[[], Any]:
     clone = stage.clone()
     stage.alice.push(clone, files(PLANS, "many"), "many", "Many")
     opened = stage.alice.open_pull(stage.repo, "many", "main", "many")
-    stage.comment_with(opened, "Planning")
+    stage.wait_for_comment(opened, "Planning")
     return lambda: any("What blocks the apply" in one["body"] for one in stage.alice.comments(stage.repo, opened))
 
 

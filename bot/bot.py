@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.cache import Cache
+from bot.config.schema import Schema
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState, Repository
 from bot.core.run import Run
+from bot.core.vocabulary import Vocabulary
 from bot.engine import Engine
 from bot.git import Mirror
-from bot.lru_cache import Memo
+from bot.lru_cache import LruCache
 from bot.ports import Host, Tool
 from bot.store import Store, pulls
-from bot.tool_limiter import Turns
+from bot.tool_limiter import ToolLimiter
 from bot.vault import Vault
 
 
@@ -29,30 +31,39 @@ class Folders:
     top: Path
 
     def mirror(self, repository: str) -> Path:
+        """The bare clone of a repository, by key."""
         return self.top / "mirrors" / f"{_slug(repository)}.git"
 
     def checkout(self, run: str, commit: str) -> Path:
+        """The checkout that a run's rows share."""
         return self.top / "checkouts" / f"{run}-{commit[:12]}"
 
     def scratch(self, run: str, place: str) -> Path:
+        """A row's private directory; it goes with the row."""
         return self.top / "scratch" / run / _slug(place)
 
     def log(self, run: str, place: str) -> Path:
+        """A row's log."""
         return self.top / "logs" / run / f"{_slug(place)}.log"
 
     def artifact(self, plan: str) -> Path:
+        """The sealed artifact of a plan."""
         return self.top / "artifacts" / plan
 
-    def kept(self, repository: str, dir: str) -> Path:
+    def state(self, repository: str, dir: str) -> Path:
+        """A directory that lives for ever, for the local state of what is planned in `dir`."""
         return self.top / "state" / _slug(repository) / _slug(dir)
 
     def prepared(self, pull: str) -> Path:
+        """All that tools made ready for a pull request."""
         return self.top / "prepared" / _slug(pull)
 
     def prepared_for(self, pull: str, place: str) -> Path:
+        """What a tool made ready for one place of a pull request."""
         return self.prepared(pull) / _slug(place)
 
     def attempt(self, intent: str) -> Path:
+        """The supervisor's directory of an apply."""
         return self.top / "applies" / intent
 
 
@@ -60,7 +71,7 @@ class Folders:
 class Limits:
     """`turns`: tools at once in this process. Times as durations."""
 
-    turns: Turns
+    turns: ToolLimiter
     tool: timedelta = timedelta(minutes=30)
     plan_ttl: timedelta = timedelta(hours=72)
     late: timedelta = timedelta(minutes=10)
@@ -75,6 +86,8 @@ class Bot:
     engine: Engine
     hosts: Mapping[str, Host]
     tools: Mapping[str, Tool]
+    schema: Schema
+    vocabulary: Vocabulary
     vault: Vault
     cache: Cache
     folders: Folders
@@ -85,7 +98,7 @@ class Bot:
     link: Callable[[Repository, Run], str | None]
     local_state: bool = True
     project_status: bool = False
-    memo: Memo = field(default_factory=Memo)
+    memo: LruCache = field(default_factory=LruCache)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def park_if_stopping(self) -> None:
@@ -94,31 +107,34 @@ class Bot:
             threading.Event().wait()
 
     def host(self, repository: Repository) -> Host:
+        """The forge that the repository is on."""
         return self.hosts[repository.forge]
 
     def mirror(self, repository: Repository) -> Mirror:
+        """The repository's bare clone, with fresh credentials for its remote."""
         return Mirror(self.folders.mirror(repository.key), self.host(repository).remote(repository))
 
     def pull(self, job: Job) -> Pull:
         """The job's pull request, as the forge has it now; remembered."""
-        pull = self.host(self.repository(job)).pull(self.repository(job), int(job.args["number"]))
+        pull = self.host(self.repository(job)).pull(self.repository(job), job.pull.number)
         with self.store.begin() as tx:
             pulls.save(tx, pull)
             if pull.state is PullState.OPEN:
-                pulls.set_closed_for(tx, pull.key, None)
+                pulls.set_handled_closure(tx, pull.key, None)
         return pull
 
     def repository(self, job: Job) -> Repository:
+        """The job's repository. Raises Refused when nothing is known of it."""
         with self.store.read() as tx:
-            repository = pulls.repository(tx, job.args["repository"])
+            repository = pulls.repository(tx, job.repository)
         if repository is None:
-            raise Refused(f"nothing is known of the repository {job.args['repository']}")
+            raise Refused(f"nothing is known of the repository {job.repository}")
         return repository
 
 
-def short(*words: str) -> str:
+def short(*parts: str) -> str:
     """A short id made from words: the same words give the same id, so what is done twice is found again."""
-    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def _slug(text: str) -> str:

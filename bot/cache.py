@@ -13,15 +13,17 @@ from typing import Protocol
 
 from bot.core.errors import Refused
 
-MB = 1024 * 1024
+MEGABYTE = 1024 * 1024
 
 
-class Seal(Protocol):
+class Sealer(Protocol):
     """What keeps it from being read on disk: the vault."""
 
-    def seal(self, plaintext: bytes, bound_to: Mapping[str, str]) -> bytes: ...
+    def seal(self, plaintext: bytes, associated_data: Mapping[str, str]) -> bytes:
+        """Encrypt, bound to the associated data."""
 
-    def unseal(self, blob: bytes, bound_to: Mapping[str, str]) -> bytes: ...
+    def unseal(self, blob: bytes, associated_data: Mapping[str, str]) -> bytes:
+        """Decrypt. Raises Refused when it was changed or is bound to other data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +31,36 @@ class Cache:
     """Sealed since secrets may be in it; the longest unused go first."""
 
     folder: Path
-    seal: Seal
+    sealer: Sealer
     megabytes: int = 256
 
-    def cached(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """What is kept by that key, or what `make` returns, kept from now on. Whatever `make` raises is not kept."""
-        path, bound = self.folder / key, {"kept": key}
+    def get_or_create(self, key: str, create: Callable[[], bytes]) -> bytes:
+        """Return what is kept by that key, or else what `create` returns, kept from now on; not what it raises."""
+        path, associated_data = self.folder / key, {"kept": key}
         with suppress(FileNotFoundError, Refused):
-            opened = self.seal.unseal(path.read_bytes(), bound)
+            plaintext = self.sealer.unseal(path.read_bytes(), associated_data)
             os.utime(path)
-            return opened
-        made = make()
-        self._keep(path, self.seal.seal(made, bound))
-        self._forget()
-        return made
+            return plaintext
+        created = create()
+        self._write(path, self.sealer.seal(created, associated_data))
+        self._evict()
+        return created
 
-    def _keep(self, path: Path, sealed: bytes) -> None:
+    def _write(self, path: Path, sealed: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, aside = tempfile.mkstemp(dir=self.folder, prefix=".")
         with os.fdopen(descriptor, "wb") as file:
             file.write(sealed)
         os.replace(aside, path)
 
-    def _forget(self) -> None:
-        kept = []
+    def _evict(self) -> None:
+        files = []
         for entry in os.scandir(self.folder):
             with suppress(FileNotFoundError):
-                kept.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
-        room = self.megabytes * MB
-        for _, size, path in sorted(kept, reverse=True):
-            room -= size
-            if room < 0:
+                files.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
+        bytes_left = self.megabytes * MEGABYTE
+        for _, size, path in sorted(files, reverse=True):
+            bytes_left -= size
+            if bytes_left < 0:
                 with suppress(FileNotFoundError):
                     os.unlink(path)

@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from dbos import DBOSConfig
 
 APPLICATION_VERSION = "1"
-LATER = "later"
-LATER_POLL_SECONDS = 0.5
+DELAYED_QUEUE = "later"
+DELAYED_QUEUE_POLL_SECONDS = 0.5
 THREADS = 256
-ATTEMPT = "attempt"
-MOST_ATTEMPTS = 60
-FIRST_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 120.0
-FORGOTTEN_AT_ONCE = 500
+ATTEMPT_ARG = "attempt"
+MAX_ATTEMPTS = 60
+FIRST_DELAY_SECONDS = 1.0
+MAX_DELAY_SECONDS = 120.0
+PRUNE_BATCH = 500
 
 logger = logging.getLogger(__name__)
 
 
-def pause(attempt: int) -> float:
-    """Seconds before a job is tried again, longer each time."""
-    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (attempt - 1))
+def retry_delay(attempt: int) -> float:
+    """Return the seconds before a job is tried again, longer each time."""
+    return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** (attempt - 1))
 
 
 class Engine:
@@ -56,32 +56,32 @@ class Engine:
 
         self._workflow = workflow
         DBOS.launch()
-        DBOS.register_queue(LATER, polling_interval_sec=LATER_POLL_SECONDS)
+        DBOS.register_queue(DELAYED_QUEUE, polling_interval_sec=DELAYED_QUEUE_POLL_SECONDS)
 
     def start(self, job: Job) -> None:
         """Promise the job and begin it at once. A job of the same id is the same promise."""
         self._promise(self._start, job)
 
-    def later(self, job: Job, seconds: float) -> None:
+    def start_later(self, job: Job, seconds: float) -> None:
         """Promise the job, to begin in so many seconds."""
         self._promise(self._enqueue, job, seconds)
 
-    def promised(self, job: str) -> bool:
-        """The job, or a later try of it, is still to be finished."""
+    def is_promised(self, job_id: str) -> bool:
+        """Tell whether the job, or a later try of it, is still to be finished."""
         from dbos import DBOS
 
-        alive = ["PENDING", "ENQUEUED", "DELAYED"]
-        return bool(DBOS.list_workflows(workflow_id_prefix=job, status=alive, limit=1, load_input=False))
+        unfinished = ["PENDING", "ENQUEUED", "DELAYED"]
+        return bool(DBOS.list_workflows(workflow_id_prefix=job_id, status=unfinished, limit=1, load_input=False))
 
-    def forget(self, before: datetime) -> None:
+    def prune(self, before: datetime) -> None:
         """Delete some of the promises that were kept long ago; the engine itself never does."""
         from dbos import DBOS
 
-        over = ["SUCCESS", "ERROR", "CANCELLED"]
-        moment = before.astimezone(UTC).isoformat()
-        found = DBOS.list_workflows(end_time=moment, status=over, limit=FORGOTTEN_AT_ONCE, load_input=False)
-        if found:
-            DBOS.delete_workflows([kept.workflow_id for kept in found])
+        finished = ["SUCCESS", "ERROR", "CANCELLED"]
+        end_time = before.astimezone(UTC).isoformat()
+        workflows = DBOS.list_workflows(end_time=end_time, status=finished, limit=PRUNE_BATCH, load_input=False)
+        if workflows:
+            DBOS.delete_workflows([workflow.workflow_id for workflow in workflows])
 
     def stop(self) -> None:
         """Stop taking up jobs. Those that run stay promised and are taken up at the next launch."""
@@ -89,10 +89,10 @@ class Engine:
 
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
-    def _promise(self, way: Callable[..., None], *what: object) -> None:
+    def _promise(self, enqueue: Callable[..., None], *args: object) -> None:
         """Outside any workflow's own context. Raises Transient where the promise cannot be written down."""
         try:
-            contextvars.Context().run(way, *what)
+            contextvars.Context().run(enqueue, *args)
         except sa.exc.OperationalError as error:
             raise Transient(f"the engine's database takes nothing: {error.orig}") from error
 
@@ -101,24 +101,24 @@ class Engine:
         try:
             contextvars.Context().run(run, job)
         except Transient as error:
-            self._again(job, error)
+            self._retry(job, error)
 
-    def _again(self, job: Job, error: Transient) -> None:
-        attempt = int(job.args.get(ATTEMPT, "0")) + 1
-        if attempt > MOST_ATTEMPTS:
+    def _retry(self, job: Job, error: Transient) -> None:
+        attempt = int(job.args.get(ATTEMPT_ARG, "0")) + 1
+        if attempt > MAX_ATTEMPTS:
             logger.error("gave up on job %s after %s attempts: %s", job.id, attempt, error)
             return
-        wait = error.after or pause(attempt)
-        logger.warning("job %s tries again in %.0f s: %s", job.id, wait, error)
-        again = replace(job, id=f"{job.root}~{attempt}", args={**job.args, ATTEMPT: str(attempt)})
-        while not self._postponed(again, wait):
-            time.sleep(pause(attempt))
+        delay = error.after or retry_delay(attempt)
+        logger.warning("job %s tries again in %.0f s: %s", job.id, delay, error)
+        retry = replace(job, id=f"{job.root}~{attempt}", args={**job.args, ATTEMPT_ARG: str(attempt)})
+        while not self._postpone(retry, delay):
+            time.sleep(retry_delay(attempt))
 
-    def _postponed(self, again: Job, wait: float) -> bool:
+    def _postpone(self, retry: Job, delay: float) -> bool:
         try:
-            self.later(again, wait)
+            self.start_later(retry, delay)
         except Transient as error:
-            logger.warning("job %s is held, for its promise cannot be kept elsewhere: %s", again.id, error)
+            logger.warning("job %s is held, for its promise cannot be kept elsewhere: %s", retry.id, error)
             return False
         return True
 
@@ -132,7 +132,7 @@ class Engine:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         with SetWorkflowID(job.id), SetEnqueueOptions(delay_seconds=seconds):
-            DBOS.enqueue_workflow(LATER, self._workflow, job.id, job.kind, dict(job.args))
+            DBOS.enqueue_workflow(DELAYED_QUEUE, self._workflow, job.id, job.kind, dict(job.args))
 
     def _config(self) -> "DBOSConfig":
         from dbos import DBOSPortableJSONSerializer

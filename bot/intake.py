@@ -12,24 +12,31 @@ from bot.core.decide import jobs_for
 from bot.core.errors import Transient
 from bot.core.event import Event, PullChanged
 from bot.core.pull import Repository
+from bot.core.vocabulary import Vocabulary
 from bot.engine import Engine
-from bot.store import Store, inbox, pulls
+from bot.store import Store, deliveries, pulls
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
 
 class Intake:
-    def __init__(self, store: Store, engine: Engine, clock: Callable[[], datetime]) -> None:
-        self._store, self._engine, self._clock = store, engine, clock
+    """The thread that turns recorded deliveries into jobs."""
+
+    def __init__(
+        self, store: Store, engine: Engine, clock: Callable[[], datetime], vocabulary: Vocabulary
+    ) -> None:
+        self._store, self._engine, self._clock, self._vocabulary = store, engine, clock, vocabulary
         self._woken, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
     def start(self) -> None:
+        """Begin to take deliveries."""
         self._thread.start()
 
     def wake(self) -> None:
+        """Look for new deliveries at once."""
         self._woken.set()
 
     @property
@@ -46,20 +53,20 @@ class Intake:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                more = self._take()
-            except Transient as why:
-                logger.warning("deliveries wait: %s", why)
-                more = False
-            if not more:
-                self._woken.wait(LOOK_SECONDS)
+                took_any = self._take()
+            except Transient as error:
+                logger.warning("deliveries wait: %s", error)
+                took_any = False
+            if not took_any:
+                self._woken.wait(POLL_SECONDS)
 
     def _take(self) -> bool:
         """Promise the jobs of some deliveries; false when there were none."""
         with self._store.read() as tx:
-            waiting = inbox.undone(tx)
-        for id, event in waiting:
+            pending = deliveries.pending(tx)
+        for id, event in pending:
             self._try(id, event)
-        return bool(waiting)
+        return bool(pending)
 
     def _try(self, id: str, event: Event) -> None:
         """A delivery that we stumble over must not keep those behind it from being taken."""
@@ -70,15 +77,15 @@ class Intake:
         except Exception:
             logger.exception("delivery %s is left aside: this is a bug of gitops-bot", id)
             with self._store.begin() as tx:
-                inbox.done(tx, id, self._clock())
+                deliveries.mark_done(tx, id, self._clock())
 
     def _promise(self, id: str, event: Event) -> None:
         with self._store.begin() as tx:
-            pulls.remember(tx, _repository(event))
-        for job in jobs_for(event, id):
+            pulls.save_repository(tx, _repository(event))
+        for job in jobs_for(event, id, self._vocabulary):
             self._engine.start(job)
         with self._store.begin() as tx:
-            inbox.done(tx, id, self._clock())
+            deliveries.mark_done(tx, id, self._clock())
         logger.info("delivery %s promised", id)
 
 

@@ -7,31 +7,31 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-MOST = 256
+CAPACITY = 256
 
 
-class Memo:
+class LruCache:
     """Bounded, the least used go first; safe to share between threads. Two may make the same at once."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._cached: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def once(self, make: Callable[[], T], *key: str, still: Callable[[T], bool] = lambda _: True) -> T:
-        """What was made under the key before, or what `make` gives now. What raises is not kept.
+    def get_or_create(self, create: Callable[[], T], *key: str, is_valid: Callable[[T], bool] = lambda _: True) -> T:
+        """Return what was created under the key before, or what `create` gives now. What raises is not kept.
 
-        `still`: whether what was kept is still there.
+        `is_valid`: whether what was cached is still there.
         """
         with self._lock:
-            kept = key in self._kept
-            if kept:
-                self._kept.move_to_end(key)
-                found: T = self._kept[key]
-        if kept and still(found):
-            return found
-        made = make()
+            hit = key in self._cached
+            if hit:
+                self._cached.move_to_end(key)
+                cached: T = self._cached[key]
+        if hit and is_valid(cached):
+            return cached
+        created = create()
         with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-        return made
+            self._cached[key] = created
+            while len(self._cached) > CAPACITY:
+                self._cached.popitem(last=False)
+        return created

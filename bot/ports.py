@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from bot.core.event import Event
 from bot.core.plan import Content
-from bot.core.project import Project, Rules
+from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Check, Comment, Contributors, Pull, Repository, Review, Role, Status
-from bot.core.run import Outcome
+from bot.core.run import ApplyOutcome
 from bot.core.tree import Tree
 
 
@@ -25,11 +25,11 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PostedComment:
     """Where a comment is and when the forge says it was last written (UTC)."""
 
     comment: str
-    at: datetime
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,17 @@ class Host(Protocol):
     def repositories(self) -> Sequence[Repository]:
         """Every repository that we are allowed to work on and the forge shows us."""
 
-    def repository(self, name: str) -> Repository: ...
+    def repository(self, name: str) -> Repository:
+        """Fetch a repository by its name, `owner/name`."""
 
-    def pull(self, repository: Repository, number: int) -> Pull: ...
+    def pull(self, repository: Repository, number: int) -> Pull:
+        """Fetch a pull request."""
 
-    def open_pulls(self, repository: Repository) -> Sequence[Pull]: ...
+    def open_pulls(self, repository: Repository) -> Sequence[Pull]:
+        """Fetch every open pull request."""
 
-    def comment(self, repository: Repository, id: int) -> Comment: ...
+    def comment(self, repository: Repository, id: int) -> Comment:
+        """Fetch a comment as it says now."""
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         """Comments on any pull request written or edited since then, oldest first, our own left out."""
@@ -77,24 +81,28 @@ class Host(Protocol):
     def checks(self, pull: Pull) -> Sequence[Check]:
         """Statuses and check runs of the head, ours included; required ones that nobody reported are PENDING."""
 
-    def role(self, repository: Repository, user: str) -> Role: ...
+    def role(self, repository: Repository, user: str) -> Role:
+        """Fetch what the user may do there."""
 
-    def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
-        """Write the comment of that topic: edit ours if there is one (`known` is its id), else post it."""
+    def say(
+        self, repository: Repository, number: int, topic: str, body: str, comment_id: str | None = None
+    ) -> PostedComment:
+        """Write the comment of that topic: edit ours if there is one (`comment_id` is its id), else post it."""
 
-    def find(self, repository: Repository, number: int, topic: str, known: str | None = None) -> str | None:
-        """The id of our comment of that topic, if there is one; `known` is where it was."""
+    def find(self, repository: Repository, number: int, topic: str, comment_id: str | None = None) -> str | None:
+        """The id of our comment of that topic, if there is one; `comment_id` is where it was."""
 
-    def post(self, repository: Repository, number: int, topic: str, body: str) -> Said:
+    def post(self, repository: Repository, number: int, topic: str, body: str) -> PostedComment:
         """Write a new comment of that topic, without a look for one: for who has just looked."""
 
-    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
+    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> PostedComment:
         """Edit a comment of ours, of that topic, without a look at what it says. Raises Refused when it is gone."""
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""
 
-    def status(self, repository: Repository, sha: str, status: Status) -> None: ...
+    def status(self, repository: Repository, sha: str, status: Status) -> None:
+        """Set the commit status of that name."""
 
     def merge(self, pull: Pull, message: str) -> str:
         """Merge at exactly `pull.head.sha`, by the first style the repository allows; return what landed.
@@ -123,8 +131,9 @@ class Origin:
     """Where a checkout comes from, for tools that look back: `base` is the base branch's commit, `commit` its own.
 
     `tree` and `checkout` give other commits of the repository and raise Refused when they are gone. `secret` lasts as
-    long as the vault's key. `once` keeps what was made by a key, sealed. `forge` is the forge's address, without which
-    a repository's key says little to others: two forges may share a cluster.
+    long as the vault's key. `get_or_create` keeps what was made by a key, sealed. `forge` is the forge's address,
+    without which a repository's key says little to others: two forges may share a cluster. `configuration` reads a
+    commit's gitops.yaml (None: it has none) and raises Refused where it is wrong.
     """
 
     forge: str
@@ -133,20 +142,21 @@ class Origin:
     commit: str
     tree: Callable[[str], AbstractContextManager[Tree]]
     checkout: Callable[[str], Path]
+    configuration: Callable[[Tree], Configuration | None]
     secret: bytes
-    once: Callable[[str, Callable[[], bytes]], bytes]
+    get_or_create: Callable[[str, Callable[[], bytes]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PullCache:
     """What a tool made ready for a pull request, to be found again by its other runs until it is merged or closed.
 
-    `saved` gives back what `save` was given last, if it was under the same key: sealed, so secret and nobody else's.
+    `load` gives back what `save` was given last, if it was under the same key: sealed, so secret and nobody else's.
     `folder` is the pull's own, for what is too large for that; whoever runs anything from there checks it first.
     """
 
     folder: Path
-    saved: Callable[[str], bytes | None]
+    load: Callable[[str], bytes | None]
     save: Callable[[str, bytes], None]
     secret: bytes
 
@@ -155,33 +165,34 @@ class Prepared:
 class Site:
     """Where a tool works on one project.
 
-    `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `kept` lives for ever and
-    is the place's own (local state). `log` is where output goes as it comes. `environment` is all that the tool gets.
-    `stopped()` turns true when the run was cancelled. `others` are directories of other projects. `confirmed` names
-    what a person let go by name. `origin` and `prepared` are None outside of a repository, as for `gitops-bot plan`.
+    `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `state_dir` lives for ever
+    and is the place's own (local state). `log` is where output goes as it comes. `environment` is all the tool gets.
+    `stopped()` turns true when the run was cancelled. `other_dirs` are those of other projects. `confirmed` names
+    what a person let go by name. `origin` and `pull_cache` are None outside of a repository, as for `gitops-bot plan`.
     """
 
     root: Path
     project: Project
     scratch: Path
-    kept: Path
+    state_dir: Path
     log: Path
     environment: Mapping[str, str]
     timeout: float
     stopped: Callable[[], bool]
     rules: Rules = field(default_factory=Rules)
-    others: frozenset[str] = frozenset()
+    other_dirs: frozenset[str] = frozenset()
     confirmed: tuple[str, ...] = ()
     origin: Origin | None = None
-    prepared: Prepared | None = None
+    pull_cache: PullCache | None = None
 
     @property
     def directory(self) -> Path:
+        """The project's own directory in the checkout."""
         return self.root / self.project.dir
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ToolPlan:
     """What a tool planned. `canonical` is the machine-readable result to be digested, with secrets: never kept.
 
     `artifact` is None when there is nothing to apply.
@@ -203,16 +214,16 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyReport:
     """How an apply ended: a line for people, and the tool's last words, masked, when it did not go well.
 
-    `rest` is what its log does not hold yet, masked.
+    `unlogged` is what its log does not hold yet, masked.
     """
 
-    outcome: Outcome
+    outcome: ApplyOutcome
     summary: str
     output: str
-    rest: str = ""
+    unlogged: str = ""
 
 
 class Tool(Protocol):
@@ -220,40 +231,40 @@ class Tool(Protocol):
 
     name: str
 
-    def finds(self, tree: Tree) -> Sequence[str]:
-        """Directories of the tree that are projects of this tool when nobody lists them."""
+    def discover(self, tree: Tree) -> Sequence[str]:
+        """Find the directories of the tree that are projects of this tool when nobody lists them."""
 
     def recognises(self, tree: Tree, directory: str) -> int:
-        """How surely the directory is this tool's: 0 not at all, 1 by files that others have too, 2 by its own."""
+        """Say how surely the directory is this tool's: 0 not at all, 1 by files that others have too, 2 by its own."""
 
-    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
-        """Every file of the tree that can change the project's result.
+    def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
+        """Return every file of the tree that can change the project's result.
 
-        `others`: directories of other projects, which are no inputs unless referred to.
+        `other_dirs`: directories of other projects, which are no inputs unless referred to.
         """
 
     def state_key(self, tree: Tree, project: Project) -> str:
-        """Where the project's state lives as the tree says (its backend).
+        """Say where the project's state lives as the tree says (its backend).
 
         When it differs between base and result, the pull request moves the state.
         """
 
-    def plan(self, site: Site, destroy: bool = False) -> Planned:
-        """Raises ToolFailed, Refused, Transient (a state lock held by another)."""
+    def plan(self, site: Site, destroy: bool = False) -> ToolPlan:
+        """Plan the project. Raises ToolFailed, Refused, Transient (a state lock held by another)."""
 
-    def ready(self, site: Site, artifact: Path) -> Invocation:
+    def prepare_apply(self, site: Site, artifact: Path) -> Invocation:
         """Prepare the site so that the program returned applies exactly the artifact."""
 
-    def applied(self, site: Site, exit: int | None) -> Applied:
+    def report_apply(self, site: Site, exit: int | None) -> ApplyReport:
         """Read how it ended from the exit status (None: killed) and the log, which is what it printed, as it is."""
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
-        """The tool's own version. Raises Refused in words when it is missing or not the one the project asks for."""
+        """Return the tool's own version. Raises Refused when it is missing or not the one the project asks for."""
 
 
 @runtime_checkable
-class Careful(Protocol):
+class MaskingTool(Protocol):
     """A tool that does not print what may be shown as it is."""
 
-    def live(self, site: Site) -> Callable[[str], str]:
-        """Makes of whole lines that an apply printed those that may be shown at once; `applied` tells the rest."""
+    def live_mask(self, site: Site) -> Callable[[str], str]:
+        """Return what turns whole lines of an apply's output into those to show at once; the report has the rest."""

@@ -16,16 +16,16 @@ from typing import IO
 
 from bot.core.errors import ToolFailed
 
-LIMIT = 64 * 1024 * 1024
+OUTPUT_LIMIT = 64 * 1024 * 1024
 LOG_LIMIT = 64 * 1024 * 1024
-LOOK_SECONDS = 0.3
+POLL_SECONDS = 0.3
 GRACE_SECONDS = 10.0
-PIECE = 65536
-LONGEST_LINE = 1024 * 1024
+CHUNK_BYTES = 65536
+MAX_LINE_BYTES = 1024 * 1024
 PR_SET_DUMPABLE = 4
-TAIL = 64 * 1024
-CUT = b"\n[cut: the output is longer than is kept]\n"
-TOO_LONG = "[a line is left out here: it is too long]\n"
+TAIL_BYTES = 64 * 1024
+CUT_NOTE = b"\n[cut: the output is longer than is kept]\n"
+LONG_LINE_NOTE = "[a line is left out here: it is too long]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,23 @@ class Completed:
 
     argv: tuple[str, ...]
     exit: int | None
-    raw: bytes
-    err: str
+    stdout_bytes: bytes
+    stderr: str
     stopped: bool = False
     timed_out: bool = False
 
     @property
-    def out(self) -> str:
-        return self.raw.decode(errors="surrogateescape")
+    def stdout(self) -> str:
+        """The output as text; bytes that are not UTF-8 stay as surrogates."""
+        return self.stdout_bytes.decode(errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A file that grows with whole lines as a program says them: with as much of them as `keep` gives back."""
+    """A file that grows with whole lines as a program says them: with as much of them as `line_filter` gives back."""
 
     path: Path
-    keep: Callable[[str], str]
+    line_filter: Callable[[str], str]
 
 
 def run(  # noqa: PLR0913  # one door, each word of it named
@@ -61,7 +62,7 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     log: Log | None = None,
     stopped: Callable[[], bool] | None = None,
     stdin: bytes = b"",
-    limit: int = LIMIT,
+    limit: int = OUTPUT_LIMIT,
 ) -> Completed:
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
@@ -69,19 +70,19 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all.
     However much it is, and however full the disk, the program never notices.
     """
-    child = _start(argv, cwd, env, has_input=bool(stdin))
-    out, err = _Copy(child.stdout, log, limit), _Copy(child.stderr, log, limit)
+    child = _spawn(argv, cwd, env, has_input=bool(stdin))
+    stdout, stderr = _Capture(child.stdout, log, limit), _Capture(child.stderr, log, limit)
     if child.stdin:
         _feed(child.stdin, stdin)
-    why = _watch(child, time.monotonic() + timeout, stopped)
-    _end(child) if why else None
+    stop_reason = _wait(child, time.monotonic() + timeout, stopped)
+    _terminate(child) if stop_reason else None
     return Completed(
         tuple(argv),
-        None if why else child.returncode,
-        out.kept(),
-        err.kept().decode(errors="replace"),
-        why == "stopped",
-        why == "timed out",
+        None if stop_reason else child.returncode,
+        stdout.output(),
+        stderr.output().decode(errors="replace"),
+        stop_reason == "stopped",
+        stop_reason == "timed out",
     )
 
 
@@ -89,83 +90,84 @@ class Dialogue:
     """A program that is asked on its input and answers on its output, until it is closed. It dies with its thread."""
 
     def __init__(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self._child = _start(argv, cwd, env, has_input=True, err=subprocess.DEVNULL)
+        self._child = _spawn(argv, cwd, env, has_input=True, stderr=subprocess.DEVNULL)
 
     def ask(self, question: bytes) -> IO[bytes]:
-        """Send the question; where to read the answer. Raises ToolFailed when the program has ended."""
+        """Send the question and return where to read the answer. Raises ToolFailed when the program has ended."""
         if not self._child.stdin or not self._child.stdout:
             raise ToolFailed("it was not started with pipes")
         try:
             self._child.stdin.write(question)
             self._child.stdin.flush()
-        except BrokenPipeError as gone:
-            raise ToolFailed("a program ended while it was asked") from gone
+        except BrokenPipeError as error:
+            raise ToolFailed("a program ended while it was asked") from error
         return self._child.stdout
 
     def close(self) -> None:
+        """Close its pipes and wait for its end; interrupt it when it does not come."""
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe:
                 with suppress(BrokenPipeError):
                     pipe.close()
-        if not _ended(self._child, GRACE_SECONDS):
-            _end(self._child)
+        if not _exits_within(self._child, GRACE_SECONDS):
+            _terminate(self._child)
 
 
-def conceal() -> None:
+def protect_memory() -> None:
     """Keep the programs that we run as the same user from reading this process' environment and memory. Linux only."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _start(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool, err: int = subprocess.PIPE
+def _spawn(
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool, stderr: int = subprocess.PIPE
 ) -> "subprocess.Popen[bytes]":
     path = env.get("PATH", os.defpath)
     if shutil.which(argv[0], path=path) is None:
         raise ToolFailed(f"there is no program {argv[0]}")
     return subprocess.Popen(
-        [*_leash(path), *argv],
+        [*_die_with_parent(path), *argv],
         cwd=cwd,
         env=dict(env),
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=err,
+        stderr=stderr,
         start_new_session=True,
     )
 
 
-def _leash(path: str) -> list[str]:
-    """A child ends when the thread that started it does, which waits for it: so it ends with us. Linux only."""
+def _die_with_parent(path: str) -> list[str]:
+    """Return what to put before argv: the child ends when the thread that started it does, so with us. Linux only."""
     setpriv = shutil.which("setpriv", path=path)
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
-def _watch(child: "subprocess.Popen[bytes]", until: float, stopped: Callable[[], bool] | None) -> str | None:
-    """Wait for the child; why it must end before that, or None."""
-    while not _ended(child, min(LOOK_SECONDS, max(0.0, until - time.monotonic()))):
+def _wait(child: "subprocess.Popen[bytes]", deadline: float, stopped: Callable[[], bool] | None) -> str | None:
+    """Wait for the child; return why it must be ended before that, or None."""
+    while not _exits_within(child, min(POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
         if stopped and stopped():
             return "stopped"
-        if time.monotonic() >= until:
+        if time.monotonic() >= deadline:
             return "timed out"
     return None
 
 
-def _ended(child: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    """Whether it ends within so many seconds. By the kernel's word, for Popen's own wait looks every 50 ms only."""
+def _exits_within(child: "subprocess.Popen[bytes]", seconds: float) -> bool:
+    """Tell whether it ends within so many seconds. By the kernel's word: Popen's own wait looks every 50 ms only."""
     try:
-        file = os.pidfd_open(child.pid)
+        pidfd = os.pidfd_open(child.pid)
     except (AttributeError, OSError):  # not Linux, or an old one
         with suppress(subprocess.TimeoutExpired):
             child.wait(seconds)
         return child.returncode is not None
     try:
-        select.select([file], [], [], seconds)
+        select.select([pidfd], [], [], seconds)
     finally:
-        os.close(file)
+        os.close(pidfd)
     return child.poll() is not None
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def _terminate(child: "subprocess.Popen[bytes]") -> None:
     """Interrupt the whole group, and kill what is left of it after a grace."""
     os.killpg(child.pid, signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
@@ -176,80 +178,80 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 
 def _feed(pipe: IO[bytes], content: bytes) -> None:
-    def feed() -> None:
+    def write() -> None:
         try:
             with pipe:
                 pipe.write(content)
         except BrokenPipeError:
             return
 
-    threading.Thread(target=feed, daemon=True).start()
+    threading.Thread(target=write, daemon=True).start()
 
 
-class _Copy:
+class _Capture:
     """Reads a stream to its end in a thread, whatever becomes of the log. Its beginning is kept, and its last words."""
 
     def __init__(self, stream: IO[bytes] | None, log: Log | None, limit: int) -> None:
-        self._start, self._limit = bytearray(), limit
-        self._tail, self._cut = bytearray(), False
+        self._head, self._limit = bytearray(), limit
+        self._tail, self._is_cut = bytearray(), False
         self._thread = threading.Thread(target=self._read, args=(stream, log), daemon=True)
         self._thread.start()
 
-    def kept(self) -> bytes:
-        """What was kept; waits for the end of the stream, which a grandchild may hold open a little longer."""
+    def output(self) -> bytes:
+        """Return what was kept; wait for the end of the stream, which a grandchild may hold open a little longer."""
         self._thread.join(GRACE_SECONDS)
-        return bytes(self._start + CUT + self._tail if self._cut else self._start + self._tail)
+        return bytes(self._head + CUT_NOTE + self._tail if self._is_cut else self._head + self._tail)
 
     def _read(self, stream: IO[bytes], log: Log | None) -> None:
-        lines = _Lines(log) if log else None
+        log_writer = _LineWriter(log) if log else None
         with stream:
-            while piece := os.read(stream.fileno(), PIECE):
-                if lines:
-                    lines.add(piece)
-                room = self._limit - len(self._start)
-                self._start += piece[:room]
-                self._keep_end(piece[room:])
-        if lines:
-            lines.end()
+            while chunk := os.read(stream.fileno(), CHUNK_BYTES):
+                if log_writer:
+                    log_writer.add(chunk)
+                room = self._limit - len(self._head)
+                self._head += chunk[:room]
+                self._append_tail(chunk[room:])
+        if log_writer:
+            log_writer.close()
 
-    def _keep_end(self, piece: bytes) -> None:
-        self._tail += piece
-        if len(self._tail) > (most := min(TAIL, self._limit)):
-            self._cut = True
-            del self._tail[:-most]
+    def _append_tail(self, chunk: bytes) -> None:
+        self._tail += chunk
+        if len(self._tail) > (tail_limit := min(TAIL_BYTES, self._limit)):
+            self._is_cut = True
+            del self._tail[:-tail_limit]
 
 
-class _Lines:
+class _LineWriter:
     """Whole lines on their way from a stream to a log. One that is too long is left out, never told in pieces."""
 
     def __init__(self, log: Log) -> None:
-        self._log, self._begun, self._too_long = log, b"", False
+        self._log, self._partial_line, self._is_too_long = log, b"", False
 
-    def add(self, piece: bytes) -> None:
-        whole, newline, rest = piece.rpartition(b"\n")
+    def add(self, chunk: bytes) -> None:
+        full_lines, newline, rest = chunk.rpartition(b"\n")
         if newline:
-            self._tell(self._begun + whole + newline)
-            self._begun, self._too_long = b"", False
-        self._begun = b"" if self._too_long else self._begun + rest
-        if len(self._begun) > LONGEST_LINE:
-            self._begun, self._too_long = b"", True
+            self._write(self._partial_line + full_lines + newline)
+            self._partial_line, self._is_too_long = b"", False
+        self._partial_line = b"" if self._is_too_long else self._partial_line + rest
+        if len(self._partial_line) > MAX_LINE_BYTES:
+            self._partial_line, self._is_too_long = b"", True
 
-    def end(self) -> None:
-        self._tell(self._begun)
+    def close(self) -> None:
+        self._write(self._partial_line)
 
-    def _tell(self, lines: bytes) -> None:
-        if self._too_long:
-            lines = TOO_LONG.encode() + lines.partition(b"\n")[2]
-        if kept := self._log.keep(lines.decode(errors="replace")):
-            append(self._log.path, kept)
+    def _write(self, lines: bytes) -> None:
+        if self._is_too_long:
+            lines = LONG_LINE_NOTE.encode() + lines.partition(b"\n")[2]
+        if filtered := self._log.line_filter(lines.decode(errors="replace")):
+            append_log(self._log.path, filtered)
 
 
-def append(log: Path, text: str) -> None:
+def append_log(log: Path, text: str) -> None:
     """Add to the log while it is small and the disk takes it; what does not fit is lost, with a note."""
-    piece = text.encode(errors="replace")
+    chunk = text.encode(errors="replace")
     with suppress(OSError), log.open("ab", buffering=0) as file:
         size = file.tell()
-        if size + len(piece) <= LOG_LIMIT:
-            file.write(piece)
+        if size + len(chunk) <= LOG_LIMIT:
+            file.write(chunk)
         elif size <= LOG_LIMIT:
-            file.write(piece[: LOG_LIMIT - size] + CUT)
+            file.write(chunk[: LOG_LIMIT - size] + CUT_NOTE)

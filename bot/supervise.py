@@ -1,4 +1,4 @@
-"""Run a tool under a supervisor that outlives us, and find it again: begin, look, wait, interrupt."""
+"""Run a tool under a supervisor that outlives us, and find it again: start, status, wait, interrupt."""
 
 import fcntl
 import json
@@ -19,38 +19,41 @@ from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 
 OUTPUT = "output"
-MOST_HEARD = 1024 * 1024
-CAP = 64 * 1024 * 1024
-LOOK_SECONDS = 0.05
-ASK_SECONDS = 0.5
+MAX_READ_BYTES = 1024 * 1024
+OUTPUT_CAP = 64 * 1024 * 1024
+POLL_SECONDS = 0.05
+CANCEL_POLL_SECONDS = 0.5
 
 
-class Standing(StrEnum):
+class AttemptState(StrEnum):
     """What can be told of an attempt. LOST: it began, and there is neither a supervisor nor an exit status."""
 
-    NEVER_BEGAN = "never began"
+    NOT_STARTED = "never began"
     RUNNING = "running"
     ENDED = "ended"
     LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class AttemptStatus:
     """`exit` is the tool's status, negative for a signal; None when the attempt is not ENDED."""
 
-    standing: Standing
+    state: AttemptState
     exit: int | None = None
 
 
-def begin(directory: Path, invocation: Invocation) -> None:
-    """Start the supervisor, unless it has begun already. Returns when it says that it has; raises ToolFailed."""
-    if look(directory).standing is not Standing.NEVER_BEGAN:
+def start(directory: Path, invocation: Invocation) -> None:
+    """Start the supervisor, unless it has begun already. Returns when it says that it has.
+
+    Raises ToolFailed when it cannot begin; nothing was changed then.
+    """
+    if status(directory).state is not AttemptState.NOT_STARTED:
         return
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_command(directory, invocation)
-    except OSError as why:
-        raise ToolFailed(f"its supervisor did not begin; nothing was changed ({why.strerror})") from why
+    except OSError as error:
+        raise ToolFailed(f"its supervisor did not begin; nothing was changed ({error.strerror})") from error
     child = subprocess.Popen(
         [sys.executable, "-I", supervisor.__file__, str(directory)],
         cwd="/",
@@ -62,76 +65,78 @@ def begin(directory: Path, invocation: Invocation) -> None:
     )
     threading.Thread(target=child.wait, name="reaper", daemon=True).start()
     while not (directory / "started").exists() and child.poll() is None:
-        time.sleep(LOOK_SECONDS)
-    if look(directory).standing is Standing.NEVER_BEGAN:
+        time.sleep(POLL_SECONDS)
+    if status(directory).state is AttemptState.NOT_STARTED:
         raise ToolFailed("its supervisor did not begin; nothing was changed (is the disk full?)")
 
 
-def look(directory: Path) -> End:
-    """How the attempt stands now."""
+def status(directory: Path) -> AttemptStatus:
+    """Return how the attempt stands now."""
     exit = directory / "exit"
     if exit.exists():
-        return End(Standing.ENDED, int(exit.read_text()))
+        return AttemptStatus(AttemptState.ENDED, int(exit.read_text()))
     started = directory / "started"
     if not started.exists():
-        return End(Standing.RUNNING if _held(directory) else Standing.NEVER_BEGAN)
-    if _lives(json.loads(started.read_text())):
-        return End(Standing.RUNNING)
-    return End(Standing.ENDED, int(exit.read_text())) if exit.exists() else End(Standing.LOST)
+        return AttemptStatus(AttemptState.RUNNING if _is_locked(directory) else AttemptState.NOT_STARTED)
+    if _is_alive(json.loads(started.read_text())):
+        return AttemptStatus(AttemptState.RUNNING)
+    return (
+        AttemptStatus(AttemptState.ENDED, int(exit.read_text())) if exit.exists() else AttemptStatus(AttemptState.LOST)
+    )
 
 
-def wait(directory: Path, stopped: Callable[[], bool], hear: Callable[[str], None] | None = None) -> End:
+def wait(directory: Path, stopped: Callable[[], bool], on_output: Callable[[str], None] | None = None) -> AttemptStatus:
     """Follow the attempt to its end. When `stopped()` first turns true the tool is interrupted, once.
 
-    `hear` gets whole lines of the output as they come: each once, however often somebody begins to wait anew.
+    `on_output` gets whole lines of the output as they come: each once, however often somebody begins to wait anew.
     """
-    interrupted, ask_at, news = False, 0.0, _News(directory)
-    while (end := look(directory)).standing is Standing.RUNNING:
-        if not interrupted and time.monotonic() >= ask_at:
-            ask_at = time.monotonic() + ASK_SECONDS
+    is_interrupted, next_poll, reader = False, 0.0, _OutputReader(directory)
+    while (attempt := status(directory)).state is AttemptState.RUNNING:
+        if not is_interrupted and time.monotonic() >= next_poll:
+            next_poll = time.monotonic() + CANCEL_POLL_SECONDS
             if stopped():
                 interrupt(directory)
-                interrupted = True
-        if hear and (lines := news.lines()):
-            hear(lines)
-        time.sleep(LOOK_SECONDS)
-    while hear and (lines := news.lines(ended=True)):
-        hear(lines)
-    return end
+                is_interrupted = True
+        if on_output and (lines := reader.read_lines()):
+            on_output(lines)
+        time.sleep(POLL_SECONDS)
+    while on_output and (lines := reader.read_lines(to_end=True)):
+        on_output(lines)
+    return attempt
 
 
-class _News:
+class _OutputReader:
     """What of an attempt's output nobody has heard yet. How far that is stands beside it, while the disk takes it."""
 
     def __init__(self, directory: Path) -> None:
-        self._output, self._note = directory / OUTPUT, directory / "heard"
-        self._at = int(self._note.read_text()) if self._note.exists() else 0
+        self._output, self._offset_file = directory / OUTPUT, directory / "heard"
+        self._offset = int(self._offset_file.read_text()) if self._offset_file.exists() else 0
 
-    def lines(self, ended: bool = False) -> str:
-        """Some whole lines, if there are any; once it has `ended`, also what comes after the last."""
+    def read_lines(self, to_end: bool = False) -> str:
+        """Some whole lines, if there are any; `to_end` also what comes after the last."""
         if not self._output.exists():
             return ""
         with self._output.open("rb") as output:
-            output.seek(self._at)
-            piece = output.read(MOST_HEARD)
-        whole = piece if ended and len(piece) < MOST_HEARD else piece[: piece.rfind(b"\n") + 1]
-        whole = whole or (piece if len(piece) == MOST_HEARD else b"")
-        self._at += len(whole)
-        if whole:
-            self._remember()
-        return whole.decode(errors="replace")
+            output.seek(self._offset)
+            chunk = output.read(MAX_READ_BYTES)
+        lines = chunk if to_end and len(chunk) < MAX_READ_BYTES else chunk[: chunk.rfind(b"\n") + 1]
+        lines = lines or (chunk if len(chunk) == MAX_READ_BYTES else b"")
+        self._offset += len(lines)
+        if lines:
+            self._save_offset()
+        return lines.decode(errors="replace")
 
-    def _remember(self) -> None:
+    def _save_offset(self) -> None:
         with suppress(OSError):
-            aside = self._note.with_name("heard.new")
-            aside.write_text(str(self._at))
-            os.replace(aside, self._note)
+            aside = self._offset_file.with_name("heard.new")
+            aside.write_text(str(self._offset))
+            os.replace(aside, self._offset_file)
 
 
 def interrupt(directory: Path) -> None:
     """Send SIGINT to the tool's group, as Ctrl-C would."""
     tool = directory / "tool"
-    if tool.exists() and look(directory).standing is Standing.RUNNING:
+    if tool.exists() and status(directory).state is AttemptState.RUNNING:
         try:
             os.killpg(int(tool.read_text()), signal.SIGINT)
         except ProcessLookupError:
@@ -143,7 +148,7 @@ def _write_command(directory: Path, invocation: Invocation) -> None:
         "argv": list(invocation.argv),
         "cwd": str(invocation.cwd),
         "env": dict(invocation.env),
-        "cap": CAP,
+        "cap": OUTPUT_CAP,
     }
     aside = directory / "command.new"
     aside.touch(mode=0o600)
@@ -151,8 +156,8 @@ def _write_command(directory: Path, invocation: Invocation) -> None:
     os.replace(aside, directory / "command.json")
 
 
-def _held(directory: Path) -> bool:
-    """A supervisor holds the directory's lock: it is about to begin."""
+def _is_locked(directory: Path) -> bool:
+    """Tell whether a supervisor holds the directory's lock: it is about to begin."""
     if not (directory / "lock").exists():
         return False
     with (directory / "lock").open("a") as lock:
@@ -163,7 +168,7 @@ def _held(directory: Path) -> bool:
     return False
 
 
-def _lives(started: dict[str, str | int]) -> bool:
-    """The very process that wrote this still runs: same boot, same id, same start."""
-    since = supervisor.since(int(started["pid"]))
-    return started["boot"] == supervisor.boot() and bool(since) and since == started["since"]
+def _is_alive(started: dict[str, str | int]) -> bool:
+    """Tell whether the very process that wrote this still runs: same boot, same id, same start."""
+    start_time = supervisor.start_time(int(started["pid"]))
+    return started["boot"] == supervisor.boot_id() and bool(start_time) and start_time == started["since"]

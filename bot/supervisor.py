@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-LOOK_SECONDS = 0.2
-LONGEST = 200
-TAIL = 64 * 1024
+POLL_SECONDS = 0.2
+RESERVED_BYTES = 200
+TAIL_BYTES = 64 * 1024
 CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
 
 
@@ -33,18 +33,18 @@ def main(directory: Path) -> None:
     (directory / "command.json").unlink()
     for name in ("tool", "exit"):
         _reserve(directory / name)
-    _write(directory / "started", json.dumps({"boot": boot(), "pid": os.getpid(), "since": since(os.getpid())}))
+    _write(directory / "started", json.dumps({"boot": boot_id(), "pid": os.getpid(), "since": start_time(os.getpid())}))
     _write(directory / "exit", str(_run(directory, command)))
 
 
-def boot() -> str:
-    """Which start of this machine it is; empty where that cannot be told."""
+def boot_id() -> str:
+    """Return which start of this machine it is; empty where that cannot be told."""
     path = Path("/proc/sys/kernel/random/boot_id")
     return path.read_text().strip() if path.exists() else ""
 
 
-def since(pid: int) -> str:
-    """When the process began, in the kernel's words; empty when there is no such process."""
+def start_time(pid: int) -> str:
+    """Return when the process began, in the kernel's words; empty when there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
@@ -61,36 +61,36 @@ def _run(directory: Path, command: dict) -> int:  # type: ignore[type-arg]  # JS
         stdout=output,
         stderr=output,
         process_group=0,
-        preexec_fn=_hear_signals,  # noqa: PLW1509  # one thread, and nothing else runs here
+        preexec_fn=_restore_signals,  # noqa: PLW1509  # one thread, and nothing else runs here
     )
     _write(directory / "tool", str(tool.pid))
     while tool.poll() is None:
-        _cut(output, command["cap"])
-        time.sleep(LOOK_SECONDS)
-    _cut(output, command["cap"])
+        _cut_middle(output, command["cap"])
+        time.sleep(POLL_SECONDS)
+    _cut_middle(output, command["cap"])
     return tool.returncode
 
 
-def _hear_signals() -> None:
-    """The tool hears the signals that we do not."""
+def _restore_signals() -> None:
+    """Let the tool have the signals that we ignore."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
-def _cut(output: int, cap: int) -> None:
+def _cut_middle(output: int, cap: int) -> None:
     """Keep the beginning and the last words: the tool appends, so it never notices."""
-    size, tail = os.fstat(output).st_size, min(TAIL, cap)
-    if size > cap + len(CUT_NOTE) + tail:
-        last = os.pread(output, tail, size - tail)
+    size, tail_size = os.fstat(output).st_size, min(TAIL_BYTES, cap)
+    if size > cap + len(CUT_NOTE) + tail_size:
+        tail = os.pread(output, tail_size, size - tail_size)
         os.ftruncate(output, cap)
         with contextlib.suppress(OSError):
-            os.write(output, CUT_NOTE + last.partition(b"\n")[2])
+            os.write(output, CUT_NOTE + tail.partition(b"\n")[2])
 
 
 def _reserve(path: Path) -> None:
     """Take the room that `_write` will need."""
     with path.with_name(f"{path.name}.new").open("w") as file:
-        file.write(" " * LONGEST)
+        file.write(" " * RESERVED_BYTES)
         file.flush()
         os.fsync(file.fileno())
 
@@ -99,7 +99,7 @@ def _write(path: Path, text: str) -> None:
     """Write aside and rename, so that nobody reads half of it. Over what was reserved, so that it fits."""
     aside = path.with_name(f"{path.name}.new")
     with aside.open("r+" if aside.exists() else "w") as file:
-        file.write(text.ljust(LONGEST))
+        file.write(text.ljust(RESERVED_BYTES))
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)

@@ -9,27 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
-    """`most` tools at once, and half as many more that are each the only one of their pull."""
+class ToolLimiter:
+    """`limit` tools at once, and half as many more that are each the only one of their pull."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self._beyond = most, max(1, most // 2)
-        self._at_work: Counter[str] = Counter()
-        self._change = threading.Condition()
+    def __init__(self, limit: int) -> None:
+        self.limit, self._extra = limit, max(1, limit // 2)
+        self._running: Counter[str] = Counter()
+        self._condition = threading.Condition()
 
     @contextmanager
-    def one_for(self, pull: str) -> Iterator[None]:
-        """Wait for a turn, and hold it."""
-        with self._change:
-            self._change.wait_for(lambda: self._may(pull))
-            self._at_work[pull] += 1
+    def acquire(self, pull: str) -> Iterator[None]:
+        """Wait until the pull may run a tool, and count it as running within the `with`."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._has_room(pull))
+            self._running[pull] += 1
         try:
             yield
         finally:
-            with self._change:
-                self._at_work -= Counter([pull])
-                self._change.notify_all()
+            with self._condition:
+                self._running -= Counter([pull])
+                self._condition.notify_all()
 
-    def _may(self, pull: str) -> bool:
-        busy = self._at_work.total()
-        return busy < self.most or (pull not in self._at_work and busy < self.most + self._beyond)
+    def _has_room(self, pull: str) -> bool:
+        total = self._running.total()
+        return total < self.limit or (pull not in self._running and total < self.limit + self._extra)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import IO
@@ -22,6 +22,7 @@ from typing import IO
 from bot import jobs, process, supervise
 from bot.bot import Bot, Folders, Limits
 from bot.cache import Cache
+from bot.config.schema import Schema
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.core.pull import Repository
@@ -29,18 +30,18 @@ from bot.core.run import Intent, Run
 from bot.engine import Engine
 from bot.intake import Intake
 from bot.ports import Host, Tool
-from bot.server.app import app
-from bot.server.doors import Doors
+from bot.server.app import create_app
+from bot.server.dependencies import Dependencies
 from bot.server.links import run_link
 from bot.server.serve import Server
 from bot.store import Store, intents
 from bot.sweep import Sweep
-from bot.tool_limiter import Turns
+from bot.tool_limiter import ToolLimiter
 from bot.vault import Vault
 
 ALWAYS_PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 AFTER_INTERRUPT_SECONDS = 60.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -54,19 +55,19 @@ class Parts:
     sweep: Sweep
     server: Server
     claims: tuple[object, ...]
-    leaving: threading.Event
+    shutdown: threading.Event
 
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
-    process.conceal()
-    parts = wired(settings, environment)
+    process.protect_memory()
+    parts = assemble(settings, environment)
     parts.bot.engine.launch(partial(jobs.run, parts.bot))
     parts.intake.start()
     parts.sweep.start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: parts.leaving.set())
-    threading.Thread(target=_leave, args=(parts, settings.stop_grace.total_seconds()), daemon=True).start()
+        signal.signal(number, lambda *_: parts.shutdown.set())
+    threading.Thread(target=_shut_down, args=(parts, settings.stop_grace.total_seconds()), daemon=True).start()
     host = settings.server.listen.rpartition(":")[0] or "0.0.0.0"
     sys.stdout.write(f"gitops-bot listening on http://{host}:{parts.server.port}\n")
     sys.stdout.flush()
@@ -75,27 +76,28 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     os._exit(0)  # jobs that still run stay promised; their plans die with us and run again
 
 
-def wired(settings: Settings, environment: Mapping[str, str]) -> Parts:
+def assemble(settings: Settings, environment: Mapping[str, str]) -> Parts:
     """Open and join everything; nothing runs yet. Raises Refused where a setting is missing or wrong."""
-    claim = claimed(settings.data_dir)
-    bot = bot_of(settings, environment)
-    alone = bot.store.claimed()
-    intake, sweep = Intake(bot.store, bot.engine, bot.clock), Sweep(bot, settings.sweep_every)
-    doors = Doors(
+    claim = claim_data_dir(settings.data_dir)
+    bot = build_bot(settings, environment)
+    server_claim = bot.store.claim_server()
+    intake = Intake(bot.store, bot.engine, bot.clock, bot.vocabulary)
+    sweep = Sweep(bot, settings.sweep_every)
+    dependencies = Dependencies(
         store=bot.store,
         hosts=bot.hosts,
         vault=bot.vault,
-        logs=partial(_log, bot),
+        log_path=partial(_log, bot),
         token=settings.server.token.get_secret_value() if settings.server.token else None,
         url=settings.server.url,
-        ready=lambda: _not_ready(bot, intake, sweep),
-        arrived=intake.wake,
+        unready_reason=lambda: _unready_reason(bot, intake, sweep),
+        wake_intake=intake.wake,
     )
-    server = Server(app(doors), settings.server.listen)
-    return Parts(bot, intake, sweep, server, (claim, alone), threading.Event())
+    server = Server(create_app(dependencies), settings.server.listen)
+    return Parts(bot, intake, sweep, server, (claim, server_claim), threading.Event())
 
 
-def _not_ready(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:
+def _unready_reason(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:
     """Why nobody should send us work; None when all is well."""
     if bot.stopping.is_set():
         return "stopping"
@@ -103,22 +105,24 @@ def _not_ready(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:
     return f"{' and '.join(broken)} ended by a bug; see the log, and restart" if broken else None
 
 
-def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
+def build_bot(settings: Settings, environment: Mapping[str, str]) -> Bot:
     """The parts that jobs use, with the store brought to its newest shape."""
-    store = opened_store(settings)
+    store = open_store(settings)
     key = settings.vault.key.get_secret_value() if settings.vault.key else None
     old_keys = [old.get_secret_value() for old in settings.vault.old_keys]
-    vault = Vault.open_or_make(settings.data_dir / "vault.key", key, old_keys)
+    vault = Vault.open_or_create(settings.data_dir / "vault.key", key, old_keys)
     return Bot(
         store=store,
         engine=Engine(_engine_url(settings, store), executor=_executor(settings, store)),
-        hosts=found_hosts(settings),
-        tools=found_tools(settings),
+        hosts=load_hosts(settings),
+        tools=load_tools(settings),
+        schema=load_schema(),
+        vocabulary=jobs.vocabulary(),
         vault=vault,
         cache=Cache(settings.data_dir / "cache", vault),
         folders=Folders(settings.data_dir),
         limits=Limits(
-            turns=Turns(settings.workers),
+            turns=ToolLimiter(settings.workers),
             tool=settings.timeout,
             plan_ttl=settings.plan_ttl,
         ),
@@ -131,14 +135,15 @@ def bot_of(settings: Settings, environment: Mapping[str, str]) -> Bot:
     )
 
 
-def opened_store(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
+    """The store, with its tables brought to the newest shape; makes the data directory."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = Store(settings.store.url or f"sqlite:///{settings.data_dir / 'store.sqlite'}")
     store.migrate()
     return store
 
 
-def found_hosts(settings: Settings) -> dict[str, Host]:
+def load_hosts(settings: Settings) -> dict[str, Host]:
     """Every host that has settings; its own errors name what is missing."""
     modules = _providers("bot.hosts")
     hosts: dict[str, Host] = {
@@ -147,32 +152,38 @@ def found_hosts(settings: Settings) -> dict[str, Host]:
         if (section := settings.section(name))
     }
     if not hosts:
-        wanted = " or ".join(f"GITOPS_BOT_{name.upper()}__TOKEN" for name in modules)
-        raise Refused(f"no forge is configured: set {wanted} and what belongs to it")
+        tokens = " or ".join(f"GITOPS_BOT_{name.upper()}__TOKEN" for name in modules)
+        raise Refused(f"no forge is configured: set {tokens} and what belongs to it")
     return hosts
 
 
-def found_tools(settings: Settings) -> dict[str, Tool]:
+def load_tools(settings: Settings) -> dict[str, Tool]:
     """Every tool there is; each reads its own settings, and those that it shares with others."""
     modules = _providers("bot.tools")
     return {name: module.tool(settings.section) for name, module in modules.items()}
 
 
-def claimed(data_dir: Path) -> IO[str]:
+@cache
+def load_schema() -> Schema:
+    """The schema of gitops.yaml with the keys that each tool's package declares as `KEYS`."""
+    return Schema.of(keys for module in _providers("bot.tools").values() for keys in getattr(module, "KEYS", ()))
+
+
+def claim_data_dir(data_dir: Path) -> IO[str]:
     """Make sure that we alone work in the data directory of this host."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     claim = (data_dir / "lock").open("a")
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as taken:
-        raise Refused(f"another gitops-bot runs on {data_dir}; stop it or set DATA_DIR") from taken
+    except BlockingIOError as error:
+        raise Refused(f"another gitops-bot runs on {data_dir}; stop it or set DATA_DIR") from error
     return claim
 
 
 def _providers(package: str) -> dict[str, ModuleType]:
     """The modules of a folder by name."""
     folder = importlib.import_module(package)
-    names: Sequence[str] = [found.name for found in pkgutil.iter_modules(folder.__path__)]
+    names: Sequence[str] = [module.name for module in pkgutil.iter_modules(folder.__path__)]
     return {name: importlib.import_module(f"{package}.{name}") for name in names}
 
 
@@ -210,31 +221,31 @@ def _log(bot: Bot, run: str, place: str) -> Path:
     return bot.folders.log(run, place)
 
 
-def _leave(parts: Parts, grace: float) -> None:
+def _shut_down(parts: Parts, grace: float) -> None:
     """Wait to be told to leave; then let applies end, interrupt those that do not, and close the doors last."""
-    parts.leaving.wait()
+    parts.shutdown.wait()
     logger.info("leaving: no new work, applies have %.0f s", grace)
     parts.bot.stopping.set()
     parts.intake.stop()
     parts.sweep.stop()
-    if not _applies_end(parts.bot, grace):
+    if not _wait_for_applies(parts.bot, grace):
         with parts.bot.store.read() as tx:
-            running = intents.open_ones(tx)
+            running = intents.list_open(tx)
         for intent in running:
             supervise.interrupt(parts.bot.folders.attempt(intent.id))
-        _applies_end(parts.bot, AFTER_INTERRUPT_SECONDS)
+        _wait_for_applies(parts.bot, AFTER_INTERRUPT_SECONDS)
     parts.server.close()
 
 
-def _applies_end(bot: Bot, seconds: float) -> bool:
+def _wait_for_applies(bot: Bot, seconds: float) -> bool:
     """True when no tool is applying any more, and what it did is told."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with bot.store.read() as tx:
-            running = [intent for intent in intents.open_ones(tx) if _has_folder(bot, intent)]
+            running = [intent for intent in intents.list_open(tx) if _has_folder(bot, intent)]
         if not running:
             return True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return False
 
 

@@ -37,11 +37,12 @@ class Call:
 
     def store(self) -> "Store":
         """The store that a server has worked in. Raises Refused where there is none, and makes none."""
-        from bot.cli.existing_store import opened
+        from bot.cli.existing_store import open_store
 
-        return opened(self.settings)
+        return open_store(self.settings)
 
     def say(self, text: str) -> None:
+        """Print a line."""
         self.out.write(f"{text}\n")
         self.out.flush()
 
@@ -58,21 +59,22 @@ class Call:
             self.err.write(f"{printable(output.rstrip())}\n")
 
     def json(self, value: object) -> None:
+        """Print JSON."""
         self.say(json.dumps(value, indent=2))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str = "") -> None:
         """Rows under their headings, in the form that fits where they go; `empty` is said where there are none."""
         if self.options.get("json"):
-            self.json(objects(columns, rows))
+            self.json(json_rows(columns, rows))
         elif not rows:
             self.say(empty)
         elif self.out.isatty():
-            self._drawn(columns, rows)
+            self._draw_table(columns, rows)
         else:
             for row in ([column.upper() for column in columns], *rows):
                 self.say("\t".join(one_line(cell) for cell in row))
 
-    def _drawn(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def _draw_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -83,7 +85,7 @@ class Call:
         Console(file=self.out).print(table)
 
 
-def objects(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+def json_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
     """Rows as JSON has them: `asked by` is the key `asked_by`."""
     keys = [column.replace(" ", "_") for column in columns]
     return [dict(zip(keys, row, strict=True)) for row in rows]
@@ -96,6 +98,6 @@ def one_line(cell: str) -> str:
 
 def printable(text: str) -> str:
     """Text as it may be shown anywhere: what a terminal would obey, and bytes that are no text, made visible."""
-    from bot.server.words import seen
+    from bot.server.formatting import make_visible
 
-    return NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(seen(text)))
+    return NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(make_visible(text)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
-from bot.cli.check.finding import Finding, bad, good
+from bot.cli.check.finding import Finding, passed, problem
 from bot.cli.usage import Commands, Usage
 from bot.core.errors import Refused, ToolFailed, Transient
 
@@ -34,6 +34,7 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command and its parts."""
     options = commands.add("cluster", USAGE)
     choices = options.add_subparsers(dest="part", required=True, metavar="PART", help="planner, applier or check")
     for name, whose in (("planner", "plans"), ("applier", "applies")):
@@ -44,31 +45,32 @@ def declare(commands: Commands) -> None:
     check.add_argument("--json", action="store_true", help="for programs: mark, what, words")
 
 
-def _declare_manifests(options: argparse.ArgumentParser, name: str) -> None:
-    _add_namespace(options)
-    options.add_argument(
+def _declare_manifests(parser: argparse.ArgumentParser, name: str) -> None:
+    _add_namespace(parser)
+    parser.add_argument(
         "--group", action="append", default=[], metavar="GROUP", help="an API group of custom resources (repeatable)"
     )
     if name == "planner":
-        options.add_argument(
+        parser.add_argument(
             "--secrets",
             action="append",
             default=[],
             metavar="NAMESPACE",
             help="plan, and so read, the Secrets of a namespace, or of all with `*` (repeatable)",
         )
-    options.add_argument("--apply", action="store_true", help="apply them instead of printing them")
-    options.add_argument("--kubeconfig", type=Path, metavar="FILE", help="with --apply: credentials of an admin")
-    options.add_argument("--context", metavar="NAME", help="with --apply: the context in it (default: its current)")
+    parser.add_argument("--apply", action="store_true", help="apply them instead of printing them")
+    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="with --apply: credentials of an admin")
+    parser.add_argument("--context", metavar="NAME", help="with --apply: the context in it (default: its current)")
 
 
-def _add_namespace(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
+def _add_namespace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--namespace", default=NAMESPACE, metavar="NAME", help=f"where both accounts live (default: {NAMESPACE})"
     )
 
 
 def run(call: Call) -> int:
+    """Print, apply or try; the exit status. Raises Refused and ToolFailed as the cluster answers."""
     if call.options["part"] == "check":
         return _check(call)
     manifests = _manifests(call)
@@ -81,40 +83,40 @@ def run(call: Call) -> int:
     return 0
 
 
-def _names(call: Call) -> "Identities":
+def _identities(call: Call) -> "Identities":
     from bot.kube.access.rbac_manifests import Identities
 
-    its = call.options
-    return Identities(its["namespace"], tuple(its.get("group") or ()), tuple(its.get("secrets") or ()))
+    options = call.options
+    return Identities(options["namespace"], tuple(options.get("group") or ()), tuple(options.get("secrets") or ()))
 
 
 def _manifests(call: Call) -> "tuple[Manifest, ...]":
     from bot.kube.access.rbac_manifests import applier_manifests, planner_manifests
 
     make = planner_manifests if call.options["part"] == "planner" else applier_manifests
-    return make(_names(call))
+    return make(_identities(call))
 
 
 def _apply(call: Call, manifests: "tuple[Manifest, ...]") -> None:
     """In their order, ending at the first that is refused: a policy that is not there is followed by no right."""
-    from bot.kube.access.audit import aggregated
+    from bot.kube.access.audit import aggregated_groups
     from bot.kube.cluster.client import Cluster
-    from bot.kube.objects.model import object_of
+    from bot.kube.objects.kube_object import object_of
 
     if call.options["kubeconfig"] is None:
         raise Refused("--apply needs --kubeconfig FILE: the credentials of an admin of the cluster")
     context = call.options["context"]
     cluster = Cluster.open(context or "of the kubeconfig", call.options["kubeconfig"].expanduser(), context)
-    foreign = aggregated(cluster).intersection(call.options["group"]) if call.options["group"] else ()
+    foreign = aggregated_groups(cluster).intersection(call.options["group"]) if call.options["group"] else ()
     if foreign:
         raise Refused(
             f"another server answers for {', '.join(sorted(foreign))}: no policy guards what is written there"
         )
     for manifest in manifests:
         ref = object_of(manifest).ref
-        answer = cluster.apply(manifest, dry_run=False)
-        if not answer.ok:
-            raise ToolFailed(f"{ref} was refused; what comes after it was not applied", answer.message)
+        response = cluster.apply(manifest, dry_run=False)
+        if not response.ok:
+            raise ToolFailed(f"{ref} was refused; what comes after it was not applied", response.message)
         call.say(f"{ref} applied")
 
 
@@ -122,31 +124,31 @@ def _check(call: Call) -> int:
     from bot.kube.cluster.clusters import Clusters
 
     clusters = Clusters.of(call.settings.section("kubernetes"))
-    findings = list(found(clusters, call.options["cluster"], _names(call)))
+    findings = list(prove_identities(clusters, call.options["cluster"], _identities(call)))
     if call.options["json"]:
-        call.table(("mark", "what", "words"), [(f.mark, f.what, f.words) for f in findings])
+        call.table(("mark", "what", "words"), [(f.mark, f.subject, f.message) for f in findings])
     else:
         for finding in findings:
-            call.say(f"{finding.mark} {finding.what}: {finding.words}")
+            call.say(str(finding))
     return max(finding.status for finding in findings)
 
 
-def found(clusters: "Clusters", name: str, names: "Identities") -> Iterator[Finding]:
+def prove_identities(clusters: "Clusters", name: str, identities: "Identities") -> Iterator[Finding]:
     """What came of each attempt with the credentials of a cluster."""
-    from bot.kube.access.proof import applier_proofs, proofs
+    from bot.kube.access.proof import prove_applier, prove_planner
     from bot.kube.cluster.client import Cluster
-    from bot.kube.cluster.requests import Door
+    from bot.kube.cluster.transport import Transport
 
-    its, planner = clusters.settings(name), clusters.plan(name)
-    door = Door.opened(name, its.kubeconfig, its.context, its.timeout, 1)
-    yield from (_finding("planner", one) for one in proofs(planner, door.answer, names))
+    cluster, planner = clusters.settings(name), clusters.planning_client(name)
+    transport = Transport.open(name, cluster.kubeconfig, cluster.context, cluster.timeout, 1)
+    yield from (_finding("planner", proof) for proof in prove_planner(planner, transport.send, identities))
     try:
-        access = clusters.apply(name)
-        applier = Cluster.open(name, access.kubeconfig, access.context, its.timeout)
-        yield from (_finding("applier", one) for one in applier_proofs(applier, planner, names))
-    except (Refused, Transient, ToolFailed) as why:
-        yield bad("applier", str(why))
+        access = clusters.apply_identity(name)
+        applier = Cluster.open(name, access.kubeconfig, access.context, cluster.timeout)
+        yield from (_finding("applier", proof) for proof in prove_applier(applier, planner, identities))
+    except (Refused, Transient, ToolFailed) as error:
+        yield problem("applier", str(error))
 
 
 def _finding(who: str, proof: "Proof") -> Finding:
-    return (good if proof.held else bad)(f"{who}: {proof.what}", proof.words)
+    return (passed if proof.holds else problem)(f"{who}: {proof.claim}", proof.evidence)

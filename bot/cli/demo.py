@@ -30,13 +30,14 @@ USAGE = Usage(
     exits={
         0: "ended, or the story came to its end",
         1: "something did not happen; the bot's last words are shown",
-        3: "Terraform or OpenTofu is missing, or --dir cannot be used",
+        3: "Terraform or OpenTofu is missing, the sandbox is not installed, or --dir cannot be used",
     },
     example="gitops-bot demo --dir /tmp/gitops-demo --port 8081",
 )
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     options = commands.add("demo", USAGE)
     options.add_argument("--story", action="store_true", help="play it through in the terminal and exit")
     options.add_argument("--context", metavar="NAME", help="a kubeconfig context whose cluster the demo may change")
@@ -45,19 +46,23 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
+    """Play the demo or its story; the exit status. Raises Refused where it cannot begin."""
+    from bot.cli.sandbox import require_sandbox
+
+    require_sandbox()
     from sandbox import local_cluster, scenes
-    from sandbox.stage import Stage, Waited
+    from sandbox.stage import Stage, WaitTimeout
 
     path = call.environment.get("PATH", "")
-    if lacking := _lacking(path):
-        call.say(f"The demo needs {lacking} on your PATH: install it.")
+    if missing := _missing_programs(path):
+        call.say(f"The demo needs {missing} on your PATH: install it.")
         return REFUSED
-    _refuse_without_examples()
+
     renders = any(shutil.which(name, path=path) for name in ("kustomize", "kubectl"))
-    found = None if call.options["story"] else local_cluster.found(call.environment, call.options["context"])
-    cluster = found.cluster if found else None
-    if found and renders:
-        call.say(f"Kubernetes: {found.said}.")
+    search = None if call.options["story"] else local_cluster.find_cluster(call.environment, call.options["context"])
+    cluster = search.cluster if search else None
+    if search and renders:
+        call.say(f"Kubernetes: {search.message}.")
     settings = {
         "SWEEP_EVERY": "5s",
         "SERVER__TOKEN": secrets.token_urlsafe(12),
@@ -68,25 +73,17 @@ def run(call: Call) -> int:
             with Stage(directory, settings, port=call.options["port"], path=path, private=True) as stage:
                 if call.options["story"]:
                     return _story(call, stage)
-                return _page(call, stage, settings["SERVER__TOKEN"], scenes.example(renders, cluster is not None))
-        except Waited as waited:
-            call.say(f"This should have happened and did not: {waited}")
+                return _page(call, stage, settings["SERVER__TOKEN"], scenes.example_files(renders, cluster is not None))
+        except WaitTimeout as error:
+            call.say(f"This should have happened and did not: {error}")
             return FAILED
 
 
-def _lacking(path: str) -> str:
+def _missing_programs(path: str) -> str:
     """What the demo cannot do without and is not there."""
     if not any(shutil.which(name, path=path) for name in ("terraform", "tofu")):
         return "Terraform or OpenTofu"
     return "" if shutil.which("git", path=path) else "git"
-
-
-def _refuse_without_examples() -> None:
-    from bot.core.errors import Refused
-    from sandbox.scenes import EXAMPLES
-
-    if not EXAMPLES.is_dir():
-        raise Refused("the demo plays with the examples of a clone: `git clone` gitops-bot and run `make demo` there")
 
 
 def _story(call: Call, stage: "Stage") -> int:
@@ -102,21 +99,21 @@ def _page(call: Call, stage: "Stage", token: str, files: Mapping[str, str]) -> i
 
     call.say("Setting up: a forge, the bot, and an example repository that is applied once…")
     clone = scenes.bring_up(stage, files)
-    stage.alice.push(clone, scenes.changed_much(files), "bigger", "Grow the app, ship cart 2.1.0")
+    stage.alice.push(clone, scenes.change_everything(files), "bigger", "Grow the app, ship cart 2.1.0")
     number = stage.alice.open_pull(stage.repo, "bigger", "main", "Grow the app, ship cart 2.1.0")
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     call.say(f"\n  {stage.forge.url}/{stage.repo}/pull/{number}\n")
     call.say("You act as alice, its author. Choose bob at the top right to approve; then comment /apply, or merge.")
     call.say("carol may only read. `/help` says what else there is.\n")
     call.say(f"The bot's own pages: {stage.bot_url}/runs (sign in with {token})")
     call.say(f"Everything is kept in {stage.directory}, the bot's data in {stage.data}\n")
     _say_how_to_open_another(call, stage)
-    kept = "and leaves that directory as it is" if call.options["dir"] else "and removes it"
-    ended = threading.Event()
-    for number_of_signal in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number_of_signal, lambda *_: ended.set())
-    call.say(f"\nCtrl-C ends the demo {kept}.")
-    ended.wait()
+    directory_note = "and leaves that directory as it is" if call.options["dir"] else "and removes it"
+    stop = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: stop.set())
+    call.say(f"\nCtrl-C ends the demo {directory_note}.")
+    stop.wait()
     return GOOD
 
 
@@ -139,16 +136,16 @@ def _directory(call: Call) -> Iterator[Path]:
     """The directory that was named, which is kept, or a temporary one. Raises Refused where it cannot be used."""
     from bot.core.errors import Refused
 
-    chosen = call.options["dir"]
-    if not chosen:
+    option = call.options["dir"]
+    if not option:
         with tempfile.TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True) as directory:
             yield Path(directory)
         return
-    named = (call.cwd / chosen).resolve()
+    directory_path = (call.cwd / option).resolve()
     try:
-        named.mkdir(parents=True, exist_ok=True)
-        if any(named.iterdir()):
-            raise Refused(f"{chosen} is not empty: name a new directory, for a demo always begins anew")
-    except OSError as why:
-        raise Refused(f"the demo cannot be kept in {chosen} ({why.strerror}): name another --dir") from why
-    yield named
+        directory_path.mkdir(parents=True, exist_ok=True)
+        if any(directory_path.iterdir()):
+            raise Refused(f"{option} is not empty: name a new directory, for a demo always begins anew")
+    except OSError as error:
+        raise Refused(f"the demo cannot be kept in {option} ({error.strerror}): name another --dir") from error
+    yield directory_path

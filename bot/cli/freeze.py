@@ -18,22 +18,24 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     commands.add("freeze", USAGE).add_argument("reason", help="said on every pull request that has a plan")
 
 
 def run(call: Call) -> int:
-    from bot.cli.existing_store import name
+    """Freeze all applies. Raises Refused without a reason, or where no server has worked."""
+    from bot.cli.existing_store import display_name
     from bot.core.errors import Refused
     from bot.core.run import Freeze
-    from bot.store import ledger, locks
+    from bot.store import audit, locks
 
     reason = call.options["reason"].strip()
     if not reason:
         raise Refused('a freeze needs a reason, for it is said on every pull request: `gitops-bot freeze "why"`')
     store, now = call.store(), datetime.now(UTC)
     with store.begin() as tx:
-        locks.set_frozen(tx, Freeze(reason, call.user, now))
-        ledger.note(tx, now, call.user, "freeze", reason=reason)
-    call.say(f"Frozen in {name(store.url)}: no apply begins until `gitops-bot thaw`.")
+        locks.freeze_applies(tx, Freeze(reason, call.user, now))
+        audit.record(tx, now, call.user, "freeze", reason=reason)
+    call.say(f"Frozen in {display_name(store.url)}: no apply begins until `gitops-bot thaw`.")
     call.say("Applies of projects that already run go on; further projects of a running apply do not start.")
     return 0

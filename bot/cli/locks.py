@@ -1,6 +1,6 @@
 """`gitops-bot locks`."""
 
-from bot.cli.call import Call, objects, one_line
+from bot.cli.call import Call, json_rows, one_line
 from bot.cli.usage import Commands, Usage
 
 COLUMNS = ("place", "held by", "taken by", "since")
@@ -17,22 +17,26 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     commands.add("locks", USAGE).add_argument("--json", action="store_true", help="for programs")
 
 
 def run(call: Call) -> int:
+    """Print the locks and the freeze. Raises Refused where no server has worked."""
     from bot.store import locks, pulls
 
     with call.store().read() as tx:
         rows = []
-        for lock in locks.listed(tx):
+        for lock in locks.list_locks(tx):
             pull = pulls.get(tx, lock.pull)
             name = f"{pull.repository.name}#{pull.number}" if pull else lock.pull
             rows.append((lock.place, name, lock.taken_by, lock.since.isoformat(timespec="seconds")))
-        freeze = locks.frozen(tx)
+        freeze = locks.get_freeze(tx)
     if call.options["json"]:
-        its = {"reason": freeze.reason, "by": freeze.by, "since": freeze.since.isoformat()} if freeze else None
-        call.json({"locks": objects(COLUMNS, rows), "freeze": its})
+        freeze_fields = (
+            {"reason": freeze.reason, "by": freeze.by, "since": freeze.since.isoformat()} if freeze else None
+        )
+        call.json({"locks": json_rows(COLUMNS, rows), "freeze": freeze_fields})
         return 0
     call.table(COLUMNS, rows, empty="no locks")
     if freeze:

@@ -28,10 +28,10 @@ EXITS = """exit codes:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
-    chosen = parser().parse_args(argv)
+    options = parser().parse_args(argv)
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else GitPython raises on import where there is no git
     call = Call(
-        options=vars(chosen),
+        options=vars(options),
         environment=dict(os.environ),
         cwd=Path.cwd(),
         user=_user(),
@@ -52,8 +52,8 @@ def parser() -> Parser:
     top.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: GITOPS_BOT_CONFIG)")
     top.add_argument("--verbose", action="store_true", help="log what happens in detail")
     commands = Commands(top)
-    for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        module = importlib.import_module(f"bot.cli.{found.name}")
+    for command in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        module = importlib.import_module(f"bot.cli.{command.name}")
         if hasattr(module, "declare"):
             module.declare(commands)
     top.add_argument("--version", action=_Version, help="say which version this is")
@@ -82,11 +82,11 @@ def _status(call: Call) -> int:
     module = importlib.import_module(f"bot.cli.{call.options['command']}")
     try:
         return int(module.run(call))
-    except (Refused, Transient) as why:
-        call.complain(str(why))
-        return REFUSED if isinstance(why, Refused | Unwelcome) else FAILED
-    except ToolFailed as why:
-        call.complain(str(why), why.output)
+    except (Refused, Transient) as error:
+        call.complain(str(error))
+        return REFUSED if isinstance(error, Refused | Unwelcome) else FAILED
+    except ToolFailed as error:
+        call.complain(str(error), error.output)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

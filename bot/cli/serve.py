@@ -1,7 +1,6 @@
 """`gitops-bot serve`."""
 
 import logging
-import os
 
 from bot.cli.call import Call
 from bot.cli.usage import Commands, Usage
@@ -24,20 +23,22 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     options = commands.add("serve", USAGE)
     options.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")
 
 
 def run(call: Call) -> int:
-    from bot.cli.existing_store import refuse_unusable
+    """Serve until told to end. Raises Refused where a setting is wrong, Transient where a forge does not answer."""
+    from bot.cli.die_with_parent import die_with_parent
+    from bot.cli.existing_store import preflight
     from bot.wiring import serve
-    from sandbox.forge.leash import end_with_parent
 
     level = logging.DEBUG if call.options["verbose"] else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("urllib3", "alembic", "git", "waitress", "github"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if call.options["with_parent"]:
-        end_with_parent(os.getppid())
-    refuse_unusable(call.settings, call.environment.get("PATH"))
+        die_with_parent()
+    preflight(call.settings, call.environment.get("PATH"))
     return serve(call.settings, call.environment)

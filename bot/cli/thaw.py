@@ -21,17 +21,19 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     commands.add("thaw", USAGE)
 
 
 def run(call: Call) -> int:
-    from bot.cli.existing_store import name
-    from bot.store import ledger, locks
+    """End the freeze. Raises Refused where no server has worked."""
+    from bot.cli.existing_store import display_name
+    from bot.store import audit, locks
 
     store = call.store()
     with store.begin() as tx:
         there_was_one = locks.thaw(tx)
-        ledger.note(tx, datetime.now(UTC), call.user, "thaw")
-    where = name(store.url)
+        audit.record(tx, datetime.now(UTC), call.user, "thaw")
+    where = display_name(store.url)
     call.say(f"Thawed in {where}: applies may go on." if there_was_one else f"Nothing was frozen in {where}.")
     return 0

@@ -23,19 +23,23 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     commands.add("unlock", USAGE).add_argument("pull", metavar="OWNER/NAME#N", help="the pull request")
 
 
 def run(call: Call) -> int:
-    from bot.cli.existing_store import name
-    from bot.cli.names import pull_named
-    from bot.core.event import Asked
-    from bot.store import inbox
+    """Record the request for the server. Raises Refused for an unknown pull request."""
+    from bot.cli.existing_store import display_name
+    from bot.cli.pull_lookup import find_pull
+    from bot.core.event import JobRequested
+    from bot.store import deliveries
 
     store = call.store()
     with store.begin() as tx:
-        pull = pull_named(tx, call.options["pull"])
-        event = Asked(pull.repository, pull.number, "unlock", call.user)
-        inbox.receive(tx, f"shell:{uuid.uuid4()}", event, datetime.now(UTC))
-    call.say(f"Recorded in {name(store.url)}: a server that runs does it at once, and answers on the pull request.")
+        pull = find_pull(tx, call.options["pull"])
+        event = JobRequested(pull.repository, pull.number, "unlock", call.user)
+        deliveries.receive(tx, f"shell:{uuid.uuid4()}", event, datetime.now(UTC))
+    call.say(
+        f"Recorded in {display_name(store.url)}: a server that runs does it at once, and answers on the pull request."
+    )
     return 0

@@ -22,6 +22,7 @@ class Parser(argparse.ArgumentParser):
     """Misuse is refused like everything else that the asker can mend: 2 is kept for `plan`, which found changes."""
 
     def error(self, message: str) -> NoReturn:
+        """Print the message and exit with REFUSED."""
         self.print_usage(sys.stderr)
         self.exit(REFUSED, f"{PROGRAM}: {message}\n")
 
@@ -50,12 +51,12 @@ class Commands:
         return self._choices.add_parser(
             name,
             help=usage.summary,
-            description=_filled(usage.text),
+            description=_fill(usage.text),
             epilog=f"exit codes:\n{codes}\n\nexample:\n  {usage.example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
 
 
-def _filled(text: str) -> str:
+def _fill(text: str) -> str:
     """Paragraphs, broken anew at one width."""
-    return "\n\n".join(textwrap.fill(" ".join(part.split()), WIDTH) for part in text.split("\n\n"))
+    return "\n\n".join(textwrap.fill(" ".join(paragraph.split()), WIDTH) for paragraph in text.split("\n\n"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.core.project import Configuration
     from bot.core.tree import Files
 
-LEFT_OUT = frozenset({".git", ".terraform", "terraform.tfstate.d"})
+IGNORED = frozenset({".git", ".terraform", "terraform.tfstate.d"})
 FILE, LINK = "100644", "120000"
 
 
@@ -27,20 +27,22 @@ def top_of(directory: Path) -> Path:
 
 
 def is_repository(directory: Path) -> bool:
+    """Whether git's own directory, or a link to it, stands there."""
     return os.path.exists(directory / ".git")
 
 
 def configuration(top: Path) -> "Configuration | None":
     """Its gitops.yaml; None where there is none. Raises Refused with everything that is wrong."""
     from bot.config.repository import read
+    from bot.wiring import load_schema
 
     path = top / CONFIGURATION
     try:
-        return read(path.read_bytes())
+        return read(path.read_bytes(), load_schema())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as why:
-        raise Refused(f"{path} cannot be read: {why.strerror}") from why
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from error
 
 
 def commit(top: Path, path: str) -> str:
@@ -48,28 +50,28 @@ def commit(top: Path, path: str) -> str:
     from bot.git.command import Git
 
     try:
-        return Git(top, {"PATH": path})("rev-parse", "--verify", "HEAD").out.strip()
+        return Git(top, {"PATH": path})("rev-parse", "--verify", "HEAD").stdout.strip()
     except (Refused, ToolFailed, Transient):
         return ""
 
 
-def copied(top: Path, into: Path, apart: frozenset[Path]) -> None:
+def copy_tree(top: Path, into: Path, excluded: frozenset[Path]) -> None:
     """Copy it as it is, saved or committed or not; not git's own, what tools left behind, and what is `apart`."""
 
-    def left_out(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if name in LEFT_OUT or not _is_plain(Path(folder, name), apart)]
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if name in IGNORED or not _is_copyable(Path(folder, name), excluded)]
 
     try:
-        shutil.copytree(top, into, symlinks=True, ignore=left_out)
-    except shutil.Error as why:
-        raise Refused(f"{top} cannot be copied to plan in: {why.args[0][0][2]}") from why
-    except OSError as why:
-        raise Refused(f"{top} cannot be copied to plan in: {why.strerror}") from why
+        shutil.copytree(top, into, symlinks=True, ignore=ignore)
+    except shutil.Error as error:
+        raise Refused(f"{top} cannot be copied to plan in: {error.args[0][0][2]}") from error
+    except OSError as error:
+        raise Refused(f"{top} cannot be copied to plan in: {error.strerror}") from error
 
 
-def _is_plain(path: Path, apart: frozenset[Path]) -> bool:
+def _is_copyable(path: Path, excluded: frozenset[Path]) -> bool:
     """A file, directory or link that we may read; sockets and pipes are nothing to plan with."""
-    if path in apart:
+    if path in excluded:
         return False
     return path.is_symlink() or ((path.is_file() or path.is_dir()) and os.access(path, os.R_OK))
 
@@ -82,21 +84,23 @@ class WorkingTree:
 
     @cached_property
     def files(self) -> "Files":
-        from bot.core.tree import Entry, Files
+        """Every file and link below, by its path from the top."""
+        from bot.core.tree import Files, TreeEntry
 
-        found = Files()
+        files = Files()
         for folder, directories, names in os.walk(self.top):
-            directories[:] = sorted(set(directories) - LEFT_OUT)
+            directories[:] = sorted(set(directories) - IGNORED)
             links = [name for name in directories if Path(folder, name).is_symlink()]
             for name in (*names, *links):
                 path = Path(folder, name)
-                if not _is_plain(path, frozenset()):
+                if not _is_copyable(path, frozenset()):
                     continue
-                found[path.relative_to(self.top).as_posix()] = Entry(LINK if path.is_symlink() else FILE, "")
-        return found
+                files[path.relative_to(self.top).as_posix()] = TreeEntry(LINK if path.is_symlink() else FILE, "")
+        return files
 
     def read(self, path: str) -> bytes:
+        """A file's bytes, or a link's target. Raises KeyError where there is no such file."""
         if path not in self.files:
             raise KeyError(path)
-        its = self.top / path
-        return os.fsencode(os.readlink(its)) if its.is_symlink() else its.read_bytes()
+        file = self.top / path
+        return os.fsencode(os.readlink(file)) if file.is_symlink() else file.read_bytes()

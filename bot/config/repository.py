@@ -10,100 +10,99 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from bot.config import document
-from bot.config.complaints import MOST_TOLD, from_pydantic, told
-from bot.config.document import Complaint, Document, Path
-from bot.config.schema import FileTable, ProjectTable, RulesTable, TerraformTable
-from bot.config.values import LONGEST_NAME
-from bot.config.words import did_you_mean, repeated
+from bot.config import strict_yaml
+from bot.config.diagnostics import MOST_DIAGNOSTICS, from_pydantic, render
+from bot.config.schema import FileTable, ProjectTable, RulesTable, Schema
+from bot.config.strict_yaml import Diagnostic, Document, Path
+from bot.config.values import LONGEST_NAME, DirectoryPath, Table
+from bot.config.words import did_you_mean, sanitize
 from bot.core.errors import Refused
-from bot.core.project import (
-    Configuration,
-    HealthCheck,
-    HealthOptions,
-    Ignored,
-    KubernetesOptions,
-    Project,
-    Rules,
-    TerraformOptions,
-)
+from bot.core.project import Configuration, Project, Rules
 
 FILE = "gitops.yaml"
 
 
-def read(text: bytes) -> Configuration:
+def read(text: bytes, schema: Schema) -> Configuration:
     """The file's configuration. Raises Refused with everything that is wrong, one a line."""
-    read_document = document.read(text)
-    complaints = list(read_document.complaints)
-    table = _checked(read_document, complaints)
+    document = strict_yaml.read(text)
+    diagnostics = list(document.diagnostics)
+    table = _validate(document, schema, diagnostics)
     if table is not None:
-        complaints += islice(_contradictions(table, read_document), MOST_TOLD + 1)
-    if table is None or complaints:
-        raise Refused(told(FILE, complaints))
-    return _configuration(table)
+        diagnostics += islice(_contradictions(table, document), MOST_DIAGNOSTICS + 1)
+    if table is None or diagnostics:
+        raise Refused(render(FILE, diagnostics))
+    return _configuration(table, schema)
 
 
-def _checked(read: Document, complaints: list[Complaint]) -> FileTable | None:
-    if read.value is None and read.complaints:
+def _validate(document: Document, schema: Schema, diagnostics: list[Diagnostic]) -> FileTable | None:
+    if document.value is None and document.diagnostics:
         return None
     try:
-        return FileTable.model_validate({} if read.value is None else read.value)
-    except ValidationError as wrong:
-        already = {complaint.path for complaint in complaints}
-        complaints += [one for one in from_pydantic(wrong, read) if one.path not in already]
+        return schema.file.model_validate({} if document.value is None else document.value)
+    except ValidationError as error:
+        paths = {diagnostic.path for diagnostic in diagnostics}
+        additions = from_pydantic(error, schema, document)
+        diagnostics += [diagnostic for diagnostic in additions if diagnostic.path not in paths]
         return None
 
 
-def _contradictions(table: FileTable, read: Document) -> Iterator[Complaint]:
+def _contradictions(table: FileTable, document: Document) -> Iterator[Diagnostic]:
     """What is wrong between projects, where each by itself is well."""
     names: dict[str, int] = {}
     places: dict[tuple[str, str], int] = {}
     for number, project in enumerate(table.projects):
         path, name, place = ("projects", number), _name(project), (project.dir, project.workspace)
         if name in names:
-            text = f"the name `{repeated(name)}` is taken by projects[{names[name]}]: give this one a `name` of its own"
-            yield Complaint(read.line((*path, "name")), path, text)
+            text = f"the name `{sanitize(name)}` is taken by projects[{names[name]}]: give this one a `name` of its own"
+            yield Diagnostic(document.line((*path, "name")), path, text)
         if place in places:
             text = f"projects[{places[place]}] has this directory and workspace already"
-            yield Complaint(read.line((*path, "dir")), path, text)
+            yield Diagnostic(document.line((*path, "dir")), path, text)
         if len(name) > LONGEST_NAME:
-            yield Complaint(read.line(path), path, f"a name has at most {LONGEST_NAME} characters: give it a `name`")
-        yield from _escapes(project, number, read)
+            yield Diagnostic(
+                document.line(path), path, f"a name has at most {LONGEST_NAME} characters: give it a `name`"
+            )
+        yield from _path_escapes(project, number, document)
         names.setdefault(name, number)
         places.setdefault(place, number)
-    yield from _dependencies(table.projects, names, read)
+    yield from _dependency_errors(table.projects, names, document)
 
 
-def _escapes(project: ProjectTable, number: int, read: Document) -> Iterator[Complaint]:
+def _path_escapes(project: ProjectTable, number: int, document: Document) -> Iterator[Diagnostic]:
     """Paths relative to the project's directory that leave the repository."""
-    options = project.terraform
-    files = ["." if "=" in one else one for one in options.backend_config]
-    paths: tuple[tuple[Path, Sequence[str]], ...] = (
-        (("terraform", "var_files"), options.var_files),
-        (("terraform", "backend_config"), files),
-        (("helm", "values"), project.helm.values),
-    )
-    for keys, values in paths:
-        for index, value in enumerate(values):
-            target = posixpath.normpath(posixpath.join(project.dir, value))
-            if target.startswith(("/", "../")) or target == "..":
-                path: Path = ("projects", number, *keys, index)
-                yield Complaint(read.line(path), path, "must not leave the repository")
+    for path, relative in _directory_paths(project, ("projects", number)):
+        target = posixpath.normpath(posixpath.join(project.dir, relative))
+        if target.startswith(("/", "../")) or target == "..":
+            yield Diagnostic(document.line(path), path, "must not leave the repository")
 
 
-def _dependencies(projects: Sequence[ProjectTable], names: Mapping[str, int], read: Document) -> Iterator[Complaint]:
+def _directory_paths(value: object, path: Path) -> Iterator[tuple[Path, DirectoryPath]]:
+    """All that stand in a value, each with its own path of keys."""
+    if isinstance(value, DirectoryPath):
+        yield path, value
+    elif isinstance(value, Table):
+        for key in type(value).model_fields:
+            yield from _directory_paths(getattr(value, key), (*path, key))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _directory_paths(element, (*path, index))
+
+
+def _dependency_errors(
+    projects: Sequence[ProjectTable], names: Mapping[str, int], document: Document
+) -> Iterator[Diagnostic]:
     for number, project in enumerate(projects):
-        for index, wanted in enumerate(project.depends_on):
-            if wanted not in names:
+        for index, dependency in enumerate(project.depends_on):
+            if dependency not in names:
                 path: Path = ("projects", number, "depends_on", index)
-                text = f"there is no project `{repeated(wanted)}`: {did_you_mean(wanted, names)}"
-                yield Complaint(read.line(path), path, text)
+                text = f"there is no project `{sanitize(dependency)}`: {did_you_mean(dependency, names)}"
+                yield Diagnostic(document.line(path), path, text)
     try:
         TopologicalSorter({_name(project): project.depends_on for project in projects}).prepare()
-    except CycleError as why:
-        around = " → ".join(repeated(name) for name in reversed(why.args[1]))
-        path = ("projects", names[why.args[1][0]], "depends_on")
-        yield Complaint(read.line(path), path, f"these wait for each other: {around}")
+    except CycleError as error:
+        cycle = " → ".join(sanitize(name) for name in reversed(error.args[1]))
+        path = ("projects", names[error.args[1][0]], "depends_on")
+        yield Diagnostic(document.line(path), path, f"these wait for each other: {cycle}")
 
 
 def _name(project: ProjectTable) -> str:
@@ -112,20 +111,23 @@ def _name(project: ProjectTable) -> str:
     return project.dir if project.workspace == "default" else f"{project.dir}:{project.workspace}"
 
 
-def _configuration(table: FileTable) -> Configuration:
-    defaults = _rules(table.defaults, Rules())
-    projects = tuple(_project(project) for project in table.projects)
-    own = tuple(_rules(project, defaults) for project in table.projects)
+def _configuration(table: FileTable, schema: Schema) -> Configuration:
+    defaults = _rules(table.defaults, Rules(), schema)
+    projects = tuple(_project(project, schema) for project in table.projects)
+    project_rules = tuple(_rules(project, defaults, schema) for project in table.projects)
     return Configuration(
         projects=projects,
         defaults=defaults,
-        rules=tuple((project.place, rules) for project, rules in zip(projects, own, strict=True)),
+        rules=tuple((project.place, rules) for project, rules in zip(projects, project_rules, strict=True)),
         branches=tuple(table.branches),
         merge=table.merge == "auto",
     )
 
 
-def _project(table: ProjectTable) -> Project:
+def _project(table: ProjectTable, schema: Schema) -> Project:
+    options: dict[str, object] = {}
+    for keys in schema.option_keys:
+        options |= keys.dump(keys.convert(table))
     return Project(
         name=_name(table),
         dir=table.dir,
@@ -133,48 +135,18 @@ def _project(table: ProjectTable) -> Project:
         tool=table.tool or "",
         depends_on=tuple(dict.fromkeys(table.depends_on)),
         inputs=tuple(table.inputs),
-        terraform=_terraform(table.terraform),
-        kubernetes=_kubernetes(table),
+        options=options,
     )
 
 
-def _terraform(table: TerraformTable) -> TerraformOptions:
-    return TerraformOptions(
-        var_files=tuple(table.var_files),
-        backend_config=tuple(table.backend_config),
-        binary=table.binary,
-        version=table.version,
-    )
-
-
-def _kubernetes(table: ProjectTable) -> KubernetesOptions:
-    ignored = tuple(
-        Ignored(one.kind or "", one.name or "", tuple(one.pointers), tuple(one.managers))
-        for one in table.kubernetes.ignore
-    )
-    health = HealthOptions(
-        timeout=table.health.timeout.total_seconds(),
-        stable=table.health.stable.total_seconds(),
-        checks=tuple(HealthCheck(one.kind, one.ready, one.failed or "") for one in table.health.checks),
-    )
-    return KubernetesOptions(
-        namespace=table.kubernetes.namespace,
-        ignore=ignored,
-        differ=table.kubernetes.differ,
-        release=table.helm.release or "",
-        values=tuple(table.helm.values),
-        health=health,
-    )
-
-
-def _rules(table: RulesTable, defaults: Rules) -> Rules:
+def _rules(table: RulesTable, defaults: Rules, schema: Schema) -> Rules:
+    options: dict[str, object] = {}
+    for keys in schema.rule_keys:
+        options |= keys.dump(keys.convert(table, keys.of(defaults)))
     return Rules(
         apply=defaults.apply if table.apply is None else table.apply,
         require=defaults.require if table.require is None else frozenset(table.require),
         approvals=defaults.approvals if table.approvals is None else table.approvals.count,
         backend_change=defaults.backend_change if table.backend_change is None else table.backend_change,
-        cluster=defaults.cluster if table.cluster is None else table.cluster,
-        allow=defaults.allow if table.allow is None else frozenset(table.allow),
-        prune=defaults.prune if table.prune is None else table.prune.enabled,
-        prune_most=defaults.prune_most if table.prune is None else table.prune.most,
+        options=options,
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from bot.config.mistakes import Model, checked
+from bot.config.settings_errors import Model, validate
 from bot.config.sources import PREFIX, Keys
 
 
-class Section(dict[str, object]):
+class SettingsSection(dict[str, object]):
     """The values by key, secrets read from their files; `names` says what each was called where it was written."""
 
     def __init__(self, values: Mapping[str, object], names: Mapping[Keys, str]) -> None:
@@ -16,5 +16,5 @@ class Section(dict[str, object]):
 
 def settings_of(model: type[Model], name: str, section: Mapping[str, object]) -> Model:
     """The section as the provider's model. Raises Refused: a line for each mistake, with its variable or TOML key."""
-    names = section.names if isinstance(section, Section) else {}
-    return checked(model, dict(section), names, f"{PREFIX}{name.upper()}__")
+    names = section.names if isinstance(section, SettingsSection) else {}
+    return validate(model, dict(section), names, f"{PREFIX}{name.upper()}__")

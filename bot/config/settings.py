@@ -19,17 +19,27 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.durations import duration
-from bot.config.mistakes import checked, refuse_unknown
-from bot.config.sections import Section
-from bot.config.sources import CONFIG, PREFIX, Keys, Source, merged, nested, toml, variables, with_files
+from bot.config.durations import Duration
+from bot.config.sections import SettingsSection
+from bot.config.settings_errors import refuse_unknown, validate
+from bot.config.sources import (
+    CONFIG_VARIABLE,
+    PREFIX,
+    Keys,
+    SettingsSource,
+    merge,
+    nest,
+    read_toml,
+    read_variables,
+    resolve_files,
+)
 
 DATA_DIR = "gitops-bot-data"
-SHARED = "kubernetes"
+SHARED_SECTION = "kubernetes"
 SECRETS_BY_FILE = frozenset({("store", "url")})
 
 
-def _several(value: object) -> object:
+def _parse_list(value: object) -> object:
     """A list as JSON or with commas."""
     if not isinstance(value, str):
         return value
@@ -37,8 +47,8 @@ def _several(value: object) -> object:
         return [word.strip() for word in re.split("[,\n]", value) if word.strip()]
     try:
         return json.loads(value)
-    except ValueError as why:
-        raise ValueError('is no list: write a, b or ["a", "b"]') from why
+    except ValueError as error:
+        raise ValueError('is no list: write a, b or ["a", "b"]') from error
 
 
 def _address(value: str) -> str:
@@ -63,17 +73,16 @@ def _tool_variable(value: str) -> str:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_several)]
+WordList = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
-class Part(BaseModel):
+class SettingsGroup(BaseModel):
     """A group of settings; unknown keys are refused before a model sees them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class ServerSettings(Part):
+class ServerSettings(SettingsGroup):
     """`url` is the address that people reach us by, empty when there is none; `token` opens the pages."""
 
     listen: Annotated[str, AfterValidator(_address)] = Field(default="127.0.0.1:8080", description="address and port")
@@ -85,7 +94,7 @@ class ServerSettings(Part):
     )
 
 
-class StoreSettings(Part):
+class StoreSettings(SettingsGroup):
     """Empty: SQLite in the data directory."""
 
     url: Annotated[str, Field(repr=False)] = Field(
@@ -93,7 +102,7 @@ class StoreSettings(Part):
     )
 
 
-class VaultSettings(Part):
+class VaultSettings(SettingsGroup):
     """Keys are base64 of 32 bytes; old ones still open what they sealed."""
 
     key: SecretStr | None = Field(
@@ -101,12 +110,12 @@ class VaultSettings(Part):
         description="(made on first start) 32 bytes in base64: seals plans, signs links; "
         "see [install.md](install.md#the-vaults-key)",
     )
-    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_several)] = Field(
+    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_parse_list)] = Field(
         default=(), description="keys that still open what they sealed"
     )
 
 
-class StateSettings(Part):
+class StateSettings(SettingsGroup):
     """`local = "shared-disk"`: every worker sees the same data directory, so local state is safe with Postgres."""
 
     local: Literal["shared-disk"] | None = Field(
@@ -121,7 +130,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path(DATA_DIR), description="where everything is kept (0700)")
     server: ServerSettings = ServerSettings()
-    repos: Words = Field(
+    repos: WordList = Field(
         default=(), description="repositories that the bot works on: globs, `!` leaves out, the last match decides"
     )
     store: StoreSettings = StoreSettings()
@@ -139,10 +148,12 @@ class Settings(BaseSettings):
         le=256,
         description="(CPUs and one) tools at once in this process; half as many more for pulls that have none at work",
     )
-    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_several)] = Field(
-        default=(),
-        description="names of variables that tools get of the bot's own environment, such as `AWS_REGION`; "
-        "see [credentials.md](credentials.md)",
+    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_parse_list)] = (
+        Field(
+            default=(),
+            description="names of variables that tools get of the bot's own environment, such as `AWS_REGION`; "
+            "see [credentials.md](credentials.md)",
+        )
     )
     project_status: bool = Field(default=False, description="one commit status per project as well")
 
@@ -157,21 +168,23 @@ class Settings(BaseSettings):
 
         `sections` are the providers' names, by default those in their folders. Raises Refused with all that is wrong.
         """
-        known = _providers() if sections is None else sections
+        section_names = _providers() if sections is None else sections
         source = _read(environment, cwd, file)
-        refuse_unknown(cls, source, known)
-        own = {keys: value for keys, value in source.values.items() if keys[0] not in known}
-        own["data_dir",] = os.path.normpath(cwd / str(own.get(("data_dir",), DATA_DIR)))
-        settings = checked(cls, nested(own), source.names)
-        theirs = {keys: value for keys, value in source.values.items() if keys[0] in known}
-        settings._sections.update({name: part for name, part in nested(theirs).items() if isinstance(part, dict)})
+        refuse_unknown(cls, source, section_names)
+        own_values = {keys: value for keys, value in source.values.items() if keys[0] not in section_names}
+        own_values["data_dir",] = os.path.normpath(cwd / str(own_values.get(("data_dir",), DATA_DIR)))
+        settings = validate(cls, nest(own_values), source.names)
+        section_values = {keys: value for keys, value in source.values.items() if keys[0] in section_names}
+        settings._sections.update(
+            {name: table for name, table in nest(section_values).items() if isinstance(table, dict)}
+        )
         settings._names.update(source.names)
         return settings
 
-    def section(self, name: str) -> Section:
+    def section(self, name: str) -> SettingsSection:
         """What was written for a provider; empty when nothing was."""
-        names = {keys[1:]: said for keys, said in self._names.items() if keys[0] == name}
-        return Section(self._sections.get(name, {}), names)
+        names = {keys[1:]: written_name for keys, written_name in self._names.items() if keys[0] == name}
+        return SettingsSection(self._sections.get(name, {}), names)
 
     @classmethod
     def settings_customise_sources(
@@ -186,13 +199,15 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def _read(environment: Mapping[str, str], cwd: Path, file: Path | None) -> Source:
-    named = file or (Path(environment[CONFIG]) if environment.get(CONFIG) else None)
-    written = with_files(toml(cwd / named), cwd, SECRETS_BY_FILE) if named else Source({}, {})
-    return merged(written, with_files(variables(environment), cwd, SECRETS_BY_FILE))
+def _read(environment: Mapping[str, str], cwd: Path, file: Path | None) -> SettingsSource:
+    config_file = file or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
+    file_source = (
+        resolve_files(read_toml(cwd / config_file), cwd, SECRETS_BY_FILE) if config_file else SettingsSource({}, {})
+    )
+    return merge(file_source, resolve_files(read_variables(environment), cwd, SECRETS_BY_FILE))
 
 
 def _providers() -> frozenset[str]:
     """Names of the forges and tools there are, without importing any, and what several tools share."""
     folders = [str(Path(__file__).parents[1] / folder) for folder in ("hosts", "tools")]
-    return frozenset({SHARED, *(found.name for found in pkgutil.iter_modules(folders))})
+    return frozenset({SHARED_SECTION, *(module.name for module in pkgutil.iter_modules(folders))})

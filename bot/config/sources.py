@@ -12,67 +12,71 @@ from pathlib import Path
 from bot.core.errors import Refused
 
 PREFIX = "GITOPS_BOT_"
-CONFIG = f"{PREFIX}CONFIG"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 Keys = tuple[str, ...]
 
 # What Kubernetes puts into every pod of a namespace that has a Service called gitops-bot.
-_KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
+_SERVICE_VARIABLE = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 _SECRET_FILE = re.compile(r"(.*_)?(key|keys|password|secret|token)_file")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingsSource:
     """Settings from one place. `names` tells for each what it is called there, for errors."""
 
     values: Mapping[Keys, object]
     names: Mapping[Keys, str]
 
 
-def variables(environment: Mapping[str, str]) -> Source:
+def read_variables(environment: Mapping[str, str]) -> SettingsSource:
     """GITOPS_BOT_SERVER__URL is server.url. Empty variables are as good as none."""
     names = {
         tuple(name.removeprefix(PREFIX).lower().split("__")): name
         for name, value in environment.items()
-        if name.startswith(PREFIX) and name != CONFIG and value and not _KUBERNETES.fullmatch(name.removeprefix(PREFIX))
+        if name.startswith(PREFIX)
+        and name != CONFIG_VARIABLE
+        and value
+        and not _SERVICE_VARIABLE.fullmatch(name.removeprefix(PREFIX))
     }
-    return Source({keys: environment[name] for keys, name in names.items()}, names)
+    return SettingsSource({keys: environment[name] for keys, name in names.items()}, names)
 
 
-def toml(path: Path) -> Source:
+def read_toml(path: Path) -> SettingsSource:
     """The file's keys. Raises Refused when it is missing or no TOML."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as why:
-        raise Refused(f"the settings file {path} cannot be read: {why.strerror}") from why
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise Refused(f"the settings file {path} is no TOML: {why}") from why
-    values = _flat(content, ())
-    return Source(values, {keys: f"{'.'.join(keys)} in {path}" for keys in values})
+    except OSError as error:
+        raise Refused(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"the settings file {path} is no TOML: {error}") from error
+    values = _flatten(content, ())
+    return SettingsSource(values, {keys: f"{'.'.join(keys)} in {path}" for keys in values})
 
 
-def merged(weaker: Source, stronger: Source) -> Source:
-    return Source({**weaker.values, **stronger.values}, {**weaker.names, **stronger.names})
+def merge(weaker: SettingsSource, stronger: SettingsSource) -> SettingsSource:
+    """Both sources' settings; where both have one, the stronger's counts."""
+    return SettingsSource({**weaker.values, **stronger.values}, {**weaker.names, **stronger.names})
 
 
-def with_files(source: Source, cwd: Path, extra: frozenset[Keys] = frozenset()) -> Source:
-    """Put the content of `…_FILE` in place of it: for secrets by their name, and for `extra` keys.
+def resolve_files(source: SettingsSource, cwd: Path, extra_keys: frozenset[Keys] = frozenset()) -> SettingsSource:
+    """Put the content of `…_FILE` in place of it: for secrets by their name, and for `extra_keys`.
 
     Raises Refused when both are given or the file cannot be read.
     """
     values, names = dict(source.values), dict(source.names)
     for keys, path in source.values.items():
-        whole = (*keys[:-1], keys[-1].removesuffix("_file"))
-        if not (_SECRET_FILE.fullmatch(keys[-1]) or (keys[-1].endswith("_file") and whole in extra)):
+        target = (*keys[:-1], keys[-1].removesuffix("_file"))
+        if not (_SECRET_FILE.fullmatch(keys[-1]) or (keys[-1].endswith("_file") and target in extra_keys)):
             continue
-        if whole in values:
-            raise Refused(f"{names[whole]} and {names[keys]} are both given: take one away")
-        values[whole], names[whole] = _content(cwd / str(path), names[keys]), names[keys]
+        if target in values:
+            raise Refused(f"{names[target]} and {names[keys]} are both given: take one away")
+        values[target], names[target] = _read_content(cwd / str(path), names[keys]), names[keys]
         del values[keys], names[keys]
-    return Source(values, names)
+    return SettingsSource(values, names)
 
 
-def nested(values: Mapping[Keys, object]) -> dict[str, object]:
+def nest(values: Mapping[Keys, object]) -> dict[str, object]:
     """The mapping of mappings. What is both a value and a table becomes a table, for its model to refuse."""
     tree: dict[str, object] = {}
     for keys in sorted(values):
@@ -86,19 +90,19 @@ def nested(values: Mapping[Keys, object]) -> dict[str, object]:
     return tree
 
 
-def _flat(table: Mapping[str, object], above: Keys) -> dict[Keys, object]:
-    flat: dict[Keys, object] = {}
+def _flatten(table: Mapping[str, object], prefix: Keys) -> dict[Keys, object]:
+    flattened: dict[Keys, object] = {}
     for key, value in table.items():
-        keys = (*above, key.lower())
-        flat.update(_flat(value, keys) if isinstance(value, dict) else {keys: value})
-    return flat
+        keys = (*prefix, key.lower())
+        flattened.update(_flatten(value, keys) if isinstance(value, dict) else {keys: value})
+    return flattened
 
 
-def _content(path: Path, name: str) -> str:
+def _read_content(path: Path, name: str) -> str:
     try:
         content = path.read_text("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError, ValueError) as why:
-        raise Refused(f"{name} names {path}, which cannot be read") from why
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise Refused(f"{name} names {path}, which cannot be read") from error
     if not content:
         raise Refused(f"{name} names {path}, which is empty")
     return content

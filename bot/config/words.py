@@ -5,30 +5,30 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
-LONGEST_REPEATED = 80
+LONGEST_SANITIZED = 80
 MOST_COMPARED, MOST_LISTED = 500, 15
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str:
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`did you mean `x`?`, or what there is to choose from."""
-    known = sorted(islice(words, MOST_COMPARED))
-    near = difflib.get_close_matches(word[:LONGEST_REPEATED], known, n=1)
-    if near:
-        return f"did you mean `{repeated(near[0])}`?"
-    few = [f"`{repeated(one)}`" for one in known[:MOST_LISTED]]
-    return f"there are {', '.join(few)}{'…' if len(known) > len(few) else ''}"
+    candidates = sorted(islice(choices, MOST_COMPARED))
+    matches = difflib.get_close_matches(word[:LONGEST_SANITIZED], candidates, n=1)
+    if matches:
+        return f"did you mean `{sanitize(matches[0])}`?"
+    listed = [f"`{sanitize(candidate)}`" for candidate in candidates[:MOST_LISTED]]
+    return f"there are {', '.join(listed)}{'…' if len(candidates) > len(listed) else ''}"
 
 
-def repeated(text: str) -> str:
+def sanitize(text: str) -> str:
     """Text that others wrote, in one line, without what cannot be shown or could move a cursor, and short."""
-    plain = "".join(character if character.isprintable() else "�" for character in text[: LONGEST_REPEATED + 1])
-    return plain if len(plain) <= LONGEST_REPEATED else f"{plain[:LONGEST_REPEATED]}…"
+    sanitized = "".join(character if character.isprintable() else "�" for character in text[: LONGEST_SANITIZED + 1])
+    return sanitized if len(sanitized) <= LONGEST_SANITIZED else f"{sanitized[:LONGEST_SANITIZED]}…"
 
 
-def plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """The text holds no control characters, line breaks or invisible marks."""
-    return not any(_moves(character) for character in text)
+    return not any(_is_control(character) for character in text)
 
 
-def _moves(character: str) -> bool:
+def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")

@@ -8,7 +8,7 @@ from bot.core.project import Project
 
 CONFIGURATION = "gitops.yaml"
 
-NOTHING: frozenset[str] = frozenset()
+NO_FILES: frozenset[str] = frozenset()
 
 
 def affected(
@@ -23,59 +23,59 @@ def affected(
     Where gitops.yaml changed, so does a project that is new there or has other inputs now; given the projects as they
     were `before`, also one that is planned in another way (other options, another tool).
     """
-    others = {project.place: project for project in before}
+    before_by_place = {project.place: project for project in before}
     return tuple(
         project
         for project in projects
-        if _touched(project.place, changed, inputs_base, inputs_result)
-        or (CONFIGURATION in changed and _planned_otherwise(project, others.get(project.place)))
+        if _inputs_changed(project.place, changed, inputs_base, inputs_result)
+        or (CONFIGURATION in changed and _options_changed(project, before_by_place.get(project.place)))
     )
 
 
-def ordered(projects: Iterable[Project]) -> tuple[tuple[Project, ...], ...]:
+def dependency_layers(projects: Iterable[Project]) -> tuple[tuple[Project, ...], ...]:
     """Layers: each project comes after those that it depends on. Raises Refused where some wait for each other."""
-    given = tuple(projects)
-    named: dict[str, list[int]] = {}
-    for number, project in enumerate(given):
-        named.setdefault(project.name, []).append(number)
+    nodes = tuple(projects)
+    numbers_by_name: dict[str, list[int]] = {}
+    for number, project in enumerate(nodes):
+        numbers_by_name.setdefault(project.name, []).append(number)
     graph = {
-        number: [upstream for name in project.depends_on for upstream in named.get(name, [])]
-        for number, project in enumerate(given)
+        number: [upstream for name in project.depends_on for upstream in numbers_by_name.get(name, [])]
+        for number, project in enumerate(nodes)
     }
     sorter = TopologicalSorter(graph)
     try:
         sorter.prepare()
-    except CycleError as why:
-        around = " → ".join(given[number].name for number in reversed(why.args[1]))
-        raise Refused(f"these projects wait for each other: {around}") from why
+    except CycleError as error:
+        cycle = " → ".join(nodes[number].name for number in reversed(error.args[1]))
+        raise Refused(f"these projects wait for each other: {cycle}") from error
     layers: list[tuple[Project, ...]] = []
     while ready := sorted(sorter.get_ready()):
-        layers.append(tuple(given[number] for number in ready))
+        layers.append(tuple(nodes[number] for number in ready))
         sorter.done(*ready)
     return tuple(layers)
 
 
 def removed(before: Sequence[Project], after: Sequence[Project]) -> tuple[Project, ...]:
     """Projects whose place is gone. A new name for an old place removes nothing."""
-    left = {project.place for project in after}
-    return tuple(project for project in before if project.place not in left)
+    remaining_places = {project.place for project in after}
+    return tuple(project for project in before if project.place not in remaining_places)
 
 
-def _touched(
+def _inputs_changed(
     place: str,
     changed: frozenset[str],
     inputs_base: Mapping[str, frozenset[str]],
     inputs_result: Mapping[str, frozenset[str]],
 ) -> bool:
-    old, new = inputs_base.get(place, NOTHING), inputs_result.get(place, NOTHING)
+    old, new = inputs_base.get(place, NO_FILES), inputs_result.get(place, NO_FILES)
     if not changed.isdisjoint(old) or not changed.isdisjoint(new):
         return True
     return CONFIGURATION in changed and old != new
 
 
-def _planned_otherwise(project: Project, before: Project | None) -> bool:
-    return before is not None and _way(project) != _way(before)
+def _options_changed(project: Project, before: Project | None) -> bool:
+    return before is not None and _tool_options(project) != _tool_options(before)
 
 
-def _way(project: Project) -> tuple[object, ...]:
-    return project.tool, project.terraform, project.kubernetes
+def _tool_options(project: Project) -> tuple[object, ...]:
+    return project.tool, project.options

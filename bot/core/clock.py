@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 
-def ahead(date: str | None, ours: datetime) -> timedelta:
+def clock_skew(date: str | None, ours: datetime) -> timedelta:
     """By how much the forge is before us (negative: behind), from an answer's `Date` header; zero if that is none."""
     try:
         theirs = parsedate_to_datetime(date or "")

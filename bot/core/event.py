@@ -20,6 +20,8 @@ class PullChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullChanged:
+    """Something happened to a pull request, by `sender`."""
+
     pull: Pull
     change: PullChange
     sender: str
@@ -27,6 +29,8 @@ class PullChanged:
 
 @dataclass(frozen=True, slots=True)
 class Commented:
+    """Somebody wrote a comment on a pull request."""
+
     repository: Repository
     comment: Comment
 
@@ -58,7 +62,7 @@ class MergeGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobRequested:
     """Somebody at the shell, or by *Re-run* on the forge, asks for a job (`plan`, `unlock`…) of a pull request."""
 
     repository: Repository
@@ -67,4 +71,4 @@ class Asked:
     by: str
 
 
-Event = PullChanged | Commented | Reviewed | Pushed | MergeGroup | Asked
+Event = PullChanged | Commented | Reviewed | Pushed | MergeGroup | JobRequested

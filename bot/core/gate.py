@@ -7,28 +7,28 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from bot.core.approvals import approvals, needed, objectors
-from bot.core.gate_case import Case, Demand, Verdict
+from bot.core.approvals import count_approvals, objectors, required_approvals
+from bot.core.gate_case import Demand, GateCase, Verdict
 from bot.core.project import Requirement
 from bot.core.pull import Check, CheckState, PullState
 from bot.core.run import Lock, Plan, PlanState
 
-OURS = "gitops-bot/"
+OWN_CHECKS = "gitops-bot/"
 MOST_NAMED = 5
 
-_NO_LONGER = {
+_INVALID_BECAUSE = {
     PlanState.SUPERSEDED: "a newer plan took its place",
     PlanState.APPLIED: "it was applied already",
     PlanState.GONE: "it was deleted",
 }
 
 
-def weigh(case: Case) -> Verdict:
+def evaluate(case: GateCase) -> Verdict:
     """Every demand: those of the whole pull request first, then each project's."""
-    return Verdict((*_of_the_pull(case), *_of_the_projects(case)))
+    return Verdict((*_pull_demands(case), *_project_demands(case)))
 
 
-def _of_the_pull(case: Case) -> Iterator[Demand]:
+def _pull_demands(case: GateCase) -> Iterator[Demand]:
     yield _state(case)
     if case.pull.state is PullState.OPEN:
         yield _mergeable(case)
@@ -41,21 +41,21 @@ def _of_the_pull(case: Case) -> Iterator[Demand]:
         yield _checks(case, None)
 
 
-def _of_the_projects(case: Case) -> Iterator[Demand]:
-    for name, why in case.missing:
-        yield Demand(name, False, f"there is no plan: {_line(why)}", "mend that, then comment /plan")
-    some = any(Requirement.CHECKS not in plan.rules.require for plan in case.plans)
+def _project_demands(case: GateCase) -> Iterator[Demand]:
+    for name, reason in case.missing:
+        yield Demand(name, False, f"there is no plan: {_one_line(reason)}", "mend that, then comment /plan")
+    checks_per_project = any(Requirement.CHECKS not in plan.rules.require for plan in case.plans)
     for plan in case.plans:
         yield _fresh(case, plan)
-        yield from _possible(case, plan)
+        yield from _content_demands(case, plan)
         if Requirement.APPROVAL in plan.rules.require:
             yield _approved(case, plan)
-        if some and Requirement.CHECKS in plan.rules.require and case.pull.state is PullState.OPEN:
+        if checks_per_project and Requirement.CHECKS in plan.rules.require and case.pull.state is PullState.OPEN:
             yield _checks(case, plan.project.name)
     yield from _locks(case)
 
 
-def _state(case: Case) -> Demand:
+def _state(case: GateCase) -> Demand:
     pull = case.pull
     if pull.state is PullState.MERGED:
         return Demand(None, True, "the pull request is merged")
@@ -66,7 +66,7 @@ def _state(case: Case) -> Demand:
     return Demand(None, True, "the pull request is open")
 
 
-def _mergeable(case: Case) -> Demand:
+def _mergeable(case: GateCase) -> Demand:
     branch = case.pull.base.name
     if case.pull.mergeable is None:
         return Demand(None, False, "the forge is still computing whether it can be merged", "try again in a moment")
@@ -75,50 +75,54 @@ def _mergeable(case: Case) -> Demand:
     return Demand(None, True, f"it can be merged into {branch}")
 
 
-def _not_frozen(case: Case) -> Demand:
+def _not_frozen(case: GateCase) -> Demand:
     freeze = case.freeze
     if freeze is None:
         return Demand(None, True, "applies are not frozen")
-    text = f"applies are frozen by {freeze.by} since {_moment(freeze.since)}: {_line(freeze.reason)}"
+    text = f"applies are frozen by {freeze.by} since {_format_time(freeze.since)}: {_one_line(freeze.reason)}"
     return Demand(None, False, text, "wait until an operator runs `gitops-bot thaw`")
 
 
-def _no_objection(case: Case) -> Demand:
-    who = objectors(case)
-    if not who:
+def _no_objection(case: GateCase) -> Demand:
+    reviewers = objectors(case)
+    if not reviewers:
         return Demand(None, True, "nobody with write access asks for changes")
-    verb = "asks" if len(who) == 1 else "ask"
+    verb = "asks" if len(reviewers) == 1 else "ask"
     remedy = "answer that, then let them approve, or dismiss the review"
-    return Demand(None, False, f"{_listed(who)} {verb} for changes", remedy)
+    return Demand(None, False, f"{_join_names(reviewers)} {verb} for changes", remedy)
 
 
-def _checks(case: Case, project: str | None) -> Demand:
+def _checks(case: GateCase, project: str | None) -> Demand:
     """Required checks of others; our own statuses wait for this very decision."""
-    required = [check for check in case.checks if check.required and not check.name.startswith(OURS)]
+    required = [check for check in case.checks if check.required and not check.name.startswith(OWN_CHECKS)]
     failed = [check for check in required if check.state is CheckState.FAILURE]
     pending = [check for check in required if check.state not in (CheckState.SUCCESS, CheckState.FAILURE)]
     if failed:
-        return Demand(project, False, f"required checks failed: {_names(failed)}", "mend them and push, or rerun them")
+        return Demand(
+            project, False, f"required checks failed: {_check_names(failed)}", "mend them and push, or rerun them"
+        )
     if pending:
-        return Demand(project, False, f"required checks are not done: {_names(pending)}", "wait for them")
+        return Demand(project, False, f"required checks are not done: {_check_names(pending)}", "wait for them")
     return Demand(project, True, "required checks passed" if required else "no checks are required")
 
 
-def _fresh(case: Case, plan: Plan) -> Demand:
+def _fresh(case: GateCase, plan: Plan) -> Demand:
     name = plan.project.name
-    why = _not_fresh(case, plan)
-    if why is None:
-        return Demand(name, True, f"the plan is fresh until {_moment(plan.expires_at)}")
-    return Demand(name, False, why, f"comment /plan{f' --destroy -p {shlex.quote(name)}' if plan.destroy else ''}")
+    reason = _staleness(case, plan)
+    if reason is None:
+        return Demand(name, True, f"the plan is fresh until {_format_time(plan.expires_at)}")
+    return Demand(name, False, reason, f"comment /plan{f' --destroy -p {shlex.quote(name)}' if plan.destroy else ''}")
 
 
-def _possible(case: Case, plan: Plan) -> Iterator[Demand]:
+def _content_demands(case: GateCase, plan: Plan) -> Iterator[Demand]:
     """What the plan itself says may not be applied, or not without being named."""
     name = plan.project.name
     for obstacle in plan.content.obstacles[:MOST_NAMED]:
-        yield Demand(name, False, _line(obstacle), "mend that and push, or comment /plan when it is mended elsewhere")
-    if (more := len(plan.content.obstacles) - MOST_NAMED) > 0:
-        yield Demand(name, False, f"{more:,} more obstacles")
+        yield Demand(
+            name, False, _one_line(obstacle), "mend that and push, or comment /plan when it is mended elsewhere"
+        )
+    if (surplus := len(plan.content.obstacles) - MOST_NAMED) > 0:
+        yield Demand(name, False, f"{surplus:,} more obstacles")
     for precious in plan.content.precious:
         if precious in case.confirmed:
             yield Demand(name, True, f"{precious} may go, as it was confirmed")
@@ -127,71 +131,73 @@ def _possible(case: Case, plan: Plan) -> Iterator[Demand]:
             yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(precious)}")
 
 
-def _not_fresh(case: Case, plan: Plan) -> str | None:
+def _staleness(case: GateCase, plan: Plan) -> str | None:
     if plan.pull != case.pull.key:
         return "the plan is another pull request's"
     if plan.state is PlanState.STALE:
-        return f"the plan is stale: {_line(plan.stale_because) or 'what it rests on moved'}"
+        return f"the plan is stale: {_one_line(plan.stale_because) or 'what it rests on moved'}"
     if plan.state is not PlanState.CURRENT:
-        return f"the plan is no longer valid: {_NO_LONGER[plan.state]}"
+        return f"the plan is no longer valid: {_INVALID_BECAUSE[plan.state]}"
     if case.now >= plan.expires_at:
-        return f"the plan expired at {_moment(plan.expires_at)}"
+        return f"the plan expired at {_format_time(plan.expires_at)}"
     return None
 
 
-def _approved(case: Case, plan: Plan) -> Demand:
+def _approved(case: GateCase, plan: Plan) -> Demand:
     name = plan.project.name
     if plan.content.counts.empty:
         return Demand(name, True, "nothing changes, so nobody needs to approve")
-    given, most = approvals(case, plan), needed(case, plan)
-    text = f"{len(given.by)} of {most} approvals"
-    if given.by:
-        text += f", by {_listed(given.by)}"
-    if given.others:
-        text += f" ({'; '.join(f'{login} {why}' for login, why in given.others[:MOST_NAMED])})"
+    approvals, required = count_approvals(case, plan), required_approvals(case, plan)
+    text = f"{len(approvals.approvers)} of {required} approvals"
+    if approvals.approvers:
+        text += f", by {_join_names(approvals.approvers)}"
+    if approvals.uncounted:
+        text += f" ({'; '.join(f'{login} {reason}' for login, reason in approvals.uncounted[:MOST_NAMED])})"
     if case.contributors.unknown:
-        text += f"; one more is asked for since commits are by nobody known here: {_listed(case.contributors.unknown)}"
-    if len(given.by) >= most:
+        text += (
+            f"; one more is asked for since commits are by nobody known here: {_join_names(case.contributors.unknown)}"
+        )
+    if len(approvals.approvers) >= required:
         return Demand(name, True, text)
     remedy = "let someone with write access who made none of its commits approve this pull request"
     return Demand(name, False, text, remedy)
 
 
-def _locks(case: Case) -> Iterator[Demand]:
+def _locks(case: GateCase) -> Iterator[Demand]:
     names = {plan.project.place: plan.project.name for plan in case.plans}
-    others = [lock for lock in case.held if lock.pull != case.pull.key]
-    for lock in others:
-        text = f"{'' if lock.place in names else f'{lock.place} is '}locked by {_whose(lock)}"
-        yield Demand(names.get(lock.place), False, text, _how_to_free(lock))
-    if not others:
+    foreign_locks = [lock for lock in case.foreign_locks if lock.pull != case.pull.key]
+    for lock in foreign_locks:
+        text = f"{'' if lock.place in names else f'{lock.place} is '}locked by {_holder(lock)}"
+        yield Demand(names.get(lock.place), False, text, _lock_remedy(lock))
+    if not foreign_locks:
         yield Demand(None, True, "no other pull request holds a lock on it")
 
 
-def _whose(lock: Lock) -> str:
-    return f"{_number(lock)} since {_moment(lock.since)} ({lock.taken_by})"
+def _holder(lock: Lock) -> str:
+    return f"{_pull_number(lock)} since {_format_time(lock.since)} ({lock.taken_by})"
 
 
-def _how_to_free(lock: Lock) -> str:
-    return f"apply and merge {_number(lock)}, or comment /unlock there"
+def _lock_remedy(lock: Lock) -> str:
+    return f"apply and merge {_pull_number(lock)}, or comment /unlock there"
 
 
-def _number(lock: Lock) -> str:
+def _pull_number(lock: Lock) -> str:
     return f"#{lock.pull.rpartition('#')[2]}"
 
 
-def _names(checks: Iterable[Check]) -> str:
-    return _listed(tuple(check.name for check in checks))
+def _check_names(checks: Iterable[Check]) -> str:
+    return _join_names(tuple(check.name for check in checks))
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(_line(name) for name in names[:MOST_NAMED])
-    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
+def _join_names(names: tuple[str, ...]) -> str:
+    text = ", ".join(_one_line(name) for name in names[:MOST_NAMED])
+    return f"{text} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else text
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     """Text of others in one line."""
     return " ".join(text.split())
 
 
-def _moment(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -22,7 +22,7 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownDigest:
     """From `at` on (the forge's clock) the plan comment showed this plan digest for the place."""
 
     place: str
@@ -31,12 +31,12 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class GateCase:
     """Everything that a decision rests on.
 
-    `change` is the digest of the pull's own change at its head; `asker` asked for a rollback. `held` are locks of
-    others on the plans' places; `missing` are affected projects without a plan, as (name, why). `confirmed` names what
-    the asker lets go.
+    `change` is the digest of the pull's own change at its head; `asker` asked for a rollback. `foreign_locks` are
+    locks of others on the plans' places; `missing` are affected projects without a plan, as (name, why). `confirmed`
+    names what the asker lets go.
     """
 
     pull: Pull
@@ -46,9 +46,9 @@ class Case:
     change: str
     contributors: Contributors
     asker: str | None
-    shown: tuple[Shown, ...]
+    shown_digests: tuple[ShownDigest, ...]
     checks: tuple[Check, ...]
-    held: tuple[Lock, ...]
+    foreign_locks: tuple[Lock, ...]
     freeze: Freeze | None
     now: datetime
     confirmed: frozenset[str] = frozenset()
@@ -66,19 +66,22 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """What the gate demands; it is open when every demand is met."""
+
     demands: tuple[Demand, ...]
 
     @property
     def open(self) -> bool:
+        """Every demand is met."""
         return all(demand.met for demand in self.demands)
 
-    def closed_for(self, project: str) -> tuple[Demand, ...]:
+    def unmet_demands(self, project: str) -> tuple[Demand, ...]:
         """What keeps this project from being applied."""
         return tuple(d for d in self.demands if not d.met and d.project in (None, project))
 
 
 @dataclass(frozen=True, slots=True)
-class ToldOnce:
+class DemandGroup:
     """A demand, told once for all projects of which it is made; none: it is made of the whole pull request."""
 
     met: bool
@@ -87,12 +90,12 @@ class ToldOnce:
     projects: tuple[str, ...]
 
 
-def told_once(demands: Iterable[Demand]) -> tuple[ToldOnce, ...]:
+def group_demands(demands: Iterable[Demand]) -> tuple[DemandGroup, ...]:
     """The demands as people read them, unmet ones first."""
-    found: dict[tuple[bool, str, str], list[str]] = {}
+    projects_by_key: dict[tuple[bool, str, str], list[str]] = {}
     for demand in demands:
-        projects = found.setdefault((demand.met, demand.text, demand.remedy), [])
+        projects = projects_by_key.setdefault((demand.met, demand.text, demand.remedy), [])
         if demand.project is not None:
             projects.append(demand.project)
-    lines = (ToldOnce(*words, tuple(projects)) for words, projects in found.items())
+    lines = (DemandGroup(*key, tuple(projects)) for key, projects in projects_by_key.items())
     return tuple(sorted(lines, key=lambda line: line.met))

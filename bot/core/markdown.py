@@ -16,7 +16,7 @@ _HTML = re.compile(r" {0,3}<(!--|(?:pre|script|style|textarea)(?=[ \t>]|$))", re
 _Ends = Callable[[str], bool]
 
 
-def spoken(body: str) -> Iterator[str]:
+def prose_lines(body: str) -> Iterator[str]:
     """Lines that begin where a line begins and are the author's own words, without the space around them."""
     lines = _BREAK.split(body)
     comment_ends = _comment_ends(lines)

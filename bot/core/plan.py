@@ -91,6 +91,8 @@ class Counts:
 
 
 class Severity(StrEnum):
+    """How bad a notice is; a check is one of the project's own that failed."""
+
     ERROR = "error"
     WARNING = "warning"
     CHECK = "check"

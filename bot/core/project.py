@@ -1,7 +1,17 @@
-"""Projects (what there is) and rules (who may, and what must hold). `config` makes both from gitops.yaml."""
+"""Projects (what there is) and rules (who may, and what must hold). `config` makes both from gitops.yaml.
 
+`options` are what the keys of tools' packages say, as plain data: only the package whose they are reads them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bot.core.stored_options import store_beside
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 
 class ApplyMode(StrEnum):
@@ -19,74 +29,11 @@ class Requirement(StrEnum):
     CHECKS = "checks"
 
 
-class Allowance(StrEnum):
-    """What an apply to a cluster may do only where the base branch says so."""
-
-    REPLACE = "replace"
-    CONFLICTS = "conflicts"
-
-
-@dataclass(frozen=True, slots=True)
-class TerraformOptions:
-    """`terraform:` of a project. Var files are relative to its directory; backend config is `key=value` or a file."""
-
-    var_files: tuple[str, ...] = ()
-    backend_config: tuple[str, ...] = ()
-    binary: str | None = None
-    version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Fields of objects that are left alone: by JSON pointers (`*` for any item), or whatever these managers own.
-
-    Empty `kind` or `name` means any.
-    """
-
-    kind: str = ""
-    name: str = ""
-    pointers: tuple[str, ...] = ()
-    managers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    """When objects of a kind (`Kind.group`) are ready or have failed: `status.phase=Running`."""
-
-    kind: str
-    ready: str
-    failed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HealthOptions:
-    """`health:` of a project. Seconds: how long to wait for it, and how long it must last."""
-
-    timeout: float = 300.0
-    stable: float = 10.0
-    checks: tuple[HealthCheck, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class KubernetesOptions:
-    """`kubernetes:`, `helm:` and `health:` of a project. `namespace` is for objects that name none.
-
-    `values` are files relative to the directory; `differ` is `server` or `kubectl`.
-    """
-
-    namespace: str = "default"
-    ignore: tuple[Ignored, ...] = ()
-    differ: str = "server"
-    release: str = ""
-    values: tuple[str, ...] = ()
-    health: HealthOptions = field(default_factory=HealthOptions)
-
-
 @dataclass(frozen=True, slots=True)
 class Project:
     """A directory in one workspace with one tool: the unit of plan, lock, approval and row.
 
-    An empty `tool` is still to be found by the directory's files.
+    An empty `tool` is still to be found by the directory's files. `options` have a mapping for each package's keys.
     """
 
     name: str
@@ -95,31 +42,36 @@ class Project:
     tool: str = "terraform"
     depends_on: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
-    terraform: TerraformOptions = field(default_factory=TerraformOptions)
-    kubernetes: KubernetesOptions = field(default_factory=KubernetesOptions)
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def place(self) -> str:
         """`infra/db:prod`: what locks, slots and rules follow, since a name can be changed by a pull request."""
         return f"{self.dir}:{self.workspace}"
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> "CoreSchema":
+        """Stored with each package's options beside its own fields."""
+        return store_beside(cls, "options", handler(source))
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Who may and what must hold for one place; always read from the base branch. The defaults are the careful ones.
 
-    `cluster` is the operator's name for one; without it nothing is asked of any, nor applied.
-    `prune_most`: no more than this share (percent) of the objects goes in one apply.
+    `options` have a field for each rule of a package; where one is not there, its careful default holds.
     """
 
     apply: ApplyMode = ApplyMode.COMMENT
     require: frozenset[Requirement] = frozenset(Requirement)
     approvals: int = 1
     backend_change: bool = False
-    cluster: str = ""
-    allow: frozenset[Allowance] = frozenset()
-    prune: bool = True
-    prune_most: int = 30
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> "CoreSchema":
+        """Stored with the packages' rules beside its own fields."""
+        return store_beside(cls, "options", handler(source))
 
 
 @dataclass(frozen=True, slots=True)

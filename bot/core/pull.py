@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from bot.core.keys import PullKey
+
 
 class Role(IntEnum):
     """What a person may do in a repository, weakest first. An unknown role is NONE."""
@@ -17,6 +19,8 @@ class Role(IntEnum):
 
 
 class PullState(StrEnum):
+    """Where a pull request is in its life, as the forge tells."""
+
     OPEN = "open"
     CLOSED = "closed"
     MERGED = "merged"
@@ -33,6 +37,7 @@ class Repository:
 
     @property
     def forge(self) -> str:
+        """The name of the forge, as in `hosts`: `github`."""
         return self.key.partition(":")[0]
 
 
@@ -67,12 +72,14 @@ class Pull:
     updated: datetime | None = None
 
     @property
-    def key(self) -> str:
+    def key(self) -> PullKey:
         """`github:4711#7`."""
-        return f"{self.repository.key}#{self.number}"
+        return PullKey.of(self.repository.key, self.number)
 
 
 class ReviewState(StrEnum):
+    """What a review says; one that was dismissed counts for nothing."""
+
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes_requested"
     COMMENTED = "commented"
@@ -104,6 +111,8 @@ class Comment:
 
 
 class CheckState(StrEnum):
+    """What a status or check run says."""
+
     SUCCESS = "success"
     PENDING = "pending"
     FAILURE = "failure"

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.core.keys import PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
+from bot.core.trigger import Trigger
 
 
 class RunKind(StrEnum):
+    """What a run does to its projects."""
+
     PLAN = "plan"
     APPLY = "apply"
 
@@ -26,7 +30,16 @@ class State(StrEnum):
 
     @property
     def ended(self) -> bool:
+        """Nothing more happens to it."""
         return self not in (State.QUEUED, State.RUNNING)
+
+
+class WaitReason(StrEnum):
+    """What a queued row waits for; whoever frees that starts it. A row that waits for nothing is to be started."""
+
+    TURN = "turn"
+    DEPENDENCIES = "dependencies"
+    SLOT = "slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Selection:
 
     @property
     def everything(self) -> bool:
+        """No project is named, so all affected ones are meant."""
         return not (self.names or self.dirs or self.workspaces)
 
 
@@ -53,15 +67,14 @@ class Run:
     """One plan or apply of one pull request at one head and base commit. `result` is the merge result's commit.
 
     `note` is a sentence for people: why it was refused, superseded, cancelled. `branch` is the base's name.
-    `why` is `push`, `comment:12`, `merge`, `moved`…
     """
 
     id: str
     kind: RunKind
-    pull: str
+    pull: PullKey
     state: State
     asked_by: str
-    why: str
+    trigger: Trigger
     head: str
     base: str
     result: str = ""
@@ -88,7 +101,7 @@ class RunProject:
     counts: Counts = Counts()
     note: str = ""
     output: str = ""
-    waits_for: str = ""
+    waits_for: WaitReason | None = None
     removed: bool = False
     input_digest: str = ""
     started_at: datetime | None = None
@@ -96,6 +109,8 @@ class RunProject:
 
 
 class PlanState(StrEnum):
+    """What became of a plan; current and stale ones are live."""
+
     CURRENT = "current"
     STALE = "stale"
     SUPERSEDED = "superseded"
@@ -113,7 +128,7 @@ class Plan:
 
     id: str
     run: str
-    pull: str
+    pull: PullKey
     project: Project
     rules: Rules
     state: PlanState
@@ -138,7 +153,7 @@ class Lock:
 
     repository: str
     place: str
-    pull: str
+    pull: PullKey
     taken_by: str
     since: datetime
 
@@ -152,7 +167,7 @@ class Freeze:
     since: datetime
 
 
-class Outcome(StrEnum):
+class ApplyOutcome(StrEnum):
     """How an attempt to apply ended, as far as anyone can tell."""
 
     DONE = "done"
@@ -170,4 +185,4 @@ class Intent:
     place: str
     plan: str
     at: datetime
-    outcome: Outcome | None = None
+    outcome: ApplyOutcome | None = None

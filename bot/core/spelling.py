@@ -1,13 +1,13 @@
 """How far a word is from another: for one helpful answer to what was nearly a command."""
 
 
-def one_letter_off(word: str, known: str) -> bool:
+def one_letter_off(word: str, target: str) -> bool:
     """One letter too many, too few, another one, or two neighbours that changed places."""
-    if word == known:
+    if word == target:
         return False
-    same = next((at for at, (mine, its) in enumerate(zip(word, known, strict=False)) if mine != its), None)
-    if same is None:
-        return abs(len(word) - len(known)) == 1
-    mine, its = word[same:], known[same:]
-    swapped = mine[1:2] + mine[:1] + mine[2:]
-    return its in (mine[1:], swapped) or its[1:] in (mine, mine[1:])
+    mismatch = next((position for position, (a, b) in enumerate(zip(word, target, strict=False)) if a != b), None)
+    if mismatch is None:
+        return abs(len(word) - len(target)) == 1
+    tail, target_tail = word[mismatch:], target[mismatch:]
+    swapped = tail[1:2] + tail[:1] + tail[2:]
+    return target_tail in (tail[1:], swapped) or target_tail[1:] in (tail, tail[1:])

@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """A file in a tree: its git mode (`100644`, `100755`, `120000` symlink, `160000` submodule) and object id."""
 
     mode: str
     id: str
 
 
-class Files(dict[str, Entry]):
+class Files(dict[str, TreeEntry]):
     """Every path in a tree, `/`-separated, relative to its root. Nobody changes it, so what is found once stays true.
 
     A thousand projects ask for their files among fifty thousand: each finds its own without a look at the others.
@@ -39,7 +39,7 @@ class Files(dict[str, Entry]):
         """The files of a directory itself, sorted."""
         return tuple(self._by_directory.get(directory, ()))
 
-    def named(self, name: str) -> tuple[str, ...]:
+    def directories_with(self, name: str) -> tuple[str, ...]:
         """The directories that have a file of that name, sorted."""
         return tuple(self._by_name.get(name, ()))
 
@@ -49,21 +49,23 @@ class Files(dict[str, Entry]):
 
     @cached_property
     def _by_directory(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        paths_by_directory: dict[str, list[str]] = {}
         for path in self._sorted:
-            found.setdefault(posixpath.dirname(path) or ".", []).append(path)
-        return found
+            paths_by_directory.setdefault(posixpath.dirname(path) or ".", []).append(path)
+        return paths_by_directory
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        directories_by_name: dict[str, list[str]] = {}
         for path in self._sorted:
             directory, name = posixpath.split(path)
-            found.setdefault(name, []).append(directory or ".")
-        return found
+            directories_by_name.setdefault(name, []).append(directory or ".")
+        return directories_by_name
 
 
 class Tree(Protocol):
+    """A commit's files and their contents."""
+
     @property
     def files(self) -> Files: ...
 

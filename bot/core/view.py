@@ -25,7 +25,7 @@ class ProjectView:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedProject:
     """A project that the pull request removes: what its state still holds, and the command that destroys it."""
 
     name: str
@@ -48,7 +48,7 @@ class RunView:
     demands: tuple[Demand, ...] = ()
     next: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = ()
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedProject, ...] = ()
     url: str | None = None
     limit: int = 65536
     merged: bool = False

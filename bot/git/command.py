@@ -9,7 +9,7 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 TIMEOUT_SECONDS = 600.0
-NETWORK = re.compile(
+NETWORK_ERROR = re.compile(
     r"could not resolve|unable to access|connection|timed? ?out|early eof|hung up|unexpected disconnect|"
     r"returned error: (5\d\d|429)|internal server error|remote end",
     re.IGNORECASE,
@@ -23,9 +23,9 @@ DAMAGE = re.compile(
     r"not a valid object|unable to resolve reference|broken ref",
     re.IGNORECASE,
 )
-REMOTE = frozenset({"fetch", "push", "ls-remote"})
+REMOTE_COMMANDS = frozenset({"fetch", "push", "ls-remote"})
 SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-HARDENED = (
+HARDENED_CONFIG = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "checkout.workers=4",  # where there are many files
@@ -37,7 +37,7 @@ HARDENED = (
     "advice.detachedHead=false",
     "safe.directory=*",
 )
-BARE = {
+BARE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_TERMINAL_PROMPT": "0",
@@ -47,10 +47,10 @@ BARE = {
     "GIT_ATTR_NOSYSTEM": "1",
     "LC_ALL": "C.UTF-8",
 }
-OURSELVES = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "gitops-bot"), ("EMAIL", "gitops-bot@noreply.invalid"))
+BOT_IDENTITY = {
+    f"GIT_{role}_{attribute}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for attribute, value in (("NAME", "gitops-bot"), ("EMAIL", "gitops-bot@noreply.invalid"))
 }
 
 
@@ -62,67 +62,73 @@ class Damaged(Transient):
 class Git:
     """git in one directory. `env` holds credentials and PATH; it never reaches an argument or a file.
 
-    `mark` is a file that stands where git found damage, for whoever can mend it.
+    `damage_marker` is a file that stands where git found damage, for whoever can mend it.
     """
 
     directory: Path
     env: Mapping[str, str] = field(default_factory=dict)
-    mark: Path | None = None
+    damage_marker: Path | None = None
 
     def __call__(
-        self, *words: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
+        self, *args: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
     ) -> process.Completed:
         """Run a git command. Raises Transient (network, damage), Refused (no access), ToolFailed (the rest)."""
         if not self.directory.is_dir():
-            raise self.damaged(f"git {words[0]}: there is no {self.directory.name}")
-        done = process.run(
-            _command(words),
+            raise self.mark_damaged(f"git {args[0]}: there is no {self.directory.name}")
+        completed = process.run(
+            _command_line(args),
             cwd=self.directory,
             env=self._environment() | dict(env or {}),
             timeout=TIMEOUT_SECONDS,
             stdin=stdin,
         )
-        if done.exit in ok:
-            return done
-        error = _error(words[0], done)
-        raise self.damaged(str(error)) if self.mark and isinstance(error, ToolFailed) and _damage(done) else error
+        if completed.exit in ok:
+            return completed
+        error = _classify(args[0], completed)
+        raise (
+            self.mark_damaged(str(error))
+            if self.damage_marker and isinstance(error, ToolFailed) and _is_damage(completed)
+            else error
+        )
 
-    def damaged(self, what: str) -> Damaged:
-        """Mark the damage; what to raise."""
-        if self.mark:
-            self.mark.touch()
-        return Damaged(what)
+    def mark_damaged(self, message: str) -> Damaged:
+        """Mark the damage and return what to raise."""
+        if self.damage_marker:
+            self.damage_marker.touch()
+        return Damaged(message)
 
-    def dialogue(self, *words: str) -> process.Dialogue:
+    def dialogue(self, *args: str) -> process.Dialogue:
         """Start a git command that answers questions, like `cat-file --batch`."""
-        return process.Dialogue(_command(words), cwd=self.directory, env=self._environment())
+        return process.Dialogue(_command_line(args), cwd=self.directory, env=self._environment())
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE | dict(self.env)
+        return {"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE_ENVIRONMENT | dict(self.env)
 
 
-def _command(words: Sequence[str]) -> list[str]:
-    return ["git", *(word for setting in HARDENED for word in ("-c", setting)), *words]
+def _command_line(args: Sequence[str]) -> list[str]:
+    return ["git", *(word for setting in HARDENED_CONFIG for word in ("-c", setting)), *args]
 
 
 def sha(text: str) -> str:
-    """The text, if it is an object id. Raises ValueError otherwise: no name ever stands where an id must."""
+    """Return the text, if it is an object id. Raises ValueError otherwise: no name ever stands where an id must."""
     if not SHA.fullmatch(text):
         raise ValueError(f"not an object id: {text[:80]!r}")
     return text
 
 
-def _damage(done: process.Completed) -> bool:
-    return bool(DAMAGE.search(done.err))
+def _is_damage(completed: process.Completed) -> bool:
+    return bool(DAMAGE.search(completed.stderr))
 
 
-def _error(command: str, done: process.Completed) -> Exception:
-    said = done.err.strip().splitlines()
-    last = next((line for line in reversed(said) if line.startswith(("fatal:", "error:"))), said[-1] if said else "")
-    if done.exit is None or NETWORK.search(done.err) and not FORBIDDEN.search(done.err):
-        return Transient(f"git {command}: {last or 'timed out'}")
-    if UNKNOWN_TOKEN.search(done.err) and command in REMOTE:
-        return Unwelcome(f"git {command}: our token is not taken ({last})")
-    if FORBIDDEN.search(done.err) and command in REMOTE:
-        return Refused(f"git {command}: no access to the repository ({last})")
-    return ToolFailed(f"git {command} failed: {last}", done.err)
+def _classify(command: str, completed: process.Completed) -> Exception:
+    lines = completed.stderr.strip().splitlines()
+    message = next(
+        (line for line in reversed(lines) if line.startswith(("fatal:", "error:"))), lines[-1] if lines else ""
+    )
+    if completed.exit is None or NETWORK_ERROR.search(completed.stderr) and not FORBIDDEN.search(completed.stderr):
+        return Transient(f"git {command}: {message or 'timed out'}")
+    if UNKNOWN_TOKEN.search(completed.stderr) and command in REMOTE_COMMANDS:
+        return Unwelcome(f"git {command}: our token is not taken ({message})")
+    if FORBIDDEN.search(completed.stderr) and command in REMOTE_COMMANDS:
+        return Refused(f"git {command}: no access to the repository ({message})")
+    return ToolFailed(f"git {command} failed: {message}", completed.stderr)

@@ -13,17 +13,17 @@ from git import GitError, Reference, Repo
 from gitdb.exc import BadName, ODBError  # type: ignore[import-untyped]  # gitdb has no types
 
 from bot.core.errors import Refused, ToolFailed
-from bot.git.command import OURSELVES, Damaged, Git, sha
+from bot.git.command import BOT_IDENTITY, Damaged, Git, sha
 from bot.git.tree import GitTree
 from bot.ports import Remote
 
 WORKTREES = "worktrees"
-RESULTS = "refs/gitops-bot/results"
-LATER_COMMITS_SHOWN = 10
-ALWAYS = "0"  # the time of what is made of commits alone
-AS_IN_GIT = "* -text -ident !filter !working-tree-encoding\n"
-HUNK = re.compile(rb"^@@ -\S+ \+\S+ @@.*$", re.MULTILINE)
-INDEX = re.compile(rb"^index [0-9a-f]+\.\.[0-9a-f]+", re.MULTILINE)
+RESULT_REFS = "refs/gitops-bot/results"
+MAX_LATER_COMMITS = 10
+EPOCH = "0"  # the time of what is made of commits alone
+BYTES_AS_COMMITTED = "* -text -ident !filter !working-tree-encoding\n"
+HUNK_HEADER = re.compile(rb"^@@ -\S+ \+\S+ @@.*$", re.MULTILINE)
+INDEX_LINE = re.compile(rb"^index [0-9a-f]+\.\.[0-9a-f]+", re.MULTILINE)
 
 
 class Mirror:
@@ -31,8 +31,8 @@ class Mirror:
 
     def __init__(self, path: Path, remote: Remote) -> None:
         self._path, self._remote = path, remote
-        self._damage = path.with_suffix(".damaged")
-        self._git = Git(path, remote.env, self._damage)
+        self._damage_marker = path.with_suffix(".damaged")
+        self._git = Git(path, remote.env, self._damage_marker)
 
     @property
     def forge(self) -> str:
@@ -44,189 +44,200 @@ class Mirror:
 
         Raises Transient or Refused as the network or the forge say.
         """
-        words = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
-        specs = [f"+{ref}:{ref}" for ref in refs]
-        with self._alone():
-            self._make()
+        command = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
+        refspecs = [f"+{ref}:{ref}" for ref in refs]
+        with self._exclusive():
+            self._ensure()
             try:
-                self._git(*words, *specs)
+                self._git(*command, *refspecs)
             except Damaged:
-                self._make()
-                self._git(*words, *specs)
+                self._ensure()
+                self._git(*command, *refspecs)
 
     def has(self, commit: str) -> bool:
+        """Tell whether the commit is here."""
         if not self._path.is_dir():
             return False
         return self._git("cat-file", "-e", f"{sha(commit)}^{{commit}}", ok=(0, 1, 128)).exit == 0
 
     def resolve(self, ref: str) -> str:
-        """The commit that a full ref name stands at."""
+        """Return the commit that a full ref name stands at. Raises ToolFailed when there is no such ref."""
         try:
             with closing(Repo(self._path)) as repository:
                 return sha(Reference.dereference_recursive(repository, ref))
-        except (ValueError, BadName) as missing:
-            raise ToolFailed(f"there is no {ref} in the mirror") from missing
-        except (GitError, ODBError, OSError) as broken:
-            raise self._git.damaged(f"{ref} cannot be read in the mirror") from broken
+        except (ValueError, BadName) as error:
+            raise ToolFailed(f"there is no {ref} in the mirror") from error
+        except (GitError, ODBError, OSError) as error:
+            raise self._git.mark_damaged(f"{ref} cannot be read in the mirror") from error
 
     def merge_result(self, base: str, head: str) -> str:
-        """The commit of base with head merged in, the same every time. Raises Refused naming the files in conflict."""
-        tree, files = self._merged(base, head)
+        """Commit base with head merged in, the same every time. Raises Refused naming the files in conflict."""
+        tree, files = self._merge_trees(base, head)
         if files:
             raise Refused(f"it conflicts with its base branch in {', '.join(files)}")
-        commit = self._commit(tree, (base, head), f"Merge {head} into {base}", ALWAYS)
-        self._keep(commit)
+        commit = self._commit(tree, (base, head), f"Merge {head} into {base}", EPOCH)
+        self._pin(commit)
         return commit
 
     def tree(self, commit: str) -> GitTree:
+        """Return the commit's tree, to be used in a `with`."""
         return GitTree(self._git, sha(commit))
 
-    def changed(self, base: str, result: str) -> tuple[str, ...]:
-        """Paths that differ, a renamed file under both its names."""
+    def changed_paths(self, base: str, result: str) -> tuple[str, ...]:
+        """List the paths that differ, a renamed file under both its names."""
         diff = self._git("diff", "--name-only", "-z", "--no-renames", sha(base), sha(result), "--")
-        return tuple(diff.out.split("\0")[:-1])
+        return tuple(diff.stdout.split("\0")[:-1])
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        found = self._git("merge-base", sha(one), sha(other), ok=(0, 1)).out.strip()
-        return found or None
+    def merge_base(self, commit: str, other_commit: str) -> str | None:
+        """Return the commit where both part; None without a history in common."""
+        fork = self._git("merge-base", sha(commit), sha(other_commit), ok=(0, 1)).stdout.strip()
+        return fork or None
 
-    def is_ancestor(self, one: str, other: str) -> bool:
-        return self._git("merge-base", "--is-ancestor", sha(one), sha(other), ok=(0, 1)).exit == 0
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Tell whether the descendant has the ancestor in its history."""
+        return self._git("merge-base", "--is-ancestor", sha(ancestor), sha(descendant), ok=(0, 1)).exit == 0
 
     def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the commit's parents, the first first."""
         with closing(Repo(self._path)) as repository:
             return tuple(parent.hexsha for parent in repository.commit(sha(commit)).parents)
 
     def change_digest(self, base: str, head: str) -> str:
-        """Digest of what head itself changes: its diff against the merge base, without line numbers and object ids."""
+        """Digest what head itself changes: its diff against the merge base, without line numbers and object ids.
+
+        Raises Refused when they have no history in common.
+        """
         fork = self.merge_base(base, head)
         if fork is None:
             raise Refused("it has no history in common with its base branch")
-        return self._own_change(fork, sha(head))
+        return self._patch_digest(fork, sha(head))
 
-    def checkout(self, commit: str, into: Path) -> None:
-        """A detached work tree of the commit at `into`; if a whole one is there already, it stays.
+    def checkout(self, commit: str, path: Path) -> None:
+        """Make a detached work tree of the commit at `path`; if a whole one is there already, it stays.
 
         Its files have the bytes that Git has: attributes could give tools others than those that were looked through.
         """
-        with self._alone():
-            if self.stands(into):
+        with self._exclusive():
+            if self.is_checked_out(path):
                 return
-            shutil.rmtree(into, ignore_errors=True)
-            into.parent.mkdir(parents=True, exist_ok=True)
-            aside, attributes = into.with_name(f"{into.name}.new"), self._path / "info" / "attributes"
+            shutil.rmtree(path, ignore_errors=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside, attributes = path.with_name(f"{path.name}.new"), self._path / "info" / "attributes"
             shutil.rmtree(aside, ignore_errors=True)
             if self._path.is_dir():
                 attributes.parent.mkdir(exist_ok=True)
-                attributes.write_text(AS_IN_GIT)
+                attributes.write_text(BYTES_AS_COMMITTED)
             # twice --force: an add that was killed leaves its path locked, and we are alone here
             self._git("worktree", "add", "--quiet", "--detach", "--force", "--force", str(aside), sha(commit))
-            self._git("worktree", "move", str(aside), str(into))
+            self._git("worktree", "move", str(aside), str(path))
 
     @staticmethod
-    def stands(into: Path) -> bool:
-        """A whole work tree is there: the move to it came to its end, so its two files name each other."""
+    def is_checked_out(path: Path) -> bool:
+        """Tell whether a whole work tree is there: the move to it came to its end, so its two files name each other."""
         try:
-            ours = Path((into / ".git").read_text().removeprefix("gitdir: ").strip())
-            return (ours / "gitdir").read_text().strip() == str(into / ".git")
+            admin_dir = Path((path / ".git").read_text().removeprefix("gitdir: ").strip())
+            return (admin_dir / "gitdir").read_text().strip() == str(path / ".git")
         except OSError:
             return False
 
-    def drop(self, path: Path) -> None:
+    def remove_worktree(self, path: Path) -> None:
         """Remove a work tree, if it is there. Nobody waits for its files to go, of which there may be many."""
-        gone = path.with_name(f"{path.name}.gone")
+        trash = path.with_name(f"{path.name}.gone")
         if path.exists():
-            with self._alone():
-                shutil.rmtree(gone, ignore_errors=True)
+            with self._exclusive():
+                shutil.rmtree(trash, ignore_errors=True)
                 with suppress(FileNotFoundError):
-                    path.rename(gone)
+                    path.rename(trash)
                 if self._path.is_dir():
                     self._git("worktree", "prune")
-        shutil.rmtree(gone, ignore_errors=True)
+        shutil.rmtree(trash, ignore_errors=True)
 
     def push(self, commit: str, branch: str) -> None:
         """Make the branch on the forge, or leave it as it is when it is at that commit. Raises Refused otherwise."""
         target = f"refs/heads/{branch}"
-        pushed = self._git("push", "--quiet", self._remote.url, f"{sha(commit)}:{target}", ok=(0, 1))
-        if pushed.exit:
+        completed = self._git("push", "--quiet", self._remote.url, f"{sha(commit)}:{target}", ok=(0, 1))
+        if completed.exit:
             raise Refused(f"branch {branch} is there already and holds something else")
 
     def revert(self, landed: str, onto: str, head: str) -> str:
-        """A commit on `onto` that takes back what landed as a merge, a squash or a rebase of the pull with that head.
+        """Commit on `onto` what takes back a pull that landed as a merge, a squash or a rebase of that head.
 
         Raises Refused naming the files in conflict and the later commits that touch them.
         """
-        before = self._before(sha(landed), sha(head))
-        when = self._show("%ct", sha(onto))
-        fork = self._commit(self._show("%T", landed), (), "as it landed", when)
-        ours = self._commit(self._show("%T", onto), (fork,), "as it is", when)
-        theirs = self._commit(self._show("%T", before), (fork,), "as it was", when)
-        tree, files = self._merged(ours, theirs)
+        before = self._commit_before(sha(landed), sha(head))
+        timestamp = self._read_commit("%ct", sha(onto))
+        fork = self._commit(self._read_commit("%T", landed), (), "as it landed", timestamp)
+        ours = self._commit(self._read_commit("%T", onto), (fork,), "as it is", timestamp)
+        theirs = self._commit(self._read_commit("%T", before), (fork,), "as it was", timestamp)
+        tree, files = self._merge_trees(ours, theirs)
         if files:
-            raise Refused(self._in_the_way(landed, onto, files))
-        if tree == self._show("%T", onto):
+            raise Refused(self._blocked_message(landed, onto, files))
+        if tree == self._read_commit("%T", onto):
             raise Refused("there is nothing left of it to take back")
         name, email = self._remote.author
-        us = {
+        author = {
             "GIT_AUTHOR_NAME": name,
             "GIT_COMMITTER_NAME": name,
             "GIT_AUTHOR_EMAIL": email,
             "GIT_COMMITTER_EMAIL": email,
         }
-        return self._commit(tree, (onto,), f"Take back {landed[:12]}", when, us)
+        return self._commit(tree, (onto,), f"Take back {landed[:12]}", timestamp, author)
 
-    def _merged(self, one: str, other: str) -> tuple[str, list[str]]:
-        """The tree of both merged, and the files in conflict."""
+    def _merge_trees(self, ours: str, theirs: str) -> tuple[str, list[str]]:
+        """Return the tree of both merged, and the files in conflict."""
         options = ("--write-tree", "--name-only", "-z", "--no-messages")
-        merged = self._git("merge-tree", *options, sha(one), sha(other), ok=(0, 1))
-        if not merged.out.strip("\0 \n"):
-            raise self._git.damaged(f"git merge-tree: {merged.err.strip() or 'no word'}")
-        tree, *files = merged.out.split("\0")
-        return sha(tree.strip()), [file for file in files if file] if merged.exit else []
+        completed = self._git("merge-tree", *options, sha(ours), sha(theirs), ok=(0, 1))
+        if not completed.stdout.strip("\0 \n"):
+            raise self._git.mark_damaged(f"git merge-tree: {completed.stderr.strip() or 'no word'}")
+        tree, *files = completed.stdout.split("\0")
+        return sha(tree.strip()), [file for file in files if file] if completed.exit else []
 
-    def _show(self, what: str, commit: str) -> str:
-        return self._git("show", "-s", f"--format={what}", commit).out.strip()
+    def _read_commit(self, placeholder: str, commit: str) -> str:
+        return self._git("show", "-s", f"--format={placeholder}", commit).stdout.strip()
 
-    def _before(self, landed: str, head: str) -> str:
-        """What the base branch was before the pull landed: a rebase brought a row of commits, others one."""
+    def _commit_before(self, landed: str, head: str) -> str:
+        """Return what the base branch was before the pull landed: a rebase brought a row of commits, others one."""
         parents = self.parents(landed)
         if len(parents) != 1:
             return parents[0]
-        squash = self._own_change(parents[0], landed)
+        squash = self._patch_digest(parents[0], landed)
         fork = self.merge_base(parents[0], head)
-        if fork is None or squash == self._own_change(fork, head):
+        if fork is None or squash == self._patch_digest(fork, head):
             return parents[0]
-        count = int(self._git("rev-list", "--count", "--no-merges", f"{fork}..{head}").out)
-        start = self._git("rev-parse", "--verify", f"{landed}~{count}", ok=(0, 128)).out.strip()
+        count = int(self._git("rev-list", "--count", "--no-merges", f"{fork}..{head}").stdout)
+        start = self._git("rev-parse", "--verify", f"{landed}~{count}", ok=(0, 128)).stdout.strip()
         return start or parents[0]
 
-    def _own_change(self, before: str, after: str) -> str:
+    def _patch_digest(self, before: str, after: str) -> str:
         options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--binary", "--full-index", "--no-color")
-        diff = self._git("diff", *options, before, after, "--").raw
-        return hashlib.sha256(INDEX.sub(b"index", HUNK.sub(b"@@", diff))).hexdigest()
+        diff = self._git("diff", *options, before, after, "--").stdout_bytes
+        return hashlib.sha256(INDEX_LINE.sub(b"index", HUNK_HEADER.sub(b"@@", diff))).hexdigest()
 
-    def _in_the_way(self, landed: str, onto: str, files: list[str]) -> str:
-        log = self._git(
-            "log", f"--max-count={LATER_COMMITS_SHOWN}", "--format=%h %s", f"{landed}..{onto}", "--", *files
-        )
-        later = "; ".join(log.out.splitlines()) or "none that can be named"
+    def _blocked_message(self, landed: str, onto: str, files: list[str]) -> str:
+        log = self._git("log", f"--max-count={MAX_LATER_COMMITS}", "--format=%h %s", f"{landed}..{onto}", "--", *files)
+        later = "; ".join(log.stdout.splitlines()) or "none that can be named"
         return f"later changes stand in the way in {', '.join(files)}: {later}"
 
     def _commit(
-        self, tree: str, parents: tuple[str, ...], message: str, when: str, who: Mapping[str, str] = OURSELVES
+        self,
+        tree: str,
+        parents: tuple[str, ...],
+        message: str,
+        timestamp: str,
+        identity: Mapping[str, str] = BOT_IDENTITY,
     ) -> str:
-        dates = {"GIT_AUTHOR_DATE": f"@{when} +0000", "GIT_COMMITTER_DATE": f"@{when} +0000"}
+        dates = {"GIT_AUTHOR_DATE": f"@{timestamp} +0000", "GIT_COMMITTER_DATE": f"@{timestamp} +0000"}
         options = [word for parent in parents for word in ("-p", parent)]
-        made = self._git("commit-tree", sha(tree), *options, "-m", message, env={**who, **dates})
-        return sha(made.out.strip())
+        completed = self._git("commit-tree", sha(tree), *options, "-m", message, env={**identity, **dates})
+        return sha(completed.stdout.strip())
 
-    def _keep(self, commit: str) -> None:
+    def _pin(self, commit: str) -> None:
         """Keep a commit that no branch holds."""
-        self._git("update-ref", f"{RESULTS}/{commit}", commit)
+        self._git("update-ref", f"{RESULT_REFS}/{commit}", commit)
 
-    def _make(self) -> None:
-        """Aside and renamed: half a mirror, left by a death, is none, and neither is one that is damaged."""
-        if self._path.is_dir() and not self._damage.exists():
+    def _ensure(self) -> None:
+        """Make the mirror, aside and renamed: half a one, left by a death, is none, and neither is a damaged one."""
+        if self._path.is_dir() and not self._damage_marker.exists():
             return
         aside, old = self._path.with_suffix(".new"), self._path.with_suffix(".old")
         for path in (aside, old):
@@ -238,11 +249,11 @@ class Mirror:
         if self._path.exists():
             self._path.rename(old)
         aside.rename(self._path)
-        self._damage.unlink(missing_ok=True)
+        self._damage_marker.unlink(missing_ok=True)
         _remove(old)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         """One writer a mirror, between threads and between processes."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("a") as lock:
@@ -251,7 +262,7 @@ class Mirror:
 
 
 def _remove(path: Path) -> None:
-    """Whatever it is."""
+    """Remove a file or a directory."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -7,182 +7,221 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.bot import Bot, short
-from bot.core.commands import selected
+from bot.core.commands import select_projects
 from bot.core.errors import Refused
-from bot.core.gate import weigh
+from bot.core.gate import evaluate
 from bot.core.job import Job
+from bot.core.lifecycle import to_apply
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
-from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, Selection, State
-from bot.steps.pull.gate_facts import case, missing
-from bot.steps.pull.source import Projects, Source, digest, directories, moved_since, no_target, projects, source
+from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, State, WaitReason
+from bot.core.trigger import TriggerKind
+from bot.core.vocabulary import CONFIRM, SELECTION, CommandSpec, Example
+from bot.steps.pull.gate_facts import gate_case, unplanned_projects
+from bot.steps.pull.source import (
+    Projects,
+    PullSource,
+    base_refusal,
+    discover_projects,
+    open_source,
+    other_directories,
+    project_digest,
+    stale_reason,
+)
 from bot.steps.run import settle
-from bot.steps.run.dependents import UPSTREAM
 from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
-from bot.store import ledger, locks, plans, runs
-from bot.store.columns import load
+from bot.store import audit, locks, plans, runs
 
-BY_ITSELF = {"approval": ApplyMode.APPROVAL, "merge": ApplyMode.MERGE}
+AUTOMATIC_MODES = {TriggerKind.APPROVAL: ApplyMode.APPROVAL, TriggerKind.MERGE: ApplyMode.MERGE}
+COMMAND = CommandSpec(
+    examples=(
+        Example(
+            "/apply",
+            "Applies the plans as shown, if nothing blocks them; when all is applied, merges (unless `merge: manual`)",
+        ),
+        Example("/apply -p infra/db", "Applies some of them"),
+        Example(
+            "/apply --confirm Namespace/shop",
+            "The same, letting go what would take much along: a namespace, a definition, a volume",
+        ),
+    ),
+    options=(*SELECTION, CONFIRM),
+    page="""
+    Exactly the plans that the comment shows are applied, in the order of `depends_on`, if the [gate](gate.md) is open;
+    **then it merges** the pull request when nothing is left to apply. It takes the lock on all projects of the pull
+    request first. `--confirm` names an object of Kubernetes that the gate says is not to be brought back.
+
+    Each apply has a comment of its own, edited until it tells how each project ended. A project that fails stops what
+    depends on it, not its siblings. Refused, for example:
+
+    > **🚫 `/apply` was not carried out:** db-prod depends on infra/network: apply that first, or all at once
+
+    With everything that the gate still asks for, one a line, where it is closed. While an apply of the pull request
+    runs, another `/apply` is refused.
+    """,
+    rank=20,
+)
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Write the apply run, once, and start its first rows."""
     pull = bot.pull(job)
     id = short("apply", job.root)
     with bot.store.read() as tx:
-        known = runs.get(tx, id)
-    if known is None:
+        apply_run = runs.get(tx, id)
+    if apply_run is None:
         try:
-            begun = _begin(bot, job, pull, id)
-        except Refused as why:
-            _refuse(bot, job, pull, str(why))
+            created = _create_run(bot, job, pull, id)
+        except Refused as refusal:
+            _report_refusal(bot, job, pull, str(refusal))
             return
-        if not begun:
+        if not created:
             return
-    settle.start_turns(bot, id)
-    settle.told_if_ended(bot, id)
-    update_requests.ask_for(bot, id)
+    settle.start_next_rows(bot, id)
+    settle.promise_run_finished(bot, id)
+    update_requests.request_run_update(bot, id)
 
 
-def _begin(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
+def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
     """Pass the gate and write the run. False when an apply that nobody asked for finds nothing ripe."""
     if pull.state is PullState.CLOSED:
         raise Refused("the pull request is closed; reopen it first")
-    with source(bot, pull, as_landed=job.args["why"] == "merge") as its:
-        if why := no_target(its):
-            raise Refused(why)
-        there = projects(bot, its)
-        chosen = _chosen(bot, job, its, there)
-        if job.args["why"] == "approval":
-            chosen = _ripe(bot, its, chosen)
+    with open_source(bot, pull, as_landed=job.trigger.kind is TriggerKind.MERGE) as source:
+        if refusal := base_refusal(bot, source):
+            raise Refused(refusal)
+        projects = discover_projects(bot, source)
+        chosen = _choose_plans(bot, job, source, projects)
+        if job.trigger.kind is TriggerKind.APPROVAL:
+            chosen = _past_gate(bot, source, chosen)
         if not chosen:
             return False
-        if job.args["why"] != "approval":
-            _ask_gate(bot, job, its, there, chosen)
-        made = _new(bot, job, its, id)
-        rows = _rows(bot, made, its, there, chosen)
-    _write(bot, job, pull, made, rows)
+        if job.trigger.kind is not TriggerKind.APPROVAL:
+            _require_open_gate(bot, job, source, projects, chosen)
+        run = _new_run(bot, job, source, id)
+        rows = _new_rows(bot, run, source, projects, chosen)
+    _lock_and_write(bot, job, pull, run, rows)
     return True
 
 
-def _chosen(bot: Bot, job: Job, its: Source, there: Projects) -> list[Plan]:
+def _choose_plans(bot: Bot, job: Job, source: PullSource, projects: Projects) -> list[Plan]:
     """The plans to apply, as they stand against the pull of now. Raises Refused when the asker chose nothing."""
     with bot.store.read() as tx:
-        live = [plan for plan in plans.live(tx, its.pull.key) if not plan.content.counts.empty]
-    mode = BY_ITSELF.get(job.args["why"])
+        live = to_apply(plans.live(tx, source.pull.key))
+    mode = AUTOMATIC_MODES.get(job.trigger.kind)
     if mode:
-        live = [plan for plan in live if there.rules(plan.project.place).apply is mode]
-    wanted = selected([plan.project for plan in live], load(Selection, job.args.get("selection", "{}")))
-    chosen = [plan for plan in live if plan.project in wanted]
+        live = [plan for plan in live if projects.rules(plan.project.place).apply is mode]
+    selected = select_projects([plan.project for plan in live], job.selection)
+    chosen = [plan for plan in live if plan.project in selected]
     if not chosen and not mode:
         names = ", ".join(plan.project.name for plan in live)
         raise Refused(f"no planned project matches; there are: {names}" if live else "there is no plan to apply")
     if mode is ApplyMode.MERGE:
-        return [_as_landed(bot, plan) for plan in chosen]
-    return [_as_of_now(bot, its, there, plan) for plan in chosen]
+        return [_renew(bot, plan) for plan in chosen]
+    return [_mark_if_stale(bot, source, projects, plan) for plan in chosen]
 
 
-def _as_landed(bot: Bot, plan: Plan) -> Plan:
+def _renew(bot: Bot, plan: Plan) -> Plan:
     """By a merge, what moved is no obstacle: the project is planned again, and an equal plan goes on."""
     return replace(plan, state=PlanState.CURRENT, expires_at=max(plan.expires_at, bot.clock() + bot.limits.plan_ttl))
 
 
-def _as_of_now(bot: Bot, its: Source, there: Projects, plan: Plan) -> Plan:
+def _mark_if_stale(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -> Plan:
     """The plan, found stale if git says so before anyone was told."""
-    why = moved_since(bot, its, there, plan) if plan.state is PlanState.CURRENT else None
-    if why is None:
+    reason = stale_reason(bot, source, projects, plan) if plan.state is PlanState.CURRENT else None
+    if reason is None:
         return plan
     with bot.store.begin() as tx:
-        plans.set_state(tx, plan.id, PlanState.STALE, why)
-    return replace(plan, state=PlanState.STALE, stale_because=why)
+        plans.set_state(tx, plan.id, PlanState.STALE, reason)
+    return replace(plan, state=PlanState.STALE, stale_because=reason)
 
 
-def _ripe(bot: Bot, its: Source, chosen: Sequence[Plan]) -> list[Plan]:
+def _past_gate(bot: Bot, source: PullSource, chosen: Sequence[Plan]) -> list[Plan]:
     """Those for which the gate is open; nobody asked, so nobody is told about the others."""
-    verdict = weigh(case(bot, its, chosen, ()))
-    return [plan for plan in chosen if not verdict.closed_for(plan.project.name)]
+    verdict = evaluate(gate_case(bot, source, chosen, ()))
+    return [plan for plan in chosen if not verdict.unmet_demands(plan.project.name)]
 
 
-def _ask_gate(bot: Bot, job: Job, its: Source, there: Projects, chosen: Sequence[Plan]) -> None:
+def _require_open_gate(bot: Bot, job: Job, source: PullSource, projects: Projects, chosen: Sequence[Plan]) -> None:
     """Raises Refused with every unmet demand."""
-    asked = load(Selection, job.args.get("selection", "{}"))
-    lacking = missing(bot, its.pull.key, there) if asked.everything else ()
-    verdict = weigh(case(bot, its, chosen, lacking, asked.confirmed))
+    selection = job.selection
+    unplanned = unplanned_projects(bot, source.pull.key, projects) if selection.everything else ()
+    verdict = evaluate(gate_case(bot, source, chosen, unplanned, selection.confirmed))
     if not verdict.open:
-        raise Refused("\n".join(_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
+        raise Refused("\n".join(_demand_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
 
 
-def _line(project: str | None, text: str, remedy: str) -> str:
-    words = f"{project}: {text}" if project else text
-    return f"{words} — {remedy}" if remedy else words
+def _demand_line(project: str | None, text: str, remedy: str) -> str:
+    sentence = f"{project}: {text}" if project else text
+    return f"{sentence} — {remedy}" if remedy else sentence
 
 
-def _new(bot: Bot, job: Job, its: Source, id: str) -> Run:
+def _new_run(bot: Bot, job: Job, source: PullSource, id: str) -> Run:
     return Run(
         id=id,
         kind=RunKind.APPLY,
-        pull=its.pull.key,
+        pull=source.pull.key,
         state=State.QUEUED,
-        asked_by=job.args["asked_by"],
-        why=job.args["why"],
-        head=its.head,
-        base=its.base,
-        branch=its.pull.base.name,
-        result=its.result,
-        selection=load(Selection, job.args.get("selection", "{}")),
+        asked_by=job.asked_by,
+        trigger=job.trigger,
+        head=source.head,
+        base=source.base,
+        branch=source.pull.base.name,
+        result=source.result,
+        selection=job.selection,
         created_at=bot.clock(),
     )
 
 
-def _rows(bot: Bot, made: Run, its: Source, there: Projects, chosen: Sequence[Plan]) -> list[RunProject]:
+def _new_rows(bot: Bot, run: Run, source: PullSource, projects: Projects, chosen: Sequence[Plan]) -> list[RunProject]:
     """Rows in order; what depends on another waits for it. Raises Refused when that one was left out."""
     names = {plan.project.name for plan in chosen}
     with bot.store.read() as tx:
-        left = {p.project.name for p in plans.live(tx, made.pull) if not p.content.counts.empty} - names
+        remaining = {plan.project.name for plan in to_apply(plans.live(tx, run.pull))} - names
     for plan in chosen:
-        if behind := left.intersection(plan.project.depends_on):
+        if upstream := remaining.intersection(plan.project.depends_on):
             raise Refused(
-                f"{plan.project.name} depends on {', '.join(sorted(behind))}: apply that first, or all at once"
+                f"{plan.project.name} depends on {', '.join(sorted(upstream))}: apply that first, or all at once"
             )
-    return [_row(bot, made, its, there, plan, names) for plan in chosen]
+    return [_new_row(bot, run, source, projects, plan, names) for plan in chosen]
 
 
-def _row(bot: Bot, made: Run, its: Source, there: Projects, plan: Plan, names: set[str]) -> RunProject:
-    removed = plan.project in there.removed
-    tree = its.before if removed else its.after
+def _new_row(bot: Bot, run: Run, source: PullSource, projects: Projects, plan: Plan, names: set[str]) -> RunProject:
+    removed = plan.project in projects.removed
+    tree = source.before if removed else source.after
     return RunProject(
-        run=made.id,
+        run=run.id,
         project=plan.project,
-        rules=there.rules(plan.project.place),
+        rules=projects.rules(plan.project.place),
         state=State.QUEUED,
         plan=plan.id,
         counts=plan.content.counts,
-        waits_for=UPSTREAM if names.intersection(plan.project.depends_on) else runs.TURN,
+        waits_for=WaitReason.DEPENDENCIES if names.intersection(plan.project.depends_on) else WaitReason.TURN,
         removed=removed,
-        input_digest=digest(bot, tree, plan.project, directories(there, plan.project)),
+        input_digest=project_digest(bot, tree, plan.project, other_directories(projects, plan.project)),
     )
 
 
-def _write(bot: Bot, job: Job, pull: Pull, made: Run, rows: Sequence[RunProject]) -> None:
+def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[RunProject]) -> None:
     """Take the lock on all that the pull has planned and write the run, or neither. Refused names the holder."""
     now = bot.clock()
     with bot.store.begin() as tx:
-        if runs.unfinished(tx, pull.key, RunKind.APPLY):
+        if runs.list_unfinished(tx, pull.key, RunKind.APPLY):
             raise Refused("an apply of this pull request is running; its comment tells how it goes")
         places = {plan.project.place for plan in plans.live(tx, pull.key)}
-        wanted = [Lock(pull.repository.key, place, pull.key, made.asked_by, now) for place in sorted(places)]
-        if others := locks.take(tx, wanted):
-            held = "; ".join(f"{lock.place} is locked by {lock.pull.rpartition('#')[2]}" for lock in others)
-            raise Refused(held)
-        runs.add(tx, made, rows, job.id)
+        requested = [Lock(pull.repository.key, place, pull.key, run.asked_by, now) for place in sorted(places)]
+        if conflicts := locks.take(tx, requested):
+            refusal = "; ".join(f"{lock.place} is locked by {lock.pull.number}" for lock in conflicts)
+            raise Refused(refusal)
+        runs.add(tx, run, rows, job.id)
         for row in rows:
-            ledger.note(tx, now, made.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
+            audit.record(tx, now, run.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
 
 
-def _refuse(bot: Bot, job: Job, pull: Pull, why: str) -> None:
+def _report_refusal(bot: Bot, job: Job, pull: Pull, reason: str) -> None:
     """Tell who asked; of an apply by a merge, tell that it waits for `/apply`."""
-    if job.args["why"] == "merge":
-        answer(bot, job, pull, "landed_waiting", why=why, command="/apply")
+    if job.trigger.kind is TriggerKind.MERGE:
+        answer(bot, job, pull, "landed_waiting", why=reason, command="/apply")
         return
     react(bot, job, pull, "confused")
-    answer(bot, job, pull, "refused", command="/apply", why=why)
+    answer(bot, job, pull, "refused", command="/apply", why=reason)

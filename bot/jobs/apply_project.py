@@ -14,15 +14,24 @@ from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
-from bot.core.run import Intent, Outcome, Plan, PlanState, Run, RunProject, State
-from bot.ports import Applied, Careful, Site
+from bot.core.run import ApplyOutcome, Intent, Plan, PlanState, Run, RunProject, State
+from bot.core.trigger import TriggerKind
+from bot.ports import ApplyReport, MaskingTool, Site
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.gate_facts import objection
-from bot.steps.pull.source import source
+from bot.steps.pull.source import open_source
 from bot.steps.run import settle
-from bot.steps.run.work import cancelled, clean, commit_of, forget_artifacts, planned, site, unseal
-from bot.store import intents, ledger, plans, pulls, runs
-from bot.supervise import Standing
+from bot.steps.run.work import (
+    commit_of,
+    delete_artifacts,
+    is_cancelled,
+    make_plan,
+    prepare_site,
+    remove_directory,
+    unseal_artifact,
+)
+from bot.store import audit, intents, plans, pulls, runs
+from bot.supervise import AttemptState
 
 UNKNOWN = "nobody can tell how this apply ended; look at the infrastructure, then `/plan`"
 
@@ -40,182 +49,183 @@ class Attempt:
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Apply the row's plan and settle the row. Raises Transient when it should be tried again."""
     bot.park_if_stopping()
-    attempt = _attempt(bot, job)
+    attempt = _load_attempt(bot, job)
     if attempt is None:
         return
     with bot.store.read() as tx:
-        begun = intents.get(tx, attempt.intent)
-        stop = runs.stop_asked(tx, attempt.run.id)
-    if stop and begun is None:
-        settle.settle(bot, replace(attempt.row, state=State.SKIPPED, note=stop))
+        intent = intents.get(tx, attempt.intent)
+        stop_reason = runs.stop_reason(tx, attempt.run.id)
+    if stop_reason and intent is None:
+        settle.settle_row(bot, replace(attempt.row, state=State.SKIPPED, note=stop_reason))
         return
-    with bot.limits.turns.one_for(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as mine:
-        if mine:
-            if begun is None:
+    with bot.limits.turns.acquire(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as claimed:
+        if claimed:
+            if intent is None:
                 bot.park_if_stopping()
-            _carry_out(bot, attempt, begun)
+            _apply(bot, attempt, intent)
 
 
-def _attempt(bot: Bot, job: Job) -> Attempt | None:
+def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
     """What the job is about; None when its row has ended, and only what follows from that may be left to do."""
     with bot.store.read() as tx:
-        its = runs.get(tx, job.args["run"])
-        row = runs.project(tx, job.args["run"], job.args["place"])
-        pull = pulls.get(tx, its.pull) if its else None
+        run = runs.get(tx, job.run)
+        row = runs.project(tx, job.run, job.place)
+        pull = pulls.get(tx, run.pull) if run else None
         plan = plans.get(tx, row.plan) if row and row.plan else None
-    if its is None or row is None or pull is None or plan is None:
+    if run is None or row is None or pull is None or plan is None:
         return None
     if row.state.ended:
-        settle.after(bot, row, None)
+        settle.follow_up(bot, row, None)
         return None
-    intent = short("intent", its.id, row.project.place)
-    return Attempt(pull, its, row, plan, intent, bot.folders.attempt(intent))
+    intent = short("intent", run.id, row.project.place)
+    return Attempt(pull, run, row, plan, intent, bot.folders.attempt(intent))
 
 
-def _carry_out(bot: Bot, attempt: Attempt, begun: Intent | None) -> None:
+def _apply(bot: Bot, attempt: Attempt, intent: Intent | None) -> None:
     """Begin the apply, or find the one that was begun, and settle the row with how it ended."""
     try:
-        where = _site(bot, attempt)
-        if supervise.look(attempt.directory).standing is Standing.NEVER_BEGAN:
-            attempt = attempt if begun else _verified(bot, attempt)
-            _start(bot, attempt, where)
-        hear = _teller(bot, attempt, where)
-        ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id), hear=hear)
-        applied = _outcome(bot, attempt, where, ended)
-    except (Refused, ToolFailed) as why:
-        _not_carried_out(bot, attempt, why)
+        site = _apply_site(bot, attempt)
+        if supervise.status(attempt.directory).state is AttemptState.NOT_STARTED:
+            attempt = attempt if intent else _verify_plan(bot, attempt)
+            _start_supervised(bot, attempt, site)
+        on_output = _log_writer(bot, attempt, site)
+        end = supervise.wait(attempt.directory, stopped=lambda: is_cancelled(bot, attempt.run.id), on_output=on_output)
+        applied = _outcome(bot, attempt, site, end)
+    except (Refused, ToolFailed) as error:
+        _record_failure(bot, attempt, error)
     else:
-        _keep(bot, attempt, applied)
-    clean(attempt.directory)
-    clean(bot.folders.scratch(attempt.run.id, attempt.row.project.place))
+        _record_outcome(bot, attempt, applied)
+    remove_directory(attempt.directory)
+    remove_directory(bot.folders.scratch(attempt.run.id, attempt.row.project.place))
 
 
-def _not_carried_out(bot: Bot, attempt: Attempt, why: Refused | ToolFailed) -> None:
+def _record_failure(bot: Bot, attempt: Attempt, error: Refused | ToolFailed) -> None:
     """Settle a row that could not go on: refused or failed when nothing began, by its exit status when it did."""
-    ended = supervise.wait(attempt.directory, stopped=lambda: cancelled(bot, attempt.run.id))
-    if ended.standing is Standing.NEVER_BEGAN:
+    end = supervise.wait(attempt.directory, stopped=lambda: is_cancelled(bot, attempt.run.id))
+    if end.state is AttemptState.NOT_STARTED:
         with bot.store.begin() as tx:
-            intents.end(tx, attempt.intent, Outcome.FAILED)
-        state = State.REFUSED if isinstance(why, Refused) else State.FAILED
-        settle.settle(bot, replace(attempt.row, state=state, note=str(why), output=getattr(why, "output", "")))
+            intents.end(tx, attempt.intent, ApplyOutcome.FAILED)
+        state = State.REFUSED if isinstance(error, Refused) else State.FAILED
+        settle.settle_row(bot, replace(attempt.row, state=state, note=str(error), output=getattr(error, "output", "")))
         return
-    good = ended.exit == 0
-    summary = "applied" if good else f"{UNKNOWN} ({why})"
-    _keep(bot, attempt, Applied(Outcome.DONE if good else Outcome.UNKNOWN, summary, ""))
+    succeeded = end.exit == 0
+    summary = "applied" if succeeded else f"{UNKNOWN} ({error})"
+    _record_outcome(bot, attempt, ApplyReport(ApplyOutcome.DONE if succeeded else ApplyOutcome.UNKNOWN, summary, ""))
 
 
-def _site(bot: Bot, attempt: Attempt) -> Site:
+def _apply_site(bot: Bot, attempt: Attempt) -> Site:
     """Stored plans are applied where they were made; what is planned again is planned at what is there now."""
-    again = _to_plan_again(bot, attempt)
-    commit = commit_of(attempt.run, attempt.row) if again else attempt.plan.result
-    return site(bot, attempt.pull, attempt.run, attempt.row, commit)
+    replan = _must_replan(bot, attempt)
+    commit = commit_of(attempt.run, attempt.row) if replan else attempt.plan.result
+    return prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit)
 
 
-def _to_plan_again(bot: Bot, attempt: Attempt) -> bool:
+def _must_replan(bot: Bot, attempt: Attempt) -> bool:
     """What it depends on was applied in this run, or other files landed than were planned."""
     with bot.store.read() as tx:
-        beside = {row.project.name for row in runs.projects(tx, attempt.run.id) if row.state is State.DONE}
-    landed_otherwise = attempt.row.input_digest != attempt.plan.input_digest
-    return landed_otherwise or bool(beside.intersection(attempt.row.project.depends_on))
+        applied_names = {row.project.name for row in runs.projects(tx, attempt.run.id) if row.state is State.DONE}
+    inputs_differ = attempt.row.input_digest != attempt.plan.input_digest
+    return inputs_differ or bool(applied_names.intersection(attempt.row.project.depends_on))
 
 
-def _verified(bot: Bot, attempt: Attempt) -> Attempt:
+def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
     """The attempt with a plan that is true now. Raises Refused when planning again gives another result."""
-    _still_wanted(bot, attempt)
-    if not _to_plan_again(bot, attempt):
+    _preflight(bot, attempt)
+    if not _must_replan(bot, attempt):
         return attempt
     old = attempt.plan
-    where = site(bot, attempt.pull, attempt.run, attempt.row, commit_of(attempt.run, attempt.row))
-    new = planned(bot, attempt.pull, attempt.run, attempt.row, where, old.destroy)
+    site = prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit_of(attempt.run, attempt.row))
+    new = make_plan(bot, attempt.pull, attempt.run, attempt.row, site, old.destroy)
     if new.plan_digest != old.plan_digest:
-        forget_artifacts(bot, (new.id,))
+        delete_artifacts(bot, (new.id,))
         with bot.store.begin() as tx:
             plans.set_state(tx, old.id, PlanState.STALE, "planning again gave another result")
         raise Refused("planned again just before its apply, it came out differently; see the new plan, then `/apply`")
     with bot.store.begin() as tx:
         plans.add(tx, new, attempt.pull.repository.key)
         runs.set_plan(tx, old.id, new.id)
-    forget_artifacts(bot, (old.id,))
+    delete_artifacts(bot, (old.id,))
     return replace(attempt, plan=new, row=replace(attempt.row, plan=new.id))
 
 
-def _still_wanted(bot: Bot, attempt: Attempt) -> None:
+def _preflight(bot: Bot, attempt: Attempt) -> None:
     """The last look before anything changes: same head, same base branch, nobody froze, objected or took back."""
-    now = bot.host(attempt.pull.repository).pull(attempt.pull.repository, attempt.pull.number)
-    if now.state is PullState.OPEN and now.head.sha != attempt.run.head:
-        raise Refused(f"the pull request moved on to {now.head.sha[:7]} before this project began")
-    if now.base.name != attempt.run.branch:
-        raise Refused(f"the pull request was given another base, {now.base.name}, before this project began")
-    landed = attempt.run.why == "merge"
+    live_pull = bot.host(attempt.pull.repository).pull(attempt.pull.repository, attempt.pull.number)
+    if live_pull.state is PullState.OPEN and live_pull.head.sha != attempt.run.head:
+        raise Refused(f"the pull request moved on to {live_pull.head.sha[:7]} before this project began")
+    if live_pull.base.name != attempt.run.branch:
+        raise Refused(f"the pull request was given another base, {live_pull.base.name}, before this project began")
+    landed = attempt.run.trigger.kind is TriggerKind.MERGE
     plan = replace(attempt.plan, expires_at=max(attempt.plan.expires_at, bot.clock())) if landed else attempt.plan
-    with source(bot, now, as_landed=landed) as its:
-        current = replace(plan, state=PlanState.CURRENT) if landed else plan
-        why = objection(bot, its, current, attempt.run.selection.confirmed)
-    if why:
-        raise Refused(f"before this project began: {why}")
+    with open_source(bot, live_pull, as_landed=landed) as source:
+        plan_now = replace(plan, state=PlanState.CURRENT) if landed else plan
+        reason = objection(bot, source, plan_now, attempt.run.selection.confirmed)
+    if reason:
+        raise Refused(f"before this project began: {reason}")
 
 
-def _start(bot: Bot, attempt: Attempt, where: Site) -> None:
+def _start_supervised(bot: Bot, attempt: Attempt, site: Site) -> None:
     """Note the intent, then let the supervisor begin. From here on nothing is done twice."""
     if attempt.plan.artifact_digest is None:
         raise Refused("the plan has nothing to apply")
-    its = tool_of(bot.tools, attempt.row.project)
-    if (here := its.version(attempt.row.project, where.environment)) != attempt.plan.tool_version:
-        raise Refused(f"it was planned with {attempt.plan.tool_version}, and here is {here} now; `/plan` again")
-    invocation = its.ready(where, unseal(bot, attempt.plan, where.scratch))
+    tool = tool_of(bot.tools, attempt.row.project)
+    if (version := tool.version(attempt.row.project, site.environment)) != attempt.plan.tool_version:
+        raise Refused(f"it was planned with {attempt.plan.tool_version}, and here is {version} now; `/plan` again")
+    invocation = tool.prepare_apply(site, unseal_artifact(bot, attempt.plan, site.scratch))
     intent = Intent(attempt.intent, attempt.run.id, attempt.row.project.place, attempt.plan.id, bot.clock())
     with bot.store.begin() as tx:
-        intents.write(tx, intent)
-    supervise.begin(attempt.directory, invocation)
+        intents.record(tx, intent)
+    supervise.start(attempt.directory, invocation)
 
 
-def _teller(bot: Bot, attempt: Attempt, where: Site) -> Callable[[str], None]:
+def _log_writer(bot: Bot, attempt: Attempt, site: Site) -> Callable[[str], None]:
     """Tells the run's log what the tool says, as far as that may be shown at once."""
-    its = tool_of(bot.tools, attempt.row.project)
-    shown = its.live(where) if isinstance(its, Careful) else str
-    return lambda lines: process.append(where.log, shown(lines))
+    tool = tool_of(bot.tools, attempt.row.project)
+    mask = tool.live_mask(site) if isinstance(tool, MaskingTool) else str
+    return lambda lines: process.append_log(site.log, mask(lines))
 
 
-def _outcome(bot: Bot, attempt: Attempt, where: Site, ended: supervise.End) -> Applied:
-    if ended.standing is Standing.LOST:
-        return Applied(Outcome.UNKNOWN, UNKNOWN, "")
+def _outcome(bot: Bot, attempt: Attempt, site: Site, end: supervise.AttemptStatus) -> ApplyReport:
+    if end.state is AttemptState.LOST:
+        return ApplyReport(ApplyOutcome.UNKNOWN, UNKNOWN, "")
     try:
-        output = replace(where, log=attempt.directory / supervise.OUTPUT)
-        applied = tool_of(bot.tools, attempt.row.project).applied(output, ended.exit)
-    except (Refused, ToolFailed) as why:
-        return Applied(Outcome.UNKNOWN, f"{UNKNOWN} ({why})", "")
-    _tell_rest(where.log, applied.rest)
+        output = replace(site, log=attempt.directory / supervise.OUTPUT)
+        applied = tool_of(bot.tools, attempt.row.project).report_apply(output, end.exit)
+    except (Refused, ToolFailed) as error:
+        return ApplyReport(ApplyOutcome.UNKNOWN, f"{UNKNOWN} ({error})", "")
+    _append_rest(site.log, applied.unlogged)
     return applied
 
 
-def _tell_rest(log: Path, rest: str) -> None:
+def _append_rest(log: Path, rest: str) -> None:
     """All of it or nothing: on a full disk Transient is raised, and it is told when there is room."""
     size = log.stat().st_size if log.exists() else 0
     try:
         with log.open("ab") as file:
             file.write(rest.encode(errors="replace"))
-    except OSError as why:
+    except OSError as error:
         os.truncate(log, size)
-        raise Transient(f"the log cannot be written: {why.strerror}") from why
+        raise Transient(f"the log cannot be written: {error.strerror}") from error
 
 
-def _keep(bot: Bot, attempt: Attempt, applied: Applied) -> None:
+def _record_outcome(bot: Bot, attempt: Attempt, applied: ApplyReport) -> None:
     """Store how it ended, in one transaction, the moment it is known."""
-    done = applied.outcome is Outcome.DONE
-    state = State.DONE if done else State.UNKNOWN if applied.outcome is Outcome.UNKNOWN else State.FAILED
+    succeeded = applied.outcome is ApplyOutcome.DONE
+    state = State.DONE if succeeded else State.UNKNOWN if applied.outcome is ApplyOutcome.UNKNOWN else State.FAILED
     row = replace(attempt.row, state=state, note=applied.summary, output=applied.output)
     now = bot.clock()
     with bot.store.begin() as tx:
         intents.end(tx, attempt.intent, applied.outcome)
-        if done:
-            plans.applied(tx, attempt.plan.id, attempt.run.asked_by, now)
+        if succeeded:
+            plans.mark_applied(tx, attempt.plan.id, attempt.run.asked_by, now)
         else:
             plans.set_state(
                 tx, attempt.plan.id, PlanState.STALE, "its apply did not go well; `/plan` shows what is left"
             )
-        words = {"project": row.project.name, "plan": attempt.plan.id, "digest": attempt.plan.plan_digest}
-        ledger.note(tx, now, attempt.run.asked_by, f"apply {applied.outcome.value}", attempt.pull.key, **words)
-        ended = runs.settle(tx, row, now)
-    forget_artifacts(bot, (attempt.plan.id,))
-    settle.after(bot, row, ended)
+        detail = {"project": row.project.name, "plan": attempt.plan.id, "digest": attempt.plan.plan_digest}
+        audit.record(tx, now, attempt.run.asked_by, f"apply {applied.outcome.value}", attempt.pull.key, **detail)
+        ended_run = runs.settle(tx, row, now)
+    delete_artifacts(bot, (attempt.plan.id,))
+    settle.follow_up(bot, row, ended_run)

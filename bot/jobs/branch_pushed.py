@@ -12,12 +12,13 @@ from bot.store import pulls
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Record who pushed, then check the plans of open pull requests into the branch."""
     if pusher := job.args.get("by"):
         with bot.store.begin() as tx:
-            pulls.pushed_to(tx, job.args["repository"], job.args["branch"], pusher)
+            pulls.record_branch_pusher(tx, job.repository, job.args["branch"], pusher)
     with bot.store.read() as tx:
-        known = pulls.known(tx, job.args["repository"], PullState.OPEN)
-    for pull in known:
+        open_pulls = pulls.list_pulls(tx, job.repository, PullState.OPEN)
+    for pull in open_pulls:
         if pull.base.name != job.args["branch"]:
             continue
         try:

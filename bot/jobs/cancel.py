@@ -2,24 +2,38 @@
 
 from bot.bot import Bot
 from bot.core.job import Job
+from bot.core.vocabulary import CommandSpec, Example
 from bot.steps.run import settle
 from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
-from bot.store import ledger, runs
+from bot.store import audit, runs
+
+COMMAND = CommandSpec(
+    examples=(Example("/cancel", "Stops this pull request's plans, and interrupts its apply"),),
+    page="""
+    Plans stop, queued and running. An apply is interrupted once, as Ctrl-C would: Terraform ends what it has begun and
+    keeps its state. The apply's comment tells how it ended.
+
+    > 🛑 2 runs asked to stop. A plan stops at once; an apply is interrupted once, and its comment tells how it ended.
+    > `/plan` begins again.
+    """,
+    rank=50,
+)
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Ask every unfinished run of the pull request to stop, and answer how many there were."""
     pull = bot.pull(job)
-    why = f"cancelled by {job.args['asked_by']}"
+    reason = f"cancelled by {job.asked_by}"
     with bot.store.begin() as tx:
-        open_runs = runs.unfinished(tx, pull.key)
-        for its in open_runs:
-            runs.ask_to_stop(tx, its.id, why)
-            runs.skip_queued(tx, its.id, why, bot.clock())
-        ledger.note(tx, bot.clock(), job.args["asked_by"], "cancelled", pull.key, runs=str(len(open_runs)))
-    for its in open_runs:
-        settle.told_if_ended(bot, its.id)
-        update_requests.ask_for(bot, its.id)
+        open_runs = runs.list_unfinished(tx, pull.key)
+        for open_run in open_runs:
+            runs.request_stop(tx, open_run.id, reason)
+            runs.skip_queued(tx, open_run.id, reason, bot.clock())
+        audit.record(tx, bot.clock(), job.asked_by, "cancelled", pull.key, runs=str(len(open_runs)))
+    for open_run in open_runs:
+        settle.promise_run_finished(bot, open_run.id)
+        update_requests.request_run_update(bot, open_run.id)
     react(bot, job, pull, "rocket")
     if open_runs:
         answer(bot, job, pull, "cancelled", count=len(open_runs))

@@ -1,87 +1,79 @@
 """Read a comment's commands and promise what they ask for. Everything about the person is read live, failing closed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import templates
 from bot.bot import Bot
-from bot.core import commands
-from bot.core.commands import Command, CommandName, Misread
+from bot.core import commands, promises
+from bot.core.commands import Command, Misread
 from bot.core.job import Job
+from bot.core.keys import CommentRef
 from bot.core.pull import Comment, Pull, Role
-from bot.core.run import Selection
-from bot.store import ledger
-from bot.store.columns import dump
-
-KIND_OF = {
-    CommandName.PLAN: "plan",
-    CommandName.APPLY: "apply",
-    CommandName.UNLOCK: "unlock",
-    CommandName.ROLLBACK: "rollback",
-    CommandName.CANCEL: "cancel",
-}
+from bot.store import audit
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Check who asks and how long ago, then start a job for each command of the comment."""
     repository = bot.repository(job)
     host = bot.host(repository)
     comment = host.comment(repository, int(job.args["comment"]))
     if comment.edited or comment.author_is_bot or comment.author == host.whoami():
         return
-    asked = commands.read(comment.body)
-    if not asked:
+    parsed = commands.read(comment.body, bot.vocabulary)
+    if not parsed:
         return
     pull = bot.pull(job)
     late = host.now() - comment.at
     if late > bot.limits.late:
-        _answer(bot, pull, comment, 0, "late", command=_line(asked[0]), minutes=_minutes(late))
+        _answer(bot, pull, comment, 0, "late", command=_line(parsed[0]), minutes=_minutes(late))
         return
-    if any(_needs_rights(one) for one in asked) and host.role(repository, comment.author) < Role.WRITE:
+    forbidden = _first_forbidden(bot, pull, comment, parsed)
+    if forbidden:
         host.react(repository, comment.id, "-1")
-        _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(asked[0]))
+        access = _required_role(bot, forbidden).name.lower()
+        _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(forbidden), access=access)
         return
     host.react(repository, comment.id, "eyes")
-    for number, one in enumerate(asked):
-        _carry_out(bot, pull, comment, number, one)
+    for number, command in enumerate(parsed):
+        _start_job(bot, pull, comment, number, command)
 
 
-def _needs_rights(asked: Command | Misread) -> bool:
-    return not (isinstance(asked, Command) and asked.name is CommandName.HELP)
+def _first_forbidden(
+    bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Command | Misread]
+) -> Command | Misread | None:
+    """What the author may not ask for. The forge is asked for the role only where one is needed."""
+    restricted = [command for command in parsed if _required_role(bot, command) is not Role.NONE]
+    if not restricted:
+        return None
+    role = bot.host(pull.repository).role(pull.repository, comment.author)
+    return next((command for command in restricted if role < _required_role(bot, command)), None)
 
 
-def _carry_out(bot: Bot, pull: Pull, comment: Comment, number: int, asked: Command | Misread) -> None:
-    if isinstance(asked, Misread):
-        _answer(bot, pull, comment, number, "misread", line=asked.line, why=asked.why, suggestion=asked.suggestion)
+def _required_role(bot: Bot, command: Command | Misread) -> Role:
+    return bot.vocabulary[command.name].role if isinstance(command, Command) else Role.WRITE
+
+
+def _start_job(bot: Bot, pull: Pull, comment: Comment, number: int, command: Command | Misread) -> None:
+    if isinstance(command, Misread):
+        fields = {"line": command.line, "why": command.reason, "suggestion": command.suggestion}
+        _answer(bot, pull, comment, number, "misread", **fields)
         bot.host(pull.repository).react(pull.repository, comment.id, "confused")
         return
-    if asked.name is CommandName.HELP:
-        _say(bot, pull, comment, number, templates.help_text())
-        return
-    with bot.store.begin() as tx:
-        ledger.note(tx, bot.clock(), comment.author, asked.name.value, pull.key, line=asked.line)
-    bot.engine.start(Job(f"{pull.key}:{comment.id}:{number}", KIND_OF[asked.name], _args(pull, comment, asked)))
+    if _required_role(bot, command) is not Role.NONE:
+        with bot.store.begin() as tx:
+            audit.record(tx, bot.clock(), comment.author, command.name, pull.key, line=command.line)
+    source, sha = CommentRef(pull.key, str(comment.id)), command.sha or ""
+    bot.engine.start(promises.command(command.name, source, number, comment.author, command.selection, sha))
 
 
-def _args(pull: Pull, comment: Comment, asked: Command) -> dict[str, str]:
-    return {
-        "repository": pull.repository.key,
-        "number": str(pull.number),
-        "asked_by": comment.author,
-        "why": f"comment:{comment.id}",
-        "selection": dump(Selection, asked.selection),
-        "sha": asked.sha or "",
-    }
-
-
-def _answer(bot: Bot, pull: Pull, comment: Comment, number: int, kind: str, **words: object) -> None:
-    _say(bot, pull, comment, number, templates.answer(kind, **words))
-
-
-def _say(bot: Bot, pull: Pull, comment: Comment, number: int, text: str) -> None:
+def _answer(bot: Bot, pull: Pull, comment: Comment, number: int, kind: str, **fields: object) -> None:
+    text = templates.answer(kind, **fields)
     bot.host(pull.repository).say(pull.repository, pull.number, f"answer:{comment.id}:{number}", text)
 
 
-def _line(asked: Command | Misread) -> str:
-    return asked.line
+def _line(command: Command | Misread) -> str:
+    return command.line
 
 
 def _minutes(late: timedelta) -> int:

@@ -1,57 +1,59 @@
 """Merge a pull request of which everything is applied, at exactly the applied head. Loud when that is refused."""
 
 from bot.bot import Bot
+from bot.core import promises
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run
-from bot.steps.pull.gate_facts import missing
-from bot.steps.pull.source import projects, source
+from bot.steps.pull.gate_facts import unplanned_projects
+from bot.steps.pull.source import discover_projects, open_source
 from bot.steps.say import update_requests
-from bot.store import ledger, locks, runs
+from bot.store import audit, locks, runs
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Merge the pull request that the run applied, and promise `close` once it is merged or closed."""
     pull = bot.pull(job)
     with bot.store.read() as tx:
-        its = runs.get(tx, job.args["run"])
-    if its is None:
+        apply_run = runs.get(tx, job.run)
+    if apply_run is None:
         return
     if pull.state is PullState.OPEN:
-        _merge(bot, job, pull, its)
+        _merge(bot, job, pull, apply_run)
     if bot.pull(job).state is not PullState.OPEN:
-        bot.engine.start(Job(f"close:{job.id}", "close", {**job.args, "asked_by": its.asked_by}))
+        bot.engine.start(promises.close(f"close:{job.id}", pull.key, apply_run.asked_by))
 
 
-def _may_merge(bot: Bot, pull: Pull, its: Run) -> bool:
+def _may_merge(bot: Bot, pull: Pull, run: Run) -> bool:
     """Raises Refused when something is left to plan; false when people merge by themselves here."""
-    if pull.head.sha != its.head:
-        raise Refused(f"a push came after the apply; what was applied is {its.head[:7]}")
-    if pull.base.name != its.branch:
-        raise Refused(f"what was applied was meant for {its.branch}")
+    if pull.head.sha != run.head:
+        raise Refused(f"a push came after the apply; what was applied is {run.head[:7]}")
+    if pull.base.name != run.branch:
+        raise Refused(f"what was applied was meant for {run.branch}")
     with bot.store.read() as tx:
-        freeze = locks.frozen(tx)
+        freeze = locks.get_freeze(tx)
     if freeze:
         raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
-    with source(bot, pull) as now:
-        there = projects(bot, now)
-    lacking = ", ".join(name for name, _ in missing(bot, pull.key, there))
-    if lacking:
-        raise Refused(f"{lacking} has no plan")
-    return there.configuration.merge
+    with open_source(bot, pull) as source:
+        projects = discover_projects(bot, source)
+    unplanned = ", ".join(name for name, _ in unplanned_projects(bot, pull.key, projects))
+    if unplanned:
+        raise Refused(f"{unplanned} has no plan")
+    return projects.configuration.merge
 
 
-def _merge(bot: Bot, job: Job, pull: Pull, its: Run) -> None:
+def _merge(bot: Bot, job: Job, pull: Pull, run: Run) -> None:
     try:
-        if not _may_merge(bot, pull, its):
+        if not _may_merge(bot, pull, run):
             return
-        landed = bot.host(pull.repository).merge(pull, f"Applied by gitops-bot, asked by {its.asked_by}")
-    except Refused as why:
-        note = f"applied, but not merged: {why}. The lock is kept until this is merged or `/unlock`ed."
+        merge_commit = bot.host(pull.repository).merge(pull, f"Applied by gitops-bot, asked by {run.asked_by}")
+    except Refused as refusal:
+        note = f"applied, but not merged: {refusal}. The lock is kept until this is merged or `/unlock`ed."
     else:
-        note = f"Merged as {landed[:12]}."
+        note = f"Merged as {merge_commit[:12]}."
         with bot.store.begin() as tx:
-            ledger.note(tx, bot.clock(), its.asked_by, "merged", pull.key, commit=landed)
+            audit.record(tx, bot.clock(), run.asked_by, "merged", pull.key, commit=merge_commit)
     with bot.store.begin() as tx:
-        runs.annotate(tx, its.id, note)
-    update_requests.ask_for(bot, its.id)
+        runs.annotate(tx, run.id, note)
+    update_requests.request_run_update(bot, run.id)

@@ -7,6 +7,7 @@ from bot.steps.say.statuses import APPLY, PLAN
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Set both statuses on the merge queue's commit."""
     repository = bot.repository(job)
     for name in (PLAN, APPLY):
         status = Status(name, CheckState.SUCCESS, "judged on the pull request")

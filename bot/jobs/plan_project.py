@@ -8,80 +8,81 @@ from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
 from bot.steps.run import settle
-from bot.steps.run.work import clean, commit_of, forget_artifacts, planned, site
+from bot.steps.run.work import commit_of, delete_artifacts, make_plan, prepare_site, remove_directory
 from bot.store import plans, pulls, runs
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Plan the row's project and settle the row, unless its run was asked to stop."""
     bot.park_if_stopping()
     with bot.store.read() as tx:
-        its = runs.get(tx, job.args["run"])
-        row = runs.project(tx, job.args["run"], job.args["place"])
-        stop = runs.stop_asked(tx, job.args["run"])
-        pull = pulls.get(tx, its.pull) if its else None
-    if its is None or row is None or pull is None:
+        plan_run = runs.get(tx, job.run)
+        row = runs.project(tx, job.run, job.place)
+        stop_reason = runs.stop_reason(tx, job.run)
+        pull = pulls.get(tx, plan_run.pull) if plan_run else None
+    if plan_run is None or row is None or pull is None:
         return
     if row.state.ended:
-        settle.after(bot, row, None)
+        settle.follow_up(bot, row, None)
         return
-    if stop:
-        settle.settle(bot, replace(row, state=State.SKIPPED, note=stop))
+    if stop_reason:
+        settle.settle_row(bot, replace(row, state=State.SKIPPED, note=stop_reason))
         return
-    with bot.limits.turns.one_for(pull.key), settle.claim(bot, job, pull, row) as mine:
-        if mine:
-            _plan(bot, pull, its, row)
+    with bot.limits.turns.acquire(pull.key), settle.claim(bot, job, pull, row) as claimed:
+        if claimed:
+            _plan(bot, pull, plan_run, row)
 
 
-def _plan(bot: Bot, pull: Pull, its: Run, row: RunProject) -> None:
+def _plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> None:
     """Make the plan and settle the row with it, or with the reason why there is none."""
-    made: Plan | RunProject
+    outcome: Plan | RunProject
     try:
-        made = _made(bot, pull, its, row)
-    except Refused as why:
-        made = replace(row, state=State.REFUSED, note=str(why))
-    except ToolFailed as failed:
-        made = _failed(bot, row, failed)
+        outcome = _make_plan(bot, pull, run, row)
+    except Refused as refusal:
+        outcome = replace(row, state=State.REFUSED, note=str(refusal))
+    except ToolFailed as failure:
+        outcome = _failed_row(bot, row, failure)
     finally:  # before anything is recorded: a tool may have filled the disk
-        clean(bot.folders.scratch(row.run, row.project.place))
-    if isinstance(made, Plan):
-        _keep(bot, pull, its, row, made)
+        remove_directory(bot.folders.scratch(row.run, row.project.place))
+    if isinstance(outcome, Plan):
+        _store_plan(bot, pull, run, row, outcome)
     else:
-        _without(bot, pull, made)
+        _end_without_plan(bot, pull, outcome)
 
 
-def _without(bot: Bot, pull: Pull, row: RunProject) -> None:
+def _end_without_plan(bot: Bot, pull: Pull, row: RunProject) -> None:
     """End the row without a plan. One that was made of earlier files may not be applied in its place."""
     if row.state is not State.SKIPPED:
         with bot.store.begin() as tx:
-            plans.outdo(tx, pull.key, row.project.place, f"planned again, it {row.state.value}: {row.note}")
-    settle.settle(bot, row)
+            plans.invalidate(tx, pull.key, row.project.place, f"planned again, it {row.state.value}: {row.note}")
+    settle.settle_row(bot, row)
 
 
-def _made(bot: Bot, pull: Pull, its: Run, row: RunProject) -> Plan:
-    where = site(bot, pull, its, row, commit_of(its, row))
-    return planned(bot, pull, its, row, where, its.selection.destroy or row.removed)
+def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan:
+    site = prepare_site(bot, pull, run, row, commit_of(run, row))
+    return make_plan(bot, pull, run, row, site, run.selection.destroy or row.removed)
 
 
-def _failed(bot: Bot, row: RunProject, failed: ToolFailed) -> RunProject:
+def _failed_row(bot: Bot, row: RunProject, failure: ToolFailed) -> RunProject:
     bot.park_if_stopping()
     with bot.store.read() as tx:
-        stop = runs.stop_asked(tx, row.run)
-    if stop:
-        return replace(row, state=State.SKIPPED, note=stop)
-    return replace(row, state=State.FAILED, note=str(failed), output=failed.output)
+        stop_reason = runs.stop_reason(tx, row.run)
+    if stop_reason:
+        return replace(row, state=State.SKIPPED, note=stop_reason)
+    return replace(row, state=State.FAILED, note=str(failure), output=failure.output)
 
 
-def _keep(bot: Bot, pull: Pull, its: Run, row: RunProject, plan: Plan) -> None:
+def _store_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan) -> None:
     """Store the plan and end the row in one transaction. A removed project's list is told, not kept as a plan."""
-    only_told = row.removed and not its.selection.destroy
+    listing_only = row.removed and not run.selection.destroy
     with bot.store.begin() as tx:
-        if only_told:
-            held = "\n".join(change.address for change in plan.content.changes)
-            done = replace(row, state=State.DONE, output=held)
+        if listing_only:
+            addresses = "\n".join(change.address for change in plan.content.changes)
+            ended_row = replace(row, state=State.DONE, output=addresses)
         else:
-            older = plans.live_at(tx, pull.key, plan.project.place)
+            older = plans.live_ids(tx, pull.key, plan.project.place)
             plans.add(tx, plan, pull.repository.key)
-            done = replace(row, state=State.DONE, plan=plan.id, counts=plan.content.counts)
-        ended = runs.settle(tx, done, bot.clock())
-    forget_artifacts(bot, (plan.id,) if only_told else tuple(id for id in older if id != plan.id))
-    settle.after(bot, done, ended)
+            ended_row = replace(row, state=State.DONE, plan=plan.id, counts=plan.content.counts)
+        ended_run = runs.settle(tx, ended_row, bot.clock())
+    delete_artifacts(bot, (plan.id,) if listing_only else tuple(id for id in older if id != plan.id))
+    settle.follow_up(bot, ended_row, ended_run)

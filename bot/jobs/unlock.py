@@ -3,28 +3,43 @@
 from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.run import RunKind
+from bot.core.vocabulary import CommandSpec, Example
 from bot.steps.run import release
 from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
-from bot.store import ledger, pulls, runs
+from bot.store import audit, pulls, runs
+
+COMMAND = CommandSpec(
+    examples=(Example("/unlock", "Frees what this pull request locks, and drops its plans"),),
+    page="""
+    Refused while its apply runs.
+
+    > 🔓 Free again: `infra/db:prod`. 1 plan was dropped.
+    > To plan this pull request again, comment `/plan`.
+
+    What was applied stays applied. From the shell: `gitops-bot unlock acme/infra#7`.
+    """,
+    rank=30,
+)
 
 
 def run(bot: Bot, job: Job) -> None:
+    """Release the pull request and answer what was freed, or refuse while its apply runs."""
     pull = bot.pull(job)
     with bot.store.read() as tx:
-        applying = runs.unfinished(tx, pull.key, RunKind.APPLY)
+        applying = runs.list_unfinished(tx, pull.key, RunKind.APPLY)
     if applying:
         react(bot, job, pull, "confused")
         answer(bot, job, pull, "refused", command="/unlock", why="an apply is running; `/cancel` interrupts it")
         return
     with bot.store.begin() as tx:
-        pulls.set_closed_for(tx, pull.key, "unlocked")  # before its locks are free, which wakes who waits
-    freed, dropped = release.all_of(bot, pull)
+        pulls.set_handled_closure(tx, pull.key, "unlocked")  # before its locks are free, which wakes who waits
+    freed, dropped = release.release_pull(bot, pull)
     with bot.store.begin() as tx:
-        ledger.note(tx, bot.clock(), job.args["asked_by"], "unlocked", pull.key, locks=str(len(freed)))
+        audit.record(tx, bot.clock(), job.asked_by, "unlocked", pull.key, locks=str(len(freed)))
     react(bot, job, pull, "rocket")
     if freed or dropped:
         answer(bot, job, pull, "unlocked", projects=[lock.place for lock in freed], plans=dropped)
     else:
         answer(bot, job, pull, "nothing_to_unlock")
-    update_requests.ask(bot, update_requests.plan_topic(pull.key), pull.key)
+    update_requests.request_update(bot, update_requests.plan_slot(pull.key), pull.key)

@@ -3,7 +3,6 @@
 Made by `tools/kustomize`, `tools/helm` and `tools/manifests`, which only render.
 """
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,31 +12,34 @@ from pathlib import Path
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.plan import Content
 from bot.core.project import Project
-from bot.core.run import Outcome as Ended
+from bot.core.run import ApplyOutcome
 from bot.core.tree import Tree
 from bot.kube.apply.apply_child import DONE, INTERRUPTED
-from bot.kube.apply.artifact import Work
-from bot.kube.apply.child_config import Errand
-from bot.kube.apply.results import Results
+from bot.kube.apply.artifact import ApplyArtifact
+from bot.kube.apply.child_config import ChildConfig
+from bot.kube.apply.results import ApplyResults
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.clusters import MANAGER, Clusters, ClusterSettings
 from bot.kube.cluster.inventory import Inventory
-from bot.kube.cluster.trial import result_digest
+from bot.kube.keys import OPTIONS, RULES
+from bot.kube.objects.kube_object import ObjectRef
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.outcomes import Outcome, Verb
-from bot.kube.objects.scopes import built_in
-from bot.kube.plan import differ, hook_plans, kubectl_diff
-from bot.kube.plan.content import content
-from bot.kube.plan.dry_run import Question
-from bot.kube.render.rendering import Renderer
-from bot.kube.render.sides import Rendered, Target, both
-from bot.ports import Applied, Invocation, Planned, Site
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.plan import differ, hook_changes, kubectl_diff
+from bot.kube.plan.canonical_changes import canonical_changes
+from bot.kube.plan.plan_content import plan_content
+from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
+from bot.kube.plan.rendered_diff import plan_offline
+from bot.kube.render.renderer import Renderer
+from bot.kube.render.revisions import ClusterTarget, RenderedRevision, render_revisions
+from bot.ports import ApplyReport, Invocation, Site, ToolPlan
 
-ARTIFACT, ERRAND, RESULTS = "work.json", "errand.json", "results.json"
-CARRIED_OUT = (Verb.CREATE, Verb.CHANGE, Verb.REPLACE, Verb.DELETE, Verb.ADOPT)
-NO_CLUSTER = Target("", (), built_in)
-SHOWN = 20
+ARTIFACT_FILE, CONFIG_FILE, RESULTS_FILE = "work.json", "errand.json", "results.json"
+
+NO_CLUSTER = ClusterTarget("", (), is_namespaced)
+MAX_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,14 @@ class KubeTool:
     def name(self) -> str:
         return self.renderer.name
 
-    def finds(self, tree: Tree) -> Sequence[str]:
-        return self.renderer.finds(tree)
+    def discover(self, tree: Tree) -> Sequence[str]:
+        return self.renderer.discover(tree)
 
     def recognises(self, tree: Tree, directory: str) -> int:
         return self.renderer.recognises(tree, directory)
 
-    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
-        return self.renderer.inputs(tree, project, others)
+    def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
+        return self.renderer.inputs(tree, project, other_dirs)
 
     def state_key(self, tree: Tree, project: Project) -> str:
         """The record of what was applied is the cluster's, whatever the tree says."""
@@ -67,69 +69,76 @@ class KubeTool:
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         return self.renderer.version(environment)
 
-    def plan(self, site: Site, destroy: bool = False) -> Planned:
-        """Rendered, and tried against the cluster; without one, no more than two renderings held against each other."""
+    def plan(self, site: Site, destroy: bool = False) -> ToolPlan:
+        """Render and dry-run against the cluster; without one, only compare two renderings.
+
+        Raises Refused for what the author can mend, ToolFailed when the renderer fails or the cluster does not answer.
+        """
         version = self.renderer.version(site.environment)
         try:
-            if not site.rules.cluster or site.origin is None:
-                return self._offline(site, version, destroy)
-            return _Planning(self, site, version, destroy).planned()
-        except Transient as why:
-            raise ToolFailed(str(why)) from why
+            if not RULES.of(site.rules).cluster or site.origin is None:
+                return self._plan_offline(site, version, destroy)
+            return _ClusterPlanning(self, site, version, destroy).plan()
+        except Transient as error:
+            raise ToolFailed(str(error)) from error
 
-    def ready(self, site: Site, artifact: Path) -> Invocation:
-        """The child that carries out exactly the artifact, with the identity that applies."""
-        work = Work.loaded(artifact.read_bytes())
-        _refuse(work, site)
-        its, access = self._allowed(site), self.clusters.apply(site.rules.cluster)
-        errand = Errand(
+    def prepare_apply(self, site: Site, artifact: Path) -> Invocation:
+        """Return the child that applies exactly the artifact, with the identity that applies.
+
+        Raises Refused when a change is unknown or unconfirmed, or the cluster is not this repository's.
+        """
+        _refuse_unappliable(ApplyArtifact.from_json(artifact.read_bytes()), site)
+        settings, identity = self._cluster_settings(site), self.clusters.apply_identity(RULES.of(site.rules).cluster)
+        config = ChildConfig(
             artifact=str(artifact),
-            results=str(site.scratch / RESULTS),
-            kubeconfig=str(access.kubeconfig),
-            context=access.context,
+            results=str(site.scratch / RESULTS_FILE),
+            kubeconfig=str(identity.kubeconfig),
+            context=identity.context,
             manager=MANAGER,
-            inventory_namespace=its.inventory_namespace,
+            inventory_namespace=settings.inventory_namespace,
             confirm=site.confirmed,
-            timeout=its.timeout,
+            timeout=settings.timeout,
         )
-        path = site.scratch / ERRAND
-        path.write_bytes(errand.dumped())
-        here = Path(__file__).resolve().parents[2]
+        path = site.scratch / CONFIG_FILE
+        path.write_bytes(config.to_json())
+        source_root = Path(__file__).resolve().parents[2]
         argv = (sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(path))
-        return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(here)})
+        return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(source_root)})
 
-    def applied(self, site: Site, exit: int | None) -> Applied:
-        """By the child's exit status and the results that it wrote after each object; its output is masked already."""
-        path = site.scratch / RESULTS
-        results = Results.loaded(path.read_bytes()) if path.exists() else Results()
-        wrong = "\n".join(results.troubles()[:SHOWN])
+    def report_apply(self, site: Site, exit: int | None) -> ApplyReport:
+        """Report by the child's exit status and the results that it wrote; its output is masked already."""
+        path = site.scratch / RESULTS_FILE
+        results = ApplyResults.from_json(path.read_bytes()) if path.exists() else ApplyResults()
+        failures = "\n".join(results.failures()[:MAX_LINES])
         if exit == DONE:
-            return Applied(Ended.DONE, results.summary(), "")
+            return ApplyReport(ApplyOutcome.DONE, results.summary(), "")
         if exit is None or exit < 0:
-            told = f"the apply was killed: {results.summary()}; `/plan` shows the rest"
-            return Applied(Ended.UNKNOWN, told, wrong)
-        ended = Ended.INTERRUPTED if exit == INTERRUPTED else Ended.FAILED
-        last = site.log.read_text(errors="replace").splitlines()[-SHOWN:] if site.log.exists() else []
-        return Applied(ended, results.summary() or f"it ended with status {exit}", wrong or "\n".join(last))
+            summary = f"the apply was killed: {results.summary()}; `/plan` shows the rest"
+            return ApplyReport(ApplyOutcome.UNKNOWN, summary, failures)
+        outcome = ApplyOutcome.INTERRUPTED if exit == INTERRUPTED else ApplyOutcome.FAILED
+        log_end = site.log.read_text(errors="replace").splitlines()[-MAX_LINES:] if site.log.exists() else []
+        summary = results.summary() or f"it ended with status {exit}"
+        return ApplyReport(outcome, summary, failures or "\n".join(log_end))
 
-    def _allowed(self, site: Site) -> ClusterSettings:
+    def _cluster_settings(self, site: Site) -> ClusterSettings:
         if site.origin is None:
             raise Refused("nothing is applied outside of a repository")
-        return self.clusters.allowed(site.rules.cluster, site.origin.repository.name)
+        return self.clusters.settings_for(RULES.of(site.rules).cluster, site.origin.repository.name)
 
-    def _offline(self, site: Site, version: str, destroy: bool) -> Planned:
-        base = site.origin.base if site.origin else None
-        new, old = both(self.renderer, site, NO_CLUSTER, base, destroy)
+    def _plan_offline(self, site: Site, version: str, destroy: bool) -> ToolPlan:
+        base_commit = site.origin.base if site.origin else None
+        desired, previous = render_revisions(self.renderer, site, NO_CLUSTER, base_commit, destroy)
         mask = Mask(site.origin.secret if site.origin else b"")
-        sides = differ.Sides(new.objects, old.objects if old else (), None, destroy)
-        outcomes = differ.offline(sides, lambda body: mask.comparable(body) if body else None)
-        hooks = hook_plans.shown(new, old, mask)
-        shown = content(self.name, (*outcomes, *hooks), offline=True, notes=hook_plans.never(new))
-        return Planned(shown, canonical(outcomes, new, mask), None, version)
+        revisions = PlanRevisions(desired.objects, previous.objects if previous else (), None, destroy)
+        changes = plan_offline(revisions, lambda body: mask.mask_values(body) if body else None)
+        hooks = hook_changes.diff_hooks(desired, previous, mask)
+        notes = hook_changes.unsupported_hook_notes(desired)
+        content = plan_content(self.name, (*changes, *hooks), offline=True, notes=notes)
+        return ToolPlan(content, canonical_changes(changes, desired, mask), None, version)
 
 
 @dataclass(frozen=True, slots=True)
-class _Planning:
+class _ClusterPlanning:
     """One plan of one project against its cluster."""
 
     tool: KubeTool
@@ -137,140 +146,133 @@ class _Planning:
     version: str
     destroy: bool
 
-    def planned(self) -> Planned:
+    def plan(self) -> ToolPlan:
         site, origin = self.site, self.site.origin
         assert origin is not None
-        its = self.tool._allowed(site)
-        cluster = self.tool.clusters.plan(site.rules.cluster).within(site.timeout, site.stopped)
+        settings, rules, options = self.tool._cluster_settings(site), RULES.of(site.rules), OPTIONS.of(site.project)
+        cluster = self.tool.clusters.planning_client(rules.cluster).with_deadline(site.timeout, site.stopped)
         project = project_key(site)
-        known = inventory.read(cluster, project, its.inventory_namespace)
-        before = known.commit if known and known.commit else origin.base
-        new, old = both(self.tool.renderer, site, _target(cluster), before, self.destroy)
+        recorded = inventory.read(cluster, project, settings.inventory_namespace)
+        base_commit = recorded.commit if recorded and recorded.commit else origin.base
+        target = _cluster_target(cluster)
+        desired, previous = render_revisions(self.tool.renderer, site, target, base_commit, self.destroy)
         mask = Mask(origin.secret)
-        if known and known.commit and (old is None or old.digest(mask) != known.rendered):
-            known, old = replace(known, commit=""), None
-        known = known or inventory.rebuilt(cluster, project, its.inventory_namespace, _kinds(new, old))
-        question = Question(
+        if recorded and recorded.commit and (previous is None or previous.digest(mask) != recorded.rendered):
+            recorded, previous = replace(recorded, commit=""), None
+        if recorded is None:
+            kinds = _kinds(desired, previous)
+            recorded = inventory.rebuild(cluster, project, settings.inventory_namespace, kinds)
+        request = PlanRequest(
             cluster=cluster,
             mask=mask,
-            label=inventory.label_of(project, its.inventory_namespace),
-            rules=site.rules,
+            label=inventory.label_of(project, settings.inventory_namespace),
+            rules=rules,
             now=time.time(),
-            managers=its.managers,
-            ignore=site.project.kubernetes.ignore,
-            awaits=bool(site.project.depends_on),
+            takeover_managers=settings.managers,
+            ignore_rules=options.ignore,
+            awaits_dependencies=bool(site.project.depends_on),
             project=project,
         )
-        sides = differ.Sides(new.objects, old.objects if old else None, known, self.destroy)
-        outcomes = differ.plan(question, sides)
-        if site.project.kubernetes.differ == "kubectl":
-            outcomes = self._as_kubectl(outcomes, sides, mask, its)
-        notes = (*_standing(site.rules.cluster, known), *hook_plans.never(new))
-        hooks = hook_plans.against(cluster, new, old, mask, upgrade=known is not None and known.installed)
-        shown = content(self.tool.name, (*outcomes, *hooks), offline=False, notes=notes)
-        work = self._work(project, outcomes, new, known)
-        return Planned(shown, canonical(outcomes, new, mask), self._written(work, shown), self.version)
+        revisions = PlanRevisions(desired.objects, previous.objects if previous else None, recorded, self.destroy)
+        changes = differ.plan_objects(request, revisions)
+        if options.differ == "kubectl":
+            changes = self._with_kubectl_fields(changes, revisions, mask, settings)
+        notes = (*_inventory_notes(rules.cluster, recorded), *hook_changes.unsupported_hook_notes(desired))
+        upgrade = recorded is not None and recorded.installed
+        hooks = hook_changes.check_hooks(cluster, desired, previous, mask, upgrade=upgrade)
+        content = plan_content(self.tool.name, (*changes, *hooks), offline=False, notes=notes)
+        artifact = self._artifact(project, changes, desired, recorded)
+        path = self._write_artifact(artifact, content)
+        return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version)
 
-    def _as_kubectl(
-        self, outcomes: tuple[Outcome, ...], sides: differ.Sides, mask: Mask, its: ClusterSettings
-    ) -> tuple[Outcome, ...]:
+    def _with_kubectl_fields(
+        self, changes: tuple[ObjectChange, ...], revisions: PlanRevisions, mask: Mask, settings: ClusterSettings
+    ) -> tuple[ObjectChange, ...]:
         site, scratch = self.site, self.site.scratch / "kubectl"
         scratch.mkdir(mode=0o700, exist_ok=True)
-        request = kubectl_diff.Request(
+        request = kubectl_diff.KubectlDiffRequest(
             objects=(),
-            kubeconfig=its.kubeconfig,
-            context=its.context,
+            kubeconfig=settings.kubeconfig,
+            context=settings.context,
             scratch=scratch,
             environment=site.environment,
             mask=mask,
             timeout=site.timeout,
             stopped=site.stopped,
         )
-        return kubectl_diff.as_shown(outcomes, request, {one.ref: one.body for one in sides.before or ()})
+        previous = {kube_object.ref: kube_object.body for kube_object in revisions.previous or ()}
+        return kubectl_diff.with_kubectl_fields(changes, request, previous)
 
-    def _work(self, project: str, outcomes: Sequence[Outcome], new: Rendered, known: Inventory | None) -> Work:
-        site, origin = self.site, self.site.origin
+    def _artifact(
+        self, project: str, changes: Sequence[ObjectChange], desired: RenderedRevision, recorded: Inventory | None
+    ) -> ApplyArtifact:
+        options, origin = OPTIONS.of(self.site.project), self.site.origin
         assert origin is not None
-        members = {one.ref.id: one.api_version for one in new.objects}
-        stay = [one for one in outcomes if one.verb is Verb.SAME and one.ref.id not in members]
-        return Work(
-            cluster=site.rules.cluster,
+        members = {kube_object.ref.id: kube_object.api_version for kube_object in desired.objects}
+        staying = [change for change in changes if change.verb is Verb.UNCHANGED and change.ref.id not in members]
+        secrets = [kube_object for kube_object in desired.objects if _is_secret(kube_object.ref)]
+        return ApplyArtifact(
+            cluster=RULES.of(self.site.rules).cluster,
             project=project,
-            namespace=site.project.kubernetes.namespace,
+            namespace=options.namespace,
             commit=origin.commit,
-            members=members | {one.ref.id: one.api_version for one in stay},
-            outcomes=tuple(one for one in outcomes if one.verb is not Verb.SAME),
-            key=origin.secret,
-            hooks=new.hooks,
-            health=site.project.kubernetes.health,
-            rendered=new.digest(Mask(origin.secret)),
-            secrets=tuple(one.body for one in new.objects if (one.ref.group, one.ref.kind) == ("", "Secret")),
+            members=members | {change.ref.id: change.api_version for change in staying},
+            changes=tuple(change for change in changes if change.verb is not Verb.UNCHANGED),
+            mask_key=origin.secret,
+            hooks=desired.hooks,
+            health=options.health,
+            rendered_digest=desired.digest(Mask(origin.secret)),
+            secrets=tuple(kube_object.body for kube_object in secrets),
         )
 
-    def _written(self, work: Work, shown: Content) -> Path | None:
-        if shown.counts.empty:
+    def _write_artifact(self, artifact: ApplyArtifact, content: Content) -> Path | None:
+        if content.counts.empty:
             return None
-        path = self.site.scratch / ARTIFACT
+        path = self.site.scratch / ARTIFACT_FILE
         path.touch(mode=0o600)
-        path.write_bytes(work.dumped())
+        path.write_bytes(artifact.to_json())
         return path
 
 
 def project_key(site: Site) -> str:
-    """What an inventory calls the project: it outlives names that people change, and is no other forge's by chance."""
+    """Name the project in inventories: this outlives names that people change, and is no other forge's by chance."""
     assert site.origin is not None
     return f"{site.origin.forge} {site.origin.repository.key} {site.project.place}"
 
 
-def canonical(outcomes: Sequence[Outcome], new: Rendered, mask: Mask) -> bytes:
-    """What was planned, without fields that only count and without any value of a Secret.
-
-    Of a new object it is what is sent: what the cluster makes of that may not be known before its namespace is there.
-    """
-    rows = [
-        [one.ref.id, one.verb, one.force, one.confirm, one.problem, one.uid if _ends(one) else ""]
-        + [result_digest(mask, one.send, ()) if one.send and not _known(one) else one.result]
-        for one in outcomes
-        if one.verb is not Verb.SAME
-    ]
-    hooks = [[hook.object.ref.id, result_digest(mask, hook.object.body, ())] for hook in new.hooks]
-    return json.dumps([rows, hooks], sort_keys=True, separators=(",", ":")).encode()
+def _is_secret(ref: ObjectRef) -> bool:
+    return (ref.group, ref.kind) == ("", "Secret")
 
 
-def _known(one: Outcome) -> bool:
-    return bool(one.result) and one.verb is not Verb.CREATE
-
-
-def _ends(one: Outcome) -> bool:
-    return one.verb in (Verb.DELETE, Verb.REPLACE)
-
-
-def _refuse(work: Work, site: Site) -> None:
+def _refuse_unappliable(artifact: ApplyArtifact, site: Site) -> None:
     """Nothing begins while something cannot be told, or a person has not let it go by name."""
-    untold = [one for one in work.outcomes if one.verb is Verb.UNTOLD]
-    if untold:
-        more = f" (and {len(untold) - 1:,} more)" if len(untold) > 1 else ""
-        raise Refused(f"nobody can tell what becomes of {untold[0].ref}: {untold[0].problem}{more}")
-    wanted = [name for one in work.outcomes if one.confirm and (name := one.ref.path) not in site.confirmed]
-    if wanted:
-        words = " ".join(f"--confirm {name}" for name in wanted)
-        raise Refused(f"{', '.join(wanted)} would go with all that is in it; to mean that, comment `/apply {words}`")
+    unknown = [change for change in artifact.changes if change.verb is Verb.UNKNOWN]
+    if unknown:
+        remainder = f" (and {len(unknown) - 1:,} more)" if len(unknown) > 1 else ""
+        raise Refused(f"nobody can tell what becomes of {unknown[0].ref}: {unknown[0].problem}{remainder}")
+    to_confirm = [change.ref.path for change in artifact.changes if change.confirm]
+    unconfirmed = [name for name in to_confirm if name not in site.confirmed]
+    if unconfirmed:
+        arguments = " ".join(f"--confirm {name}" for name in unconfirmed)
+        names = ", ".join(unconfirmed)
+        raise Refused(f"{names} would go with all that is in it; to mean that, comment `/apply {arguments}`")
 
 
-def _kinds(*sides: Rendered | None) -> set[tuple[str, str]]:
-    return {(one.api_version, one.ref.kind) for side in sides if side for one in side.objects}
+def _kinds(*revisions: RenderedRevision | None) -> set[tuple[str, str]]:
+    objects = [kube_object for revision in revisions if revision for kube_object in revision.objects]
+    return {(kube_object.api_version, kube_object.ref.kind) for kube_object in objects}
 
 
-def _target(cluster: Cluster) -> Target:
+def _cluster_target(cluster: Cluster) -> ClusterTarget:
     def has_namespace(api_version: str, kind: str) -> bool | None:
-        its = cluster.resource(api_version, kind)
-        return its.namespaced if its else None
+        resource = cluster.resource(api_version, kind)
+        return resource.namespaced if resource else None
 
-    return Target(cluster.version(), cluster.api_versions(), has_namespace)
+    return ClusterTarget(cluster.version(), cluster.api_versions(), has_namespace)
 
 
-def _standing(name: str, known: Inventory | None) -> Iterator[str]:
-    if known is None:
+def _inventory_notes(name: str, recorded: Inventory | None) -> Iterator[str]:
+    if recorded is None:
         yield f"Cluster {name}: the bot applied nothing of this before, so every object was asked about"
-    elif known.rebuilt:
+    elif recorded.rebuilt:
         yield f"Cluster {name}: the inventory was lost and is rebuilt from labels"

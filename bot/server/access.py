@@ -14,38 +14,41 @@ from flask import Request, Response, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from bot.server import links
-from bot.server.doors import Doors, doors
+from bot.server.dependencies import Dependencies, dependencies
 
-SESSION = "gitops_bot_session"
-SIGNED_IN_BEFORE = "gitops_bot_signed_in"
-SESSION_FOR = timedelta(hours=12)
-TRIES_BY_ONE, TRIES_BY_ALL, TRIES_SECONDS = 10, 300, 60.0
+SESSION_COOKIE = "gitops_bot_session"
+SIGNED_IN_COOKIE = "gitops_bot_signed_in"
+SESSION_LIFETIME = timedelta(hours=12)
+MAX_ATTEMPTS_PER_ADDRESS, MAX_ATTEMPTS, ATTEMPT_WINDOW_SECONDS = 10, 300, 60.0
 
 
-class Tries:
+class AttemptLimiter:
     """Wrong tokens of the last minute. Past so many, no token is looked at: not from there, or not from anywhere."""
 
     def __init__(self) -> None:
-        self._wrong: deque[tuple[float, str]] = deque(maxlen=TRIES_BY_ALL)
+        self._failures: deque[tuple[float, str]] = deque(maxlen=MAX_ATTEMPTS)
         self._lock = threading.Lock()
 
-    def spent(self, address: str) -> bool:
-        since = time.monotonic() - TRIES_SECONDS
+    def is_exhausted(self, address: str) -> bool:
+        """Whether too many were wrong, from that address or from all."""
+        since = time.monotonic() - ATTEMPT_WINDOW_SECONDS
         with self._lock:
-            recent = [tried_from for moment, tried_from in self._wrong if moment > since]
-        return recent.count(address) >= TRIES_BY_ONE or len(recent) >= TRIES_BY_ALL
+            recent = [failed_address for moment, failed_address in self._failures if moment > since]
+        return recent.count(address) >= MAX_ATTEMPTS_PER_ADDRESS or len(recent) >= MAX_ATTEMPTS
 
-    def note(self, address: str) -> None:
+    def record_failure(self, address: str) -> None:
+        """Remember a wrong token from that address."""
         with self._lock:
-            self._wrong.append((time.monotonic(), address))
+            self._failures.append((time.monotonic(), address))
 
 
 def may_read() -> bool:
     """The present request comes with the token or with a session."""
-    return has_bearer(request) or _has_session(doors(), request)
+    return has_bearer(request) or _has_session(dependencies(), request)
 
 
 def has_bearer(request: Request) -> bool:
+    """The request comes with the token as a bearer."""
     authorization = request.authorization
     if authorization is None or authorization.type != "bearer":
         return False
@@ -54,48 +57,50 @@ def has_bearer(request: Request) -> bool:
 
 def has_link(run: str) -> bool:
     """The present request comes with the signature that opens this run."""
-    return links.opens(doors().vault, run, request.args, datetime.now(UTC))
+    return links.is_valid_link(dependencies().vault, run, request.args, datetime.now(UTC))
 
 
-def is_token(given: str, request: Request) -> bool:
+def is_token(candidate: str, request: Request) -> bool:
     """Compare in constant time. Answers 429 by itself where too many were wrong."""
-    token, address = doors().token, request.remote_addr or ""
-    tries: Tries = current_app.extensions["tries"]
+    token, address = dependencies().token, request.remote_addr or ""
+    limiter: AttemptLimiter = current_app.extensions["limiter"]
     if token is None:
         return False
-    if tries.spent(address):
-        raise TooManyRequests("Too many wrong tokens came from there. Wait a minute.", retry_after=int(TRIES_SECONDS))
-    if hmac.compare_digest(_digest(given), _digest(token)):
+    if limiter.is_exhausted(address):
+        raise TooManyRequests(
+            "Too many wrong tokens came from there. Wait a minute.", retry_after=int(ATTEMPT_WINDOW_SECONDS)
+        )
+    if hmac.compare_digest(_digest(candidate), _digest(token)):
         return True
-    tries.note(address)
+    limiter.record_failure(address)
     return False
 
 
 def begin_session(response: Response) -> None:
     """Two cookies: the session, which only our own pages bring back, and a mark without power that tells of it."""
-    opened = doors()
-    expires = str(int((datetime.now(UTC) + SESSION_FOR).timestamp()))
-    value = f"{expires}.{opened.vault.sign(_words(expires, opened.token or ''))}"
-    for name, content, same_site in ((SESSION, value, "Strict"), (SIGNED_IN_BEFORE, "1", "Lax")):
+    app = dependencies()
+    expires = str(int((datetime.now(UTC) + SESSION_LIFETIME).timestamp()))
+    value = f"{expires}.{app.vault.sign(_session_text(expires, app.token or ''))}"
+    for name, cookie, same_site in ((SESSION_COOKIE, value, "Strict"), (SIGNED_IN_COOKIE, "1", "Lax")):
         response.set_cookie(
             name,
-            content,
-            max_age=SESSION_FOR,
+            cookie,
+            max_age=SESSION_LIFETIME,
             path=request.script_root or "/",
-            secure=opened.secure,
+            secure=app.secure,
             httponly=True,
             samesite=same_site,
         )
 
 
-def _has_session(opened: Doors, request: Request) -> bool:
-    expires, _, signature = request.cookies.get(SESSION, "").partition(".")
-    if opened.token is None or not opened.vault.verified(_words(expires, opened.token), signature):
+def _has_session(app: Dependencies, request: Request) -> bool:
+    expires, _, signature = request.cookies.get(SESSION_COOKIE, "").partition(".")
+    if app.token is None or not app.vault.verify(_session_text(expires, app.token), signature):
         return False
     return datetime.fromtimestamp(int(expires), UTC) > datetime.now(UTC)
 
 
-def _words(expires: str, token: str) -> str:
+def _session_text(expires: str, token: str) -> str:
     return f"session until {expires} of {_digest(token).hex()}"
 
 

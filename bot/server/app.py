@@ -7,39 +7,40 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.core.gate_case import told_once
-from bot.server import tree, words
-from bot.server.access import Tries
-from bot.server.doors import Doors
+from bot.core.gate_case import group_demands
+from bot.server import change_tree, formatting
+from bot.server.access import AttemptLimiter
+from bot.server.dependencies import Dependencies
 from bot.server.health import health
 from bot.server.history import history
 from bot.server.live import live
 from bot.server.logs import logs
-from bot.server.metrics import Metrics, our_version
-from bot.server.pages import carried, pages
+from bot.server.metrics import Metrics, installed_version
+from bot.server.pages import link_parameters, pages
 from bot.server.signin import guard, signin
 from bot.server.webhooks import webhooks
 
-__all__ = ["Doors", "app"]
+__all__ = ["Dependencies", "create_app"]
 
 LARGEST_FORM = 64 * 1024
 FILTERS = (
-    words.ago,
-    words.brief,
-    told_once,
-    tree.by_risk,
-    words.chips,
-    words.chunks,
-    words.glyph,
-    words.lasted,
-    words.marked,
-    words.selected,
-    words.sign,
-    words.utc,
-    words.web,
-    words.why,
+    formatting.ago,
+    formatting.brief,
+    group_demands,
+    change_tree.by_risk,
+    formatting.chips,
+    formatting.chunks,
+    formatting.glyph,
+    formatting.duration,
+    formatting.marker_class,
+    formatting.selection_flags,
+    formatting.sign,
+    formatting.utc,
+    formatting.web_url,
+    formatting.trigger_label,
+    formatting.wait_phrase,
 )
-JINJA = {"undefined": StrictUndefined, "finalize": words.seen, "trim_blocks": True, "lstrip_blocks": True}
+JINJA = {"undefined": StrictUndefined, "finalize": formatting.make_visible, "trim_blocks": True, "lstrip_blocks": True}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; "
@@ -52,35 +53,41 @@ HEADERS = {
 }
 
 
-def app(doors: Doors) -> Flask:
+def create_app(dependencies: Dependencies) -> Flask:
+    """The application with every blueprint; it may be served by several threads."""
     flask = Flask("bot.server")
-    flask.extensions.update(doors=doors, metrics=Metrics(doors.store), tries=Tries())
-    flask.config.update(MAX_CONTENT_LENGTH=LARGEST_FORM, APPLICATION_ROOT=doors.prefix)
+    flask.extensions.update(dependencies=dependencies, metrics=Metrics(dependencies.store), limiter=AttemptLimiter())
+    flask.config.update(MAX_CONTENT_LENGTH=LARGEST_FORM, APPLICATION_ROOT=dependencies.prefix)
     flask.jinja_options = JINJA
-    for word in FILTERS:
-        flask.add_template_filter(word)
-    flask.context_processor(_always)
-    for doors_of_a_kind in (webhooks, pages, history, logs, live, signin, health):
-        flask.register_blueprint(doors_of_a_kind)
+    for text_filter in FILTERS:
+        flask.add_template_filter(text_filter)
+    flask.context_processor(_template_globals)
+    for blueprint in (webhooks, pages, history, logs, live, signin, health):
+        flask.register_blueprint(blueprint)
     flask.before_request(guard)
-    flask.after_request(_headers)
-    flask.register_error_handler(HTTPException, _error)
+    flask.after_request(_add_headers)
+    flask.register_error_handler(HTTPException, _render_error)
     return flask
 
 
-def _always() -> dict[str, object]:
+def _template_globals() -> dict[str, object]:
     """What every template sees."""
-    return {"now": datetime.now(UTC), "carried": carried, "version": our_version(), "sees_all": g.get("all", False)}
+    return {
+        "now": datetime.now(UTC),
+        "link_parameters": link_parameters,
+        "version": installed_version(),
+        "sees_all": g.get("sees_all", False),
+    }
 
 
-def _headers(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Cache-Control"] = "public, max-age=86400" if request.endpoint == "static" else "no-store"
     return response
 
 
-def _error(error: HTTPException) -> AnyResponse:
+def _render_error(error: HTTPException) -> AnyResponse:
     """A page for people, a sentence for programs; either keeps the headers that belong to the status."""
     response = error.get_response()
     if isinstance(error.code, int) and error.code < 400:

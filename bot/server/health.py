@@ -6,8 +6,8 @@ from flask import Blueprint, Response, abort, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.server.access import has_bearer
-from bot.server.doors import doors
-from bot.server.metrics import metrics as measured
+from bot.server.dependencies import dependencies
+from bot.server.metrics import current_metrics
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
@@ -16,23 +16,26 @@ health = Blueprint("health", __name__)
 
 @health.get("/healthz")
 def alive() -> Response:
+    """The process answers."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @health.get("/readyz")
 def ready() -> Response:
-    reason = doors().ready()
+    """Whether it can work; 503 with the reason where it cannot."""
+    reason = dependencies().unready_reason()
     return Response(f"{reason or 'ok'}\n", status=503 if reason else 200, mimetype="text/plain")
 
 
 @health.get("/metrics")
 def metrics() -> Response:
-    if not (_is_next_door() or has_bearer(request)):
+    """All metrics; 401 for others than loopback and holders of the token."""
+    if not (_is_direct_loopback() or has_bearer(request)):
         abort(401, "Metrics are for loopback, or for the token as a bearer.")
-    return Response(measured().text(), content_type=CONTENT_TYPE_LATEST)
+    return Response(current_metrics().render(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _is_next_door() -> bool:
+def _is_direct_loopback() -> bool:
     """It comes from this machine, and not through a proxy that stands on it."""
     if any(name in request.headers for name in FORWARDED):
         return False

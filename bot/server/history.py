@@ -2,10 +2,10 @@
 
 from flask import Blueprint, abort, render_template, request
 
-from bot.server.doors import doors
-from bot.server.pages import page_asked_for
-from bot.store import history as kept
-from bot.store import locks as claims
+from bot.server.dependencies import dependencies
+from bot.server.pages import requested_page
+from bot.store import history as history_store
+from bot.store import locks as lock_store
 from bot.store import pulls
 
 history = Blueprint("history", __name__)
@@ -14,24 +14,24 @@ history = Blueprint("history", __name__)
 @history.get("/projects")
 def projects() -> str:
     """Every project that was planned once, with what was applied to it last and who works on it now."""
-    page = page_asked_for()
-    with doors().store.read() as tx:
+    page = requested_page()
+    with dependencies().store.read() as tx:
         repositories = pulls.repositories(tx)
-        names = {each.key: each.name for each in repositories}
-        wanted = request.args.get("repository") or None
-        key = next((key for key, name in names.items() if wanted in (key, name)), wanted)
-        known, more = kept.places(tx, key, page)
-        held = {(lock.repository, lock.place): lock for lock in claims.listed(tx)}
-        freeze = claims.frozen(tx)
+        names = {repository.key: repository.name for repository in repositories}
+        requested = request.args.get("repository") or None
+        key = next((key for key, name in names.items() if requested in (key, name)), requested)
+        places, has_more = history_store.places(tx, key, page)
+        locks = {(lock.repository, lock.place): lock for lock in lock_store.list_locks(tx)}
+        freeze = lock_store.get_freeze(tx)
     return render_template(
         "projects.html",
         title="Projects",
-        known=known,
-        held=held,
+        places=places,
+        locks=locks,
         names=names,
-        wanted=names.get(key or "", wanted),
+        repository_name=names.get(key or "", requested),
         page=page,
-        more=more,
+        has_more=has_more,
         freeze=freeze,
     )
 
@@ -39,18 +39,18 @@ def projects() -> str:
 @history.get("/projects/history")
 def project() -> str:
     """One place of a repository: `repository` is its key (or its name), `place` is `directory:workspace`."""
-    page, place, asked = page_asked_for(), request.args.get("place", ""), request.args.get("repository", "")
-    with doors().store.read() as tx:
-        names = {each.key: each.name for each in pulls.repositories(tx)}
-        key = asked if asked in names else next((key for key, name in names.items() if name == asked), None)
-        if key is None or not kept.is_known(tx, key, place):
+    page, place, requested = requested_page(), request.args.get("place", ""), request.args.get("repository", "")
+    with dependencies().store.read() as tx:
+        names = {repository.key: repository.name for repository in pulls.repositories(tx)}
+        key = requested if requested in names else next((key for key in names if names[key] == requested), None)
+        if key is None or not history_store.is_known(tx, key, place):
             abort(404, "There is no such project.")
-        applies, more = kept.applies(tx, key, place, page)
-        planned = kept.planned_by(tx, key, place)
-        lock = next((one for one in claims.listed(tx) if (one.repository, one.place) == (key, place)), None)
-        wanted = {one.pull for one in applies} | set(planned) | ({lock.pull} if lock else set())
-        known = {pull: pulls.get(tx, pull) for pull in wanted}
-        freeze = claims.frozen(tx)
+        applies, has_more = history_store.applies(tx, key, place, page)
+        planned_by = history_store.planned_by(tx, key, place)
+        lock = next((row for row in lock_store.list_locks(tx) if (row.repository, row.place) == (key, place)), None)
+        pull_keys = {apply.pull for apply in applies} | set(planned_by) | ({lock.pull} if lock else set())
+        pulls_by_key = {pull: pulls.get(tx, pull) for pull in pull_keys}
+        freeze = lock_store.get_freeze(tx)
     return render_template(
         "history.html",
         title=f"History of {place}",
@@ -58,10 +58,10 @@ def project() -> str:
         key=key,
         place=place,
         applies=applies,
-        planned=planned,
+        planned_by=planned_by,
         lock=lock,
-        pulls=known,
+        pulls=pulls_by_key,
         page=page,
-        more=more,
+        has_more=has_more,
         freeze=freeze,
     )

@@ -10,15 +10,16 @@ from urllib.parse import quote, urlencode
 
 from bot.core.pull import Repository
 
-OPEN_FOR = timedelta(hours=24)
+LINK_LIFETIME = timedelta(hours=24)
 
 
 class Signer(Protocol):
     """Signs words of ours, so that they are known again when others bring them back."""
 
-    def sign(self, text: str) -> str: ...
+    def sign(self, text: str) -> str:
+        """The signature of a text, in characters that a URL may hold."""
 
-    def verified(self, text: str, signature: str) -> bool:
+    def verify(self, text: str, signature: str) -> bool:
         """Compares in constant time."""
 
 
@@ -27,18 +28,18 @@ def run_link(vault: Signer, url: str, repository: Repository, run_id: str, now: 
     page = f"{url.rstrip('/')}/runs/{quote(run_id, safe='')}"
     if not repository.private:
         return page
-    expires = str(int((now + OPEN_FOR).timestamp()))
-    return f"{page}?{urlencode({'expires': expires, 'signature': vault.sign(_words(run_id, expires))})}"
+    expires = str(int((now + LINK_LIFETIME).timestamp()))
+    return f"{page}?{urlencode({'expires': expires, 'signature': vault.sign(_signed_text(run_id, expires))})}"
 
 
-def opens(vault: Signer, run_id: str, query: Mapping[str, str], now: datetime) -> bool:
+def is_valid_link(vault: Signer, run_id: str, query: Mapping[str, str], now: datetime) -> bool:
     """Does the query of this request open the run's page?"""
     expires, signature = query.get("expires", ""), query.get("signature", "")
-    if not vault.verified(_words(run_id, expires), signature):
+    if not vault.verify(_signed_text(run_id, expires), signature):
         return False
     return datetime.fromtimestamp(int(expires), UTC) > now
 
 
-def _words(run_id: str, expires: str) -> str:
+def _signed_text(run_id: str, expires: str) -> str:
     """The moment comes first: it holds no space, so no two pairs read the same."""
     return f"page until {expires} of run {run_id}"

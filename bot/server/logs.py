@@ -11,18 +11,18 @@ from flask import Blueprint, abort, render_template, request, send_file
 from werkzeug.wrappers import Response
 
 from bot.core.run import RunProject
-from bot.server.doors import doors
+from bot.server.dependencies import dependencies
+from bot.server.formatting import strip_terminal_codes
 from bot.server.pages import refresh
-from bot.server.words import without_colours
 from bot.store import runs
 
-PIECE = 512 * 1024
+CHUNK_BYTES = 512 * 1024
 
 logs = Blueprint("logs", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LogChunk:
     """Some lines of a log: the bytes from `start` to `end` of `size`."""
 
     text: str
@@ -33,39 +33,46 @@ class Piece:
 
 @logs.get("/runs/<run>/log")
 def page(run: str) -> str:
-    row = row_asked_for(run)
+    """A chunk of the log: the last, or the one that ends at `end`."""
+    row = requested_row(run)
     end = request.args.get("end", None, int)
-    piece = read(doors().logs(run, row.project.place), end)
-    follows = None if end else refresh(row.state)
+    chunk = read_chunk(dependencies().log_path(run, row.project.place), end)
+    refresh_seconds = None if end else refresh(row.state)
     return render_template(
-        "log.html", title=f"Log of {row.project.name}", row=row, piece=piece, step=PIECE, refresh=follows
+        "log.html",
+        title=f"Log of {row.project.name}",
+        row=row,
+        log_chunk=chunk,
+        step=CHUNK_BYTES,
+        refresh=refresh_seconds,
     )
 
 
 @logs.get("/runs/<run>/log.txt")
 def text(run: str) -> Response:
-    path = doors().logs(run, row_asked_for(run).project.place)
+    """The whole log as plain text; 404 where there is none."""
+    path = dependencies().log_path(run, requested_row(run).project.place)
     if not path.is_file():
         abort(404, "There is no log yet.")
     return send_file(path, mimetype="text/plain", conditional=True)
 
 
-def read(path: Path, end: int | None = None) -> Piece:
+def read_chunk(path: Path, end: int | None = None) -> LogChunk:
     """The piece that ends there, or at the end of the file; it begins with a whole line. Nothing where no file is."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             end = min(max(0, end), size) if end is not None else size
-            start = file.seek(max(0, end - PIECE))
+            start = file.seek(max(0, end - CHUNK_BYTES))
             content = file.read(end - start)
     except FileNotFoundError:
-        return Piece("", 0, 0, 0)
+        return LogChunk("", 0, 0, 0)
     cut = content.find(b"\n") + 1 if start else 0
-    shown = content[cut:].decode("utf-8", errors="replace")
-    return Piece(without_colours(shown), start + cut, end, size)
+    decoded = content[cut:].decode("utf-8", errors="replace")
+    return LogChunk(strip_terminal_codes(decoded), start + cut, end, size)
 
 
-def row_asked_for(run: str) -> RunProject:
+def requested_row(run: str) -> RunProject:
     """The project of the run that the query names by its place; 404 by itself where there is none."""
-    with doors().store.read() as tx:
+    with dependencies().store.read() as tx:
         return runs.project(tx, run, request.args.get("place", "")) or abort(404, "The run has no such project.")

@@ -9,8 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.server import questions
-from bot.store import Store, locks, topics
+from bot.store import Store, comment_slots, counts, locks
 
 
 class Metrics:
@@ -18,48 +17,52 @@ class Metrics:
 
     def __init__(self, store: Store) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Stored(store))
+        self._registry.register(_StoreCollector(store))
         self._deliveries = Counter(
             "gitops_bot_deliveries", "Webhooks, by what became of them.", ("host", "result"), registry=self._registry
         )
 
-    def delivered(self, host: str, result: str) -> None:
+    def count_delivery(self, host: str, result: str) -> None:
+        """Count a webhook of a forge by what became of it."""
         self._deliveries.labels(host, result).inc()
 
-    def text(self) -> bytes:
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
-class _Stored(Collector):
+class _StoreCollector(Collector):
     """Reads the store at each scrape, so several processes on one store tell the same."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def describe(self) -> Iterator[Metric]:
+        """Nothing, so that registering it reads no store."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
+        """Each gauge, as the store has it now."""
         with self._store.read() as tx:
-            runs, rows = questions.run_counts(tx), questions.open_row_counts(tx)
-            held, unsaid = len(locks.listed(tx)), len(topics.unsaid(tx, datetime.now(UTC)))
-            waiting, frozen = questions.undone_deliveries(tx), locks.frozen(tx) is not None
+            runs, rows = counts.count_runs(tx), counts.count_open_rows(tx)
+            lock_count, outdated = len(locks.list_locks(tx)), len(comment_slots.list_outdated(tx, datetime.now(UTC)))
+            waiting, is_frozen = counts.count_undone_deliveries(tx), locks.get_freeze(tx) is not None
         yield _gauge("runs", "Runs by kind and state.", ("kind", "state"), runs)
         yield _gauge("open_rows", "Projects of runs that are queued or running.", ("state",), rows)
-        yield _gauge("locks", "Places that pull requests hold.", (), {(): held})
-        yield _gauge("unsaid_topics", "Comments that wait to be written.", (), {(): unsaid})
+        yield _gauge("locks", "Places that pull requests hold.", (), {(): lock_count})
+        yield _gauge("unsaid_topics", "Comments that wait to be written.", (), {(): outdated})
         yield _gauge("waiting_deliveries", "Deliveries that are no jobs yet.", (), {(): waiting})
-        yield _gauge("frozen", "1 while all applies are stopped.", (), {(): int(frozen)})
-        yield _gauge("build_info", "Always 1; the version is the label.", ("version",), {(our_version(),): 1})
+        yield _gauge("frozen", "1 while all applies are stopped.", (), {(): int(is_frozen)})
+        yield _gauge("build_info", "Always 1; the version is the label.", ("version",), {(installed_version(),): 1})
 
 
-def metrics() -> Metrics:
+def current_metrics() -> Metrics:
     """The metrics of the application that answers the present request."""
-    found: Metrics = current_app.extensions["metrics"]
-    return found
+    registered: Metrics = current_app.extensions["metrics"]
+    return registered
 
 
-def our_version() -> str:
+def installed_version() -> str:
     """The installed version; a bare checkout has none."""
     try:
         return version("gitops-bot")
@@ -67,8 +70,8 @@ def our_version() -> str:
         return "0"
 
 
-def _gauge(name: str, words: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]) -> Metric:
-    family = GaugeMetricFamily(f"gitops_bot_{name}", words, labels=labels)
+def _gauge(name: str, description: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]) -> Metric:
+    family = GaugeMetricFamily(f"gitops_bot_{name}", description, labels=labels)
     for key, value in values.items():
         family.add_metric(key, value)
     return family

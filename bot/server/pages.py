@@ -8,29 +8,27 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.core.pull import Pull, Repository
-from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.run import Plan, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView
-from bot.server import questions
-from bot.server.doors import doors
+from bot.server.change_tree import ChangeBudget
+from bot.server.dependencies import dependencies
 from bot.server.graph import graph
-from bot.server.questions import Filter, Sum
-from bot.server.tree import Room
-from bot.store import gates, history, plans, pulls, runs
-from bot.store import locks as claims
+from bot.store import gates, history, plans, pulls, run_list, runs
+from bot.store import locks as lock_store
+from bot.store.run_list import RunFilter, RunTotals
 
 REFRESH_SECONDS = 5
-UNFOLDED = 5
-MOST_SHOWN = 500
-LATELY = timedelta(hours=24)
+MAX_UNFOLDED = 5
+MAX_CHANGES = 500
+RECENT = timedelta(hours=24)
 LAST_PAGE = 1_000_000
 
 pages = Blueprint("pages", __name__)
-Word = TypeVar("Word", bound=StrEnum)
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,88 +37,94 @@ class RunLine:
 
     run: Run
     pull: Pull | None
-    sum: Sum
+    totals: RunTotals
 
 
 @pages.get("/")
 def first() -> Response:
+    """The list of runs is the first page."""
     return redirect(url_for("pages.every_run"))
 
 
 @pages.get("/runs")
 def every_run() -> str:
-    page = page_asked_for()
-    with doors().store.read() as tx:
-        keys = _labels(pulls.repositories(tx))
-        found, more = questions.listed(tx, _filter(keys), page)
-        sums = questions.sums(tx, (run.id for run in found))
-        lines = [RunLine(run, pulls.get(tx, run.pull), sums.get(run.id, Sum())) for run in found]
-        states = history.run_states(tx, datetime.now(UTC), LATELY)
-        held, freeze = claims.listed(tx), claims.frozen(tx)
-    asked = {name: value for name, value in request.args.items() if value and name != "page"}
-    if label := {key: label for label, key in keys.items()}.get(asked.get("repository", "")):
-        asked["repository"] = label
+    """The runs that the query filters, a page of them."""
+    page = requested_page()
+    with dependencies().store.read() as tx:
+        keys_by_label = _repository_labels(pulls.repositories(tx))
+        listed, has_more = run_list.list_page(tx, _run_filter(keys_by_label), page)
+        totals = run_list.totals(tx, (run.id for run in listed))
+        lines = [RunLine(run, pulls.get(tx, run.pull), totals.get(run.id, RunTotals())) for run in listed]
+        state_counts = history.run_states(tx, datetime.now(UTC), RECENT)
+        all_locks, freeze = lock_store.list_locks(tx), lock_store.get_freeze(tx)
+    filters = {name: value for name, value in request.args.items() if value and name != "page"}
+    if label := {key: label for label, key in keys_by_label.items()}.get(filters.get("repository", "")):
+        filters["repository"] = label
     return render_template(
         "runs.html",
         title="Runs",
         lines=lines,
-        repositories=tuple(keys),
+        repositories=tuple(keys_by_label),
         kinds=tuple(RunKind),
         states=tuple(State),
-        asked=asked,
+        filters=filters,
         page=page,
-        more=more,
-        of=states,
-        held=held,
+        has_more=has_more,
+        state_counts=state_counts,
+        locks=all_locks,
         freeze=freeze,
     )
 
 
 @pages.get("/runs/<run>")
 def run(run: str) -> str:
-    with doors().store.read() as tx:
-        found = runs.get(tx, run) or abort(404, "There is no such run.")
+    """One run with all that came of it; 404 where there is none."""
+    with dependencies().store.read() as tx:
+        run_row = runs.get(tx, run) or abort(404, "There is no such run.")
         rows = runs.projects(tx, run)
-        projects = [_view(tx, row) for row in rows]
-        pull = pulls.get(tx, found.pull)
-        notices, freeze, gate = runs.notices(tx, run), claims.frozen(tx), gates.told(tx, run)
+        ids = {row.plan for row in rows if row.plan}
+        plans_by_id = {id: (plans.get(tx, id), plans.application(tx, id)) for id in ids}
+        pull = pulls.get(tx, run_row.pull)
+        notices, freeze, gate = runs.notices(tx, run), lock_store.get_freeze(tx), gates.get(tx, run)
+    projects = [_project_view(row, *plans_by_id.get(row.plan or "", (None, None))) for row in rows]
     return render_template(
         "run.html",
-        title=f"{found.kind.capitalize()} {found.id}",
-        run=found,
+        title=f"{run_row.kind.capitalize()} {run_row.id}",
+        run=run_row,
         pull=pull,
         projects=projects,
         notices=notices,
         freeze=freeze,
         gate=gate,
         graph=graph(rows),
-        unfolded=len(projects) <= UNFOLDED,
-        refresh=refresh(found.state),
-        so_far=so_far(rows),
-        room=Room(None if request.args.get("all") else MOST_SHOWN),
+        unfolded=len(projects) <= MAX_UNFOLDED,
+        refresh=refresh(run_row.state),
+        progress=progress(rows),
+        change_budget=ChangeBudget(None if request.args.get("all") else MAX_CHANGES),
     )
 
 
 @pages.get("/locks")
 def locks() -> str:
-    with doors().store.read() as tx:
-        held, slots, freeze = claims.listed(tx), claims.slots(tx), claims.frozen(tx)
-        stops = history.freezes(tx)
-        known = {lock.pull: pulls.get(tx, lock.pull) for lock in held}
-        names = {each.key: each.name for each in pulls.repositories(tx)}
+    """Who holds which place, what runs now, and the freezes."""
+    with dependencies().store.read() as tx:
+        all_locks, slots, freeze = lock_store.list_locks(tx), lock_store.slots(tx), lock_store.get_freeze(tx)
+        past_freezes = history.freezes(tx)
+        pulls_by_key = {lock.pull: pulls.get(tx, lock.pull) for lock in all_locks}
+        names = {repository.key: repository.name for repository in pulls.repositories(tx)}
     return render_template(
         "locks.html",
         title="Locks and freezes",
-        held=held,
+        locks=all_locks,
         slots=slots,
-        stop=freeze,
-        stops=stops,
-        pulls=known,
+        active_freeze=freeze,
+        past_freezes=past_freezes,
+        pulls=pulls_by_key,
         names=names,
     )
 
 
-def so_far(rows: Sequence[RunProject]) -> int:
+def progress(rows: Sequence[RunProject]) -> int:
     """How far a run has come: a number that grows with each row that begins or ends."""
     return sum(row.state is not State.QUEUED and 1 + row.state.ended for row in rows)
 
@@ -130,20 +134,20 @@ def refresh(state: State) -> int | None:
     return None if state.ended or "still" in request.args else REFRESH_SECONDS
 
 
-def carried() -> Mapping[str, str]:
+def link_parameters() -> Mapping[str, str]:
     """What makes this request's link open, to be put on links within the same run. Nothing for who sees all."""
-    if g.all:
+    if g.sees_all:
         return {}
     return {name: request.args[name] for name in ("expires", "signature") if name in request.args}
 
 
-def _view(tx: sa.Connection, row: RunProject) -> ProjectView:
-    log = f"{url_for('logs.page', run=row.run)}?{urlencode({'place': row.project.place, **carried()})}"
-    has_log = row.state is State.RUNNING or doors().logs(row.run, row.project.place).is_file()
-    plan = plans.get(tx, row.plan) if row.plan else None
+def _project_view(row: RunProject, plan: Plan | None, application: tuple[str, datetime] | None) -> ProjectView:
+    """`application`: who applied the plan, and when."""
+    log = f"{url_for('logs.page', run=row.run)}?{urlencode({'place': row.project.place, **link_parameters()})}"
+    has_log = row.state is State.RUNNING or dependencies().log_path(row.run, row.project.place).is_file()
     if plan is None:
         return ProjectView(row, url=log if has_log else None)
-    by, at = plans.application(tx, plan.id) or ("", None)
+    by, at = application or ("", None)
     return ProjectView(
         row,
         content=plan.content,
@@ -155,20 +159,23 @@ def _view(tx: sa.Connection, row: RunProject) -> ProjectView:
     )
 
 
-def _labels(repositories: Sequence[Repository]) -> dict[str, str]:
+def _repository_labels(repositories: Sequence[Repository]) -> dict[str, str]:
     """Keys by what people call them: the name, and with it the key where two forges have the name."""
-    count = Counter(each.name for each in repositories)
-    return {each.name if count[each.name] == 1 else f"{each.name} ({each.key})": each.key for each in repositories}
+    count = Counter(repository.name for repository in repositories)
+    return {
+        repository.name if count[repository.name] == 1 else f"{repository.name} ({repository.key})": repository.key
+        for repository in repositories
+    }
 
 
-def _filter(keys: Mapping[str, str]) -> Filter:
+def _run_filter(keys_by_label: Mapping[str, str]) -> RunFilter:
     """From the query. A repository is asked for by its label or key; one that nobody knows has no runs."""
     name = request.args.get("repository")
-    return Filter(
-        repository=keys.get(name, name) if name else None,
+    return RunFilter(
+        repository=keys_by_label.get(name, name) if name else None,
         number=_number(request.args.get("pull")),
-        kind=_word(RunKind, request.args.get("kind")),
-        state=_word(State, request.args.get("state")),
+        kind=_enum_member(RunKind, request.args.get("kind")),
+        state=_enum_member(State, request.args.get("state")),
     )
 
 
@@ -179,14 +186,14 @@ def _number(text: str | None) -> int | None:
     return int(digits[:18]) if digits else None
 
 
-def _word(words: type[Word], text: str | None) -> Word | None:
+def _enum_member(choices: type[Choice], text: str | None) -> Choice | None:
     if not text:
         return None
-    if text not in list(words):
-        abort(400, f"There is no {words.__name__.lower()} of that name; there are {', '.join(words)}.")
-    return words(text)
+    if text not in list(choices):
+        abort(400, f"There is no {choices.__name__.lower()} of that name; there are {', '.join(choices)}.")
+    return choices(text)
 
 
-def page_asked_for() -> int:
+def requested_page() -> int:
     """Which page of a long list the query names, counted from 1."""
     return min(max(1, request.args.get("page", 1, int)), LAST_PAGE)

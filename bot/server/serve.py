@@ -18,7 +18,7 @@ THREADS = 8
 LARGEST_BODY = 26 * 1024 * 1024
 IDLE_SECONDS = 30
 FINISH_SECONDS = 10.0
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 class Server:
@@ -26,14 +26,15 @@ class Server:
 
     def __init__(self, app: Flask, listen: str) -> None:
         self._map: dict[int, Any] = {}
-        self._threads = _open(app, listen, self._map).task_dispatcher
-        self._ears = [each for each in self._map.values() if isinstance(each, BaseWSGIServer)]
-        self._closing, self._ended, self._ending = threading.Event(), threading.Event(), threading.RLock()
+        self._threads = _open_server(app, listen, self._map).task_dispatcher
+        self._listeners = [channel for channel in self._map.values() if isinstance(channel, BaseWSGIServer)]
+        self._closing, self._ended, self._end_lock = threading.Event(), threading.Event(), threading.RLock()
         self._runner: int | None = None
 
     @property
     def port(self) -> int:
-        return int(self._ears[0].effective_port)
+        """The port that it listens on."""
+        return int(self._listeners[0].effective_port)
 
     def run(self) -> None:
         """Answer requests until `close` is called."""
@@ -55,28 +56,28 @@ class Server:
             self._ended.wait(FINISH_SECONDS * 2)
 
     def _wake(self) -> None:
-        with self._ending:
+        with self._end_lock:
             if not self._ended.is_set():
-                self._ears[0].pull_trigger()
+                self._listeners[0].pull_trigger()
 
     def _end(self) -> None:
-        with self._ending:
+        with self._end_lock:
             if self._ended.is_set():
                 return
-            for ear in self._ears:
-                wasyncore.dispatcher.close(ear)
+            for listener in self._listeners:
+                wasyncore.dispatcher.close(listener)
             self._finish(time.monotonic() + FINISH_SECONDS)
             self._threads.shutdown(timeout=1)
             if not self._threads.threads:  # one that outlives us still writes to our pipe, so that stays open
                 wasyncore.close_all(self._map)
             self._ended.set()
 
-    def _finish(self, until: float) -> None:
-        while time.monotonic() < until and any(_busy(each) for each in tuple(self._map.values())):
-            wasyncore.loop(timeout=LOOK_SECONDS, use_poll=True, map=self._map, count=1)
+    def _finish(self, deadline: float) -> None:
+        while time.monotonic() < deadline and any(_is_busy(channel) for channel in tuple(self._map.values())):
+            wasyncore.loop(timeout=POLL_SECONDS, use_poll=True, map=self._map, count=1)
 
 
-def _open(app: Flask, listen: str, map: dict[int, Any]) -> Any:
+def _open_server(app: Flask, listen: str, map: dict[int, Any]) -> Any:
     try:
         return create_server(
             app,
@@ -94,8 +95,8 @@ def _open(app: Flask, listen: str, map: dict[int, Any]) -> Any:
         raise Refused(f"cannot listen on {listen}: {error}") from error
 
 
-def _busy(each: object) -> bool:
+def _is_busy(channel: object) -> bool:
     """A request is being received, answered, or its answer sent."""
-    if not isinstance(each, HTTPChannel):
+    if not isinstance(channel, HTTPChannel):
         return False
-    return bool(each.requests or each.request is not None or each.total_outbufs_len)
+    return bool(channel.requests or channel.request is not None or channel.total_outbufs_len)

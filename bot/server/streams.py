@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 STREAMS = 3
 STREAM_SECONDS = 4.0
-LOOK_SECONDS = 0.2
-COME_AGAIN_MILLISECONDS = 500
+POLL_SECONDS = 0.2
+RECONNECT_MILLISECONDS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ServerSentEvent:
     """One event; `id` is where the browser goes on from. `last`: nothing follows, ever."""
 
     kind: str
     id: str
     content: object
-    last: bool = False
+    is_final: bool = False
 
     def __str__(self) -> str:
         return f"event: {self.kind}\nid: {self.id}\ndata: {json.dumps(self.content)}\n\n"
@@ -32,25 +32,25 @@ class Told:
 class Streams:
     """How many streams may wait at once, so that webhooks always find a thread."""
 
-    def __init__(self, most: int) -> None:
-        self._free = threading.BoundedSemaphore(most)
+    def __init__(self, limit: int) -> None:
+        self._slots = threading.BoundedSemaphore(limit)
 
-    def of(self, look: Callable[[str], Told | None], start: str) -> Iterator[str]:
+    def events(self, poll: Callable[[str], ServerSentEvent | None], start: str) -> Iterator[str]:
         """Events as `look` finds them after where the browser is, until the time is over or there will be no more."""
-        waits = self._free.acquire(blocking=False)
+        has_slot = self._slots.acquire(blocking=False)
         try:
-            yield f"retry: {COME_AGAIN_MILLISECONDS}\n\n"
-            until, at = time.monotonic() + STREAM_SECONDS, start
+            yield f"retry: {RECONNECT_MILLISECONDS}\n\n"
+            deadline, cursor = time.monotonic() + STREAM_SECONDS, start
             while True:
-                if told := look(at):
-                    yield str(told)
-                    at = told.id
-                    if told.last or time.monotonic() > until:
+                if event := poll(cursor):
+                    yield str(event)
+                    cursor = event.id
+                    if event.is_final or time.monotonic() > deadline:
                         return
-                elif not waits or time.monotonic() > until:
+                elif not has_slot or time.monotonic() > deadline:
                     return
                 else:
-                    time.sleep(LOOK_SECONDS)
+                    time.sleep(POLL_SECONDS)
         finally:
-            if waits:
-                self._free.release()
+            if has_slot:
+                self._slots.release()

@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from bot.core.errors import Refused, Transient
 from bot.ports import Delivery, Host
-from bot.server.doors import doors
-from bot.server.metrics import metrics
-from bot.store import inbox
+from bot.server.dependencies import dependencies
+from bot.server.metrics import current_metrics
+from bot.store import deliveries
 
 LARGEST_BODY = 25 * 1024 * 1024
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 webhooks = Blueprint("webhooks", __name__)
 
 
-class _AnyCase(Mapping[str, str]):
+class _HeaderMapping(Mapping[str, str]):
     """Headers as a mapping that does not mind upper and lower case, as the protocol has it."""
 
     def __init__(self, headers: Headers) -> None:
@@ -41,29 +41,30 @@ class _AnyCase(Mapping[str, str]):
 
 @webhooks.post("/webhooks/<name>")
 def receive(name: str) -> tuple[str, int]:
-    host = doors().hosts.get(name)
+    """Record the delivery and answer 202; 401, 403 or 400 where the forge's adapter takes it for none."""
+    host = dependencies().hosts.get(name)
     if host is None:
         abort(404, f"No forge is known here as {name}.")
     request.max_content_length = LARGEST_BODY
     try:
-        delivery = _parsed(host, request.get_data(cache=False))
+        delivery = _parse(host, request.get_data(cache=False))
     except HTTPException:
-        metrics().delivered(name, "refused")
+        current_metrics().count_delivery(name, "refused")
         raise
     try:
-        result = _recorded(name, delivery)
-    except Transient as why:
-        metrics().delivered(name, "unrecorded")
-        logger.error("delivery %s of %s was not recorded: %s", delivery.id, name, why)
+        result = _record(name, delivery)
+    except Transient as error:
+        current_metrics().count_delivery(name, "unrecorded")
+        logger.error("delivery %s of %s was not recorded: %s", delivery.id, name, error)
         abort(503, "The delivery could not be recorded. Send it again later.")
-    metrics().delivered(name, result)
+    current_metrics().count_delivery(name, result)
     logger.info("delivery %s of %s: %s", delivery.id, name, result, extra={"delivery": delivery.id})
     return f"{result}\n", 202
 
 
-def _parsed(host: Host, body: bytes) -> Delivery:
+def _parse(host: Host, body: bytes) -> Delivery:
     try:
-        return host.parse(_AnyCase(request.headers), body)
+        return host.parse(_HeaderMapping(request.headers), body)
     except PermissionError:
         abort(401, "The signature is missing or is not made with our secret.")
     except Refused as error:
@@ -72,11 +73,11 @@ def _parsed(host: Host, body: bytes) -> Delivery:
         abort(400, "The body is not a delivery that we can read.")
 
 
-def _recorded(name: str, delivery: Delivery) -> str:
+def _record(name: str, delivery: Delivery) -> str:
     if delivery.event is None:
         return "ignored"
-    opened = doors()
-    with opened.store.begin() as tx:
-        new = inbox.receive(tx, f"{name}:{delivery.id}", delivery.event, datetime.now(UTC))
-    opened.arrived()
+    app = dependencies()
+    with app.store.begin() as tx:
+        new = deliveries.receive(tx, f"{name}:{delivery.id}", delivery.event, datetime.now(UTC))
+    app.wake_intake()
     return "recorded" if new else "known"

@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError
 T = TypeVar("T")
 
 
-class Moment(sa.types.TypeDecorator[datetime]):
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """A UTC moment to the microsecond. SQLite keeps no time zone, so what is read gets it back."""
 
     impl = sa.DateTime(timezone=True)
@@ -28,14 +28,14 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
-class Words(sa.TypeDecorator[str]):
+class SafeText(sa.TypeDecorator[str]):
     """Text as every database takes it: tools and git may hand over halves of characters and zeros."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return _whole(value).replace("\0", "\N{REPLACEMENT CHARACTER}") if value else value
+        return _replace_surrogates(value).replace("\0", "\N{REPLACEMENT CHARACTER}") if value else value
 
 
 def dump(kind: Any, value: object) -> str:
@@ -43,10 +43,11 @@ def dump(kind: Any, value: object) -> str:
     try:
         return _adapter(kind).dump_json(value).decode()
     except PydanticSerializationError:
-        return _whole(json.dumps(_adapter(kind).dump_python(value, mode="json"), ensure_ascii=False))
+        return _replace_surrogates(json.dumps(_adapter(kind).dump_python(value, mode="json"), ensure_ascii=False))
 
 
 def load(kind: type[T], text: str) -> T:
+    """The value of type `kind` from the JSON that `dump` wrote."""
     loaded: T = _adapter(kind).validate_json(text)  # type: ignore[arg-type]  # types are hashable
     return loaded
 
@@ -73,7 +74,7 @@ def _insert(tx: sa.Connection, table: sa.Table) -> Any:
     return sqlite_insert(table)
 
 
-def _whole(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.core.errors import Refused, Transient
 
 BUSY_SECONDS = 30
-SERVER = 0x6769746F7073  # the advisory lock of who serves
+SERVER_LOCK_KEY = 0x6769746F7073  # the advisory lock of who serves
 
 
 class Store:
@@ -20,7 +20,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         # SQLite has one writer. Threads that stand in line here get there sooner than by its looking now and then.
-        self._turn: AbstractContextManager[object] = threading.RLock() if self.embedded else nullcontext()
+        self._writer_lock: AbstractContextManager[object] = threading.RLock() if self.embedded else nullcontext()
         self._engine = sa.create_engine(self.url, connect_args=self._connect_args(), pool_pre_ping=not self.embedded)
         if self.embedded:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
@@ -35,7 +35,7 @@ class Store:
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction that may write; all of it happens or nothing. Transient when the database does not answer."""
         try:
-            with self._turn, self._engine.begin() as tx:
+            with self._writer_lock, self._engine.begin() as tx:
                 yield tx
         except sa.exc.OperationalError as error:
             raise Transient(f"the database does not answer ({error.orig})") from error
@@ -63,7 +63,7 @@ class Store:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
 
-    def claimed(self) -> sa.Connection | None:
+    def claim_server(self) -> sa.Connection | None:
         """Be the only server on a Postgres, as long as the connection lives; SQLite is claimed by its directory.
 
         Raises Refused when another one is.
@@ -71,7 +71,7 @@ class Store:
         if self.embedded:
             return None
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(SERVER))).scalar():
+        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(SERVER_LOCK_KEY))).scalar():
             connection.close()
             raise Refused(
                 "another gitops-bot serves from this database; stop it, or give this one a database of its own"
@@ -79,6 +79,7 @@ class Store:
         return connection
 
     def close(self) -> None:
+        """Close all connections."""
         self._engine.dispose()
 
     def _connect_args(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Commands = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GateSnapshot:
     """What the comment said at that moment (the forge's clock); `next` are commands with a word on each."""
 
     demands: tuple[Demand, ...]
@@ -21,15 +21,17 @@ class Told:
     at: datetime
 
 
-def tell(tx: sa.Connection, run: str, told: Told) -> None:
+def save(tx: sa.Connection, run: str, snapshot: GateSnapshot) -> None:
+    """Keep what the run's plan comment says now."""
     values = {
-        "demands": dump(tuple[Demand, ...], told.demands),
-        "next": dump(Commands, told.next),
-        "at": told.at,
+        "demands": dump(tuple[Demand, ...], snapshot.demands),
+        "next": dump(Commands, snapshot.next),
+        "at": snapshot.at,
     }
     upsert(tx, gate, {"run": run}, values)
 
 
-def told(tx: sa.Connection, run: str) -> Told | None:
+def get(tx: sa.Connection, run: str) -> GateSnapshot | None:
+    """What the run's plan comment said last; None before it was written."""
     row = tx.execute(sa.select(gate).where(gate.c.run == run)).one_or_none()
-    return Told(load(tuple[Demand, ...], row.demands), load(Commands, row.next), row.at) if row else None
+    return GateSnapshot(load(tuple[Demand, ...], row.demands), load(Commands, row.next), row.at) if row else None

@@ -4,39 +4,45 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from bot.core.keys import PullKey
 from bot.core.run import Freeze, Lock
-from bot.store import topics
+from bot.store import comment_slots
 from bot.store.columns import insert_new, upsert
 from bot.store.tables import freeze, lock, slot
 
 
-def take(tx: sa.Connection, wanted: Iterable[Lock]) -> tuple[Lock, ...]:
+def take(tx: sa.Connection, requested: Iterable[Lock]) -> tuple[Lock, ...]:
     """Take all of these locks, or none: returns the ones that others hold. Taking one's own again is fine."""
-    wanted = tuple(wanted)
-    others = tuple(
-        held for want in wanted if (held := holder(tx, want.repository, want.place)) and held.pull != want.pull
+    requested = tuple(requested)
+    conflicts = tuple(
+        existing
+        for request in requested
+        if (existing := lock_at(tx, request.repository, request.place)) and existing.pull != request.pull
     )
-    if others:
-        return others
-    for want in wanted:
-        values = {"pull": want.pull, "taken_by": want.taken_by, "since": want.since}
-        if not insert_new(tx, lock, repository=want.repository, place=want.place, **values):
-            held = holder(tx, want.repository, want.place)
-            others += (held,) if held and held.pull != want.pull else ()
-    return others
+    if conflicts:
+        return conflicts
+    for request in requested:
+        values = {"pull": request.pull, "taken_by": request.taken_by, "since": request.since}
+        if not insert_new(tx, lock, repository=request.repository, place=request.place, **values):
+            existing = lock_at(tx, request.repository, request.place)
+            conflicts += (existing,) if existing and existing.pull != request.pull else ()
+    return conflicts
 
 
-def holder(tx: sa.Connection, repository: str, place: str) -> Lock | None:
+def lock_at(tx: sa.Connection, repository: str, place: str) -> Lock | None:
+    """The lock on a place, whoever holds it."""
     query = sa.select(lock).where(lock.c.repository == repository, lock.c.place == place).with_for_update()
     row = tx.execute(query).one_or_none()
     return _lock(row) if row else None
 
 
 def of_pull(tx: sa.Connection, pull: str) -> tuple[Lock, ...]:
+    """The pull's locks, by place."""
     return tuple(_lock(row) for row in tx.execute(sa.select(lock).where(lock.c.pull == pull).order_by(lock.c.place)))
 
 
-def listed(tx: sa.Connection) -> tuple[Lock, ...]:
+def list_locks(tx: sa.Connection) -> tuple[Lock, ...]:
+    """Every lock, oldest first."""
     return tuple(_lock(row) for row in tx.execute(sa.select(lock).order_by(lock.c.since)))
 
 
@@ -47,7 +53,7 @@ def free(tx: sa.Connection, pull: str) -> tuple[Lock, ...]:
     return freed
 
 
-def enter(tx: sa.Connection, repository: str, place: str, run: str) -> bool:
+def acquire_slot(tx: sa.Connection, repository: str, place: str, run: str) -> bool:
     """Take the place's slot for a run's tool; entering again for the same run is fine."""
     if insert_new(tx, slot, repository=repository, place=place, run=run):
         return True
@@ -55,7 +61,8 @@ def enter(tx: sa.Connection, repository: str, place: str, run: str) -> bool:
     return bool(tx.execute(query).scalar() == run)
 
 
-def leave(tx: sa.Connection, repository: str, place: str, run: str) -> None:
+def release_slot(tx: sa.Connection, repository: str, place: str, run: str) -> None:
+    """Give the place's slot back, if that run has it."""
     tx.execute(slot.delete().where(slot.c.repository == repository, slot.c.place == place, slot.c.run == run))
 
 
@@ -64,22 +71,23 @@ def slots(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
     return tuple((row.repository, row.place, row.run) for row in tx.execute(sa.select(slot)))
 
 
-def frozen(tx: sa.Connection) -> Freeze | None:
+def get_freeze(tx: sa.Connection) -> Freeze | None:
+    """The freeze that is in force, if any."""
     row = tx.execute(sa.select(freeze)).one_or_none()
     return Freeze(row.reason, row.by, row.since) if row else None
 
 
-def set_frozen(tx: sa.Connection, stop: Freeze) -> None:
+def freeze_applies(tx: sa.Connection, stop: Freeze) -> None:
     """Freeze all applies; every plan comment is to say so."""
     upsert(tx, freeze, {"id": 1}, {"reason": stop.reason, "by": stop.by, "since": stop.since})
-    topics.ask_of_planned(tx)
+    comment_slots.request_planned(tx)
 
 
 def thaw(tx: sa.Connection) -> bool:
     """End the freeze; false when there was none."""
-    topics.ask_of_planned(tx)
+    comment_slots.request_planned(tx)
     return bool(tx.execute(freeze.delete()).rowcount)
 
 
 def _lock(row: sa.Row[tuple[object, ...]]) -> Lock:
-    return Lock(row.repository, row.place, row.pull, row.taken_by, row.since)
+    return Lock(row.repository, row.place, PullKey(row.pull), row.taken_by, row.since)

@@ -5,19 +5,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.core.gate_case import Shown
+from bot.core.gate_case import ShownDigest
+from bot.core.lifecycle import LIVE_STATES
 from bot.core.run import Plan, PlanState
 from bot.store.columns import dump, load, upsert
 from bot.store.tables import plan as plans
-from bot.store.tables import shown
-
-LIVE = (PlanState.CURRENT, PlanState.STALE)
+from bot.store.tables import shown_digest
 
 
 def add(tx: sa.Connection, plan: Plan, repository: str) -> None:
     """Write a plan and supersede the pull's earlier ones for that place. Twice is once."""
     earlier = plans.c.pull == plan.pull, plans.c.place == plan.project.place, plans.c.id != plan.id
-    tx.execute(plans.update().where(*earlier, plans.c.state.in_(LIVE)).values(state=PlanState.SUPERSEDED))
+    tx.execute(plans.update().where(*earlier, plans.c.state.in_(LIVE_STATES)).values(state=PlanState.SUPERSEDED))
     values = {
         "run": plan.run,
         "repository": repository,
@@ -33,20 +32,21 @@ def add(tx: sa.Connection, plan: Plan, repository: str) -> None:
 
 
 def get(tx: sa.Connection, id: str) -> Plan | None:
+    """The plan of that id, with its state as it is now."""
     row = tx.execute(sa.select(plans).where(plans.c.id == id)).one_or_none()
     return _plan(row) if row else None
 
 
 def live(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     """The pull's plans that are current or stale: one a place."""
-    query = sa.select(plans).where(plans.c.pull == pull, plans.c.state.in_(LIVE)).order_by(plans.c.place)
+    query = sa.select(plans).where(plans.c.pull == pull, plans.c.state.in_(LIVE_STATES)).order_by(plans.c.place)
     return tuple(_plan(row) for row in tx.execute(query))
 
 
-def live_at(tx: sa.Connection, pull: str, place: str) -> tuple[str, ...]:
+def live_ids(tx: sa.Connection, pull: str, place: str) -> tuple[str, ...]:
     """Ids of the pull's plans of a place that are current or stale."""
-    its = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE)
-    return tuple(tx.execute(sa.select(plans.c.id).where(*its)).scalars())
+    conditions = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE_STATES)
+    return tuple(tx.execute(sa.select(plans.c.id).where(*conditions)).scalars())
 
 
 def unapplied(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
@@ -56,25 +56,27 @@ def unapplied(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     return tuple(plan for plan in newest.values() if plan.state is not PlanState.APPLIED)
 
 
-def outdo(tx: sa.Connection, pull: str, place: str, because: str) -> None:
+def invalidate(tx: sa.Connection, pull: str, place: str, because: str) -> None:
     """The place was planned again and has no plan now: its earlier one may not be applied either."""
-    its = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE)
-    tx.execute(plans.update().where(*its).values(state=PlanState.STALE, stale_because=because))
+    conditions = plans.c.pull == pull, plans.c.place == place, plans.c.state.in_(LIVE_STATES)
+    tx.execute(plans.update().where(*conditions).values(state=PlanState.STALE, stale_because=because))
 
 
 def live_elsewhere(tx: sa.Connection, repository: str, place: str, pull: str) -> tuple[Plan, ...]:
     """Current plans of other pull requests for a place."""
     query = sa.select(plans).where(
-        plans.c.repository == repository, plans.c.place == place, plans.c.state.in_(LIVE), plans.c.pull != pull
+        plans.c.repository == repository, plans.c.place == place, plans.c.state.in_(LIVE_STATES), plans.c.pull != pull
     )
     return tuple(_plan(row) for row in tx.execute(query))
 
 
 def set_state(tx: sa.Connection, id: str, state: PlanState, because: str = "") -> None:
+    """Set a plan's state; `because` is the sentence why it is stale."""
     tx.execute(plans.update().where(plans.c.id == id).values(state=state, stale_because=because))
 
 
-def applied(tx: sa.Connection, id: str, by: str, at: datetime) -> None:
+def mark_applied(tx: sa.Connection, id: str, by: str, at: datetime) -> None:
+    """Record that the plan was applied, by whom and when."""
     values = {"state": PlanState.APPLIED, "applied_by": by, "applied_at": at}
     tx.execute(plans.update().where(plans.c.id == id).values(**values))
 
@@ -85,7 +87,7 @@ def application(tx: sa.Connection, id: str) -> tuple[str, datetime] | None:
     return (row.applied_by, row.applied_at) if row and row.applied_at else None
 
 
-def applied_of(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
+def applied_plans(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     """Plans of the pull that were applied."""
     query = sa.select(plans).where(plans.c.pull == pull, plans.c.state == PlanState.APPLIED).order_by(plans.c.place)
     return tuple(_plan(row) for row in tx.execute(query))
@@ -98,24 +100,24 @@ def drop(tx: sa.Connection, pull: str) -> tuple[str, ...]:
     return ids
 
 
-def with_artifacts_to_keep(tx: sa.Connection, now: datetime) -> frozenset[str]:
+def ids_with_live_artifact(tx: sa.Connection, now: datetime) -> frozenset[str]:
     """Plans whose artifact may still be applied; every other artifact is to be deleted."""
-    query = sa.select(plans.c.id).where(plans.c.state.in_(LIVE), plans.c.expires_at > now)
+    query = sa.select(plans.c.id).where(plans.c.state.in_(LIVE_STATES), plans.c.expires_at > now)
     return frozenset(tx.execute(query).scalars())
 
 
-def show(tx: sa.Connection, pull: str, digests: dict[str, str], at: datetime) -> None:
+def record_shown(tx: sa.Connection, pull: str, digests: dict[str, str], at: datetime) -> None:
     """The plan comment shows these plan digests (by place) from now on, by the forge's clock."""
-    latest = {row.place: row.digest for row in showing(tx, pull)}
+    latest = {row.place: row.digest for row in shown_digests(tx, pull)}
     for place, digest in digests.items():
         if latest.get(place) != digest:
-            upsert(tx, shown, {"pull": pull, "place": place, "at": at}, {"digest": digest})
+            upsert(tx, shown_digest, {"pull": pull, "place": place, "at": at}, {"digest": digest})
 
 
-def showing(tx: sa.Connection, pull: str) -> tuple[Shown, ...]:
+def shown_digests(tx: sa.Connection, pull: str) -> tuple[ShownDigest, ...]:
     """All that the comment ever showed, oldest first."""
-    query = sa.select(shown).where(shown.c.pull == pull).order_by(shown.c.at)
-    return tuple(Shown(row.place, row.digest, row.at) for row in tx.execute(query))
+    query = sa.select(shown_digest).where(shown_digest.c.pull == pull).order_by(shown_digest.c.at)
+    return tuple(ShownDigest(row.place, row.digest, row.at) for row in tx.execute(query))
 
 
 def _plan(row: sa.Row[tuple[object, ...]]) -> Plan:

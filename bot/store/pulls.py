@@ -8,16 +8,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.core.lifecycle import LIVE_STATES
 from bot.core.pull import Pull, PullState, Repository
-from bot.core.run import PlanState
 from bot.store import tables
 from bot.store.columns import dump, insert_new, load, upsert
 
-LIVE = (PlanState.CURRENT, PlanState.STALE)
-
 
 def save(tx: sa.Connection, pull: Pull) -> None:
-    remember(tx, pull.repository)
+    """Write a pull request, and its repository, as the forge has them."""
+    save_repository(tx, pull.repository)
     values = {
         "repository": pull.repository.key,
         "number": pull.number,
@@ -29,7 +28,8 @@ def save(tx: sa.Connection, pull: Pull) -> None:
     upsert(tx, tables.pull, {"key": pull.key}, values)
 
 
-def remember(tx: sa.Connection, repository: Repository) -> None:
+def save_repository(tx: sa.Connection, repository: Repository) -> None:
+    """Write a repository as the forge has it."""
     values = {
         "name": repository.name,
         "default_branch": repository.default_branch,
@@ -39,11 +39,13 @@ def remember(tx: sa.Connection, repository: Repository) -> None:
 
 
 def repositories(tx: sa.Connection) -> tuple[Repository, ...]:
+    """Every repository that we have heard of, by name."""
     rows = tx.execute(sa.select(tables.repository).order_by(tables.repository.c.name))
     return tuple(_repository(row) for row in rows)
 
 
 def repository(tx: sa.Connection, key: str) -> Repository | None:
+    """The repository of that key, if we have heard of it."""
     row = tx.execute(sa.select(tables.repository).where(tables.repository.c.key == key)).one_or_none()
     return _repository(row) if row else None
 
@@ -55,16 +57,18 @@ def swept_at(tx: sa.Connection, repository_key: str) -> datetime | None:
     return moment
 
 
-def swept(tx: sa.Connection, repository_key: str, at: datetime) -> None:
+def record_sweep(tx: sa.Connection, repository_key: str, at: datetime) -> None:
+    """Record when the sweep read this repository's comments."""
     tx.execute(tables.repository.update().where(tables.repository.c.key == repository_key).values(swept_at=at))
 
 
 def get(tx: sa.Connection, key: str) -> Pull | None:
+    """The pull request of that key, as it was last written."""
     text = tx.execute(sa.select(tables.pull.c.json).where(tables.pull.c.key == key)).scalar()
     return load(Pull, text) if text else None
 
 
-def known(tx: sa.Connection, repository_key: str, state: PullState | None = None) -> tuple[Pull, ...]:
+def list_pulls(tx: sa.Connection, repository_key: str, state: PullState | None = None) -> tuple[Pull, ...]:
     """Pull requests of a repository, newest first, perhaps only those in a state."""
     query = sa.select(tables.pull.c.json).where(tables.pull.c.repository == repository_key)
     if state:
@@ -72,17 +76,17 @@ def known(tx: sa.Connection, repository_key: str, state: PullState | None = None
     return tuple(load(Pull, text) for text in tx.execute(query.order_by(tables.pull.c.number.desc())).scalars())
 
 
-def holding(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
+def open_or_holding(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
     """Those that we believe open, and those that hold a lock or a plan that can still be applied."""
     table = tables.pull
     locked = sa.select(tables.lock.c.pull)
-    planned = sa.select(tables.plan.c.pull).where(tables.plan.c.state.in_(LIVE))
+    planned = sa.select(tables.plan.c.pull).where(tables.plan.c.state.in_(LIVE_STATES))
     holds = sa.or_(table.c.state == PullState.OPEN, table.c.key.in_(locked), table.c.key.in_(planned))
     query = sa.select(table.c.json).where(table.c.repository == repository_key, holds)
     return tuple(load(Pull, text) for text in tx.execute(query).scalars())
 
 
-def undealt(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
+def unhandled_merges(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
     """Merged ones whose merge is not yet dealt with."""
     table = tables.pull
     waits = table.c.state == PullState.MERGED, table.c.closed_for.is_(None)
@@ -90,44 +94,47 @@ def undealt(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]:
     return tuple(load(Pull, text) for text in tx.execute(query).scalars())
 
 
-def asked_by(tx: sa.Connection, key: str, asker: str) -> None:
+def record_asker(tx: sa.Connection, key: str, asker: str) -> None:
     """Remember who asked for a pull request that we opened."""
     tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(asker=asker))
 
 
 def asker(tx: sa.Connection, key: str) -> str | None:
+    """Who asked for a pull request that we opened; None for all others."""
     login: str | None = tx.execute(sa.select(tables.pull.c.asker).where(tables.pull.c.key == key)).scalar()
     return login
 
 
-def pushed_by(tx: sa.Connection, key: str, login: str) -> None:
+def record_pusher(tx: sa.Connection, key: str, login: str) -> None:
     """Remember who pushed to the pull: a commit's author is only what its maker wrote."""
     insert_new(tx, tables.pusher, pull=key, login=login)
 
 
-def pushed_to(tx: sa.Connection, repository_key: str, branch: str, login: str) -> None:
+def record_branch_pusher(tx: sa.Connection, repository_key: str, branch: str, login: str) -> None:
     """The same of every pull from that branch that may still be merged."""
-    table, named = tables.pull, json.dumps(branch, ensure_ascii=False)[1:-1]
-    may_be = table.c.repository == repository_key, table.c.state != PullState.MERGED
-    likely = table.c.json.contains(named, autoescape=True)
-    for text in tx.execute(sa.select(table.c.json).where(*may_be, likely)).scalars().all():
+    table, escaped_branch = tables.pull, json.dumps(branch, ensure_ascii=False)[1:-1]
+    mergeable = table.c.repository == repository_key, table.c.state != PullState.MERGED
+    likely = table.c.json.contains(escaped_branch, autoescape=True)
+    for text in tx.execute(sa.select(table.c.json).where(*mergeable, likely)).scalars().all():
         pull = load(Pull, text)
         if pull.head.name == branch and not pull.fork:
-            pushed_by(tx, pull.key, login)
+            record_pusher(tx, pull.key, login)
 
 
 def pushers(tx: sa.Connection, key: str) -> frozenset[str]:
+    """Logins of everybody who pushed to the pull."""
     return frozenset(tx.execute(sa.select(tables.pusher.c.login).where(tables.pusher.c.pull == key)).scalars())
 
 
-def closed_for(tx: sa.Connection, key: str) -> str | None:
+def handled_closure(tx: sa.Connection, key: str) -> str | None:
     """The state of closure that was already dealt with: `closed` or the merge commit."""
     text: str | None = tx.execute(sa.select(tables.pull.c.closed_for).where(tables.pull.c.key == key)).scalar()
     return text
 
 
-def set_closed_for(tx: sa.Connection, key: str, what: str | None) -> None:
-    tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(closed_for=what))
+def set_handled_closure(tx: sa.Connection, key: str, closure: str | None) -> None:
+    """Record which closure was dealt with; None when the pull is open again."""
+    tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(closed_for=closure))
 
 
 def _repository(row: sa.Row[tuple[object, ...]]) -> Repository:

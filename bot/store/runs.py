@@ -5,15 +5,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.core.keys import PullKey
+from bot.core.lifecycle import OPEN_STATES, next_places, run_state
 from bot.core.plan import Counts
 from bot.core.project import Project, Rules
-from bot.core.run import Run, RunKind, RunProject, Selection, State
+from bot.core.run import Run, RunKind, RunProject, Selection, State, WaitReason
+from bot.core.trigger import Trigger
 from bot.store.columns import dump, insert_new, load
 from bot.store.tables import run as runs
 from bot.store.tables import run_project as rows
 
-OPEN = (State.QUEUED, State.RUNNING)
-TURN = "its turn"
+NOTHING = ""
+"""What a row waits for, in its column, that is to be started."""
 
 
 def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, notices: Sequence[str] = ()) -> bool:
@@ -24,7 +27,7 @@ def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, n
         "pull": run.pull,
         "state": run.state,
         "asked_by": run.asked_by,
-        "why": run.why,
+        "why": str(run.trigger),
         "head": run.head,
         "base": run.base,
         "branch": run.branch,
@@ -45,6 +48,7 @@ def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, n
 
 
 def get(tx: sa.Connection, id: str) -> Run | None:
+    """The run of that id."""
     row = tx.execute(sa.select(runs).where(runs.c.id == id)).one_or_none()
     return _run(row) if row else None
 
@@ -56,12 +60,13 @@ def notices(tx: sa.Connection, id: str) -> tuple[str, ...]:
 
 
 def latest(tx: sa.Connection, pull: str, kind: RunKind) -> Run | None:
+    """The pull's newest run of that kind."""
     query = sa.select(runs).where(runs.c.pull == pull, runs.c.kind == kind)
     row = tx.execute(query.order_by(runs.c.created_at.desc(), runs.c.id).limit(1)).one_or_none()
     return _run(row) if row else None
 
 
-def listed(tx: sa.Connection, limit: int = 100, pull: str | None = None) -> tuple[Run, ...]:
+def list_runs(tx: sa.Connection, limit: int = 100, pull: str | None = None) -> tuple[Run, ...]:
     """Newest first."""
     query = sa.select(runs)
     if pull:
@@ -69,8 +74,9 @@ def listed(tx: sa.Connection, limit: int = 100, pull: str | None = None) -> tupl
     return tuple(_run(row) for row in tx.execute(query.order_by(runs.c.created_at.desc()).limit(limit)))
 
 
-def unfinished(tx: sa.Connection, pull: str | None = None, kind: RunKind | None = None) -> tuple[Run, ...]:
-    query = sa.select(runs).where(runs.c.state.in_(OPEN))
+def list_unfinished(tx: sa.Connection, pull: str | None = None, kind: RunKind | None = None) -> tuple[Run, ...]:
+    """Runs that have not ended, oldest first, perhaps only of one pull or kind."""
+    query = sa.select(runs).where(runs.c.state.in_(OPEN_STATES))
     if pull:
         query = query.where(runs.c.pull == pull)
     if kind:
@@ -79,55 +85,54 @@ def unfinished(tx: sa.Connection, pull: str | None = None, kind: RunKind | None 
 
 
 def projects(tx: sa.Connection, run: str) -> tuple[RunProject, ...]:
+    """The run's rows, in order."""
     query = sa.select(rows).where(rows.c.run == run).order_by(rows.c.position)
     return tuple(_row(row) for row in tx.execute(query))
 
 
 def project(tx: sa.Connection, run: str, place: str) -> RunProject | None:
+    """The run's row for a place."""
     row = tx.execute(sa.select(rows).where(rows.c.run == run, rows.c.place == place)).one_or_none()
     return _row(row) if row else None
 
 
 def claim(tx: sa.Connection, run: str, place: str, holder: str, now: datetime) -> bool:
     """Make the row running, held by that job; false when it has ended or another job holds it."""
-    mine = sa.or_(rows.c.state == State.QUEUED, sa.and_(rows.c.state == State.RUNNING, rows.c.holder == holder))
-    values = {"state": State.RUNNING, "waits_for": "", "holder": holder, "started_at": now}
-    if not tx.execute(rows.update().where(_is(run, place), mine).values(**values)).rowcount:
+    claimable = sa.or_(rows.c.state == State.QUEUED, sa.and_(rows.c.state == State.RUNNING, rows.c.holder == holder))
+    values = {"state": State.RUNNING, "waits_for": NOTHING, "holder": holder, "started_at": now}
+    if not tx.execute(rows.update().where(_is(run, place), claimable).values(**values)).rowcount:
         return False
     tx.execute(runs.update().where(runs.c.id == run, runs.c.state == State.QUEUED).values(state=State.RUNNING))
     return True
 
 
-def next_turns(tx: sa.Connection, run: str, most: int) -> tuple[str, ...]:
+def next_turns(tx: sa.Connection, run: str, limit: int) -> tuple[str, ...]:
     """Places whose turn has come, no more than `most` of the run's rows being at work at once; start them."""
     tx.execute(sa.select(runs.c.id).where(runs.c.id == run).with_for_update())
-    all_rows = tx.execute(sa.select(rows).where(rows.c.run == run).order_by(rows.c.position)).all()
-    busy = sum(row.state == State.RUNNING or (row.state == State.QUEUED and not row.waits_for) for row in all_rows)
-    turns = [row.place for row in all_rows if row.state == State.QUEUED and row.waits_for == TURN]
-    places = tuple(turns[: max(0, most - busy)])
-    tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=""))
+    places = next_places(projects(tx, run), limit)
+    tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=NOTHING))
     return places
 
 
-def kind(tx: sa.Connection, run: str) -> tuple[RunKind, str] | None:
+def kind_and_pull(tx: sa.Connection, run: str) -> tuple[RunKind, PullKey] | None:
     """(kind, pull) of a run."""
     row = tx.execute(sa.select(runs.c.kind, runs.c.pull).where(runs.c.id == run)).one_or_none()
-    return (RunKind(row.kind), row.pull) if row else None
+    return (RunKind(row.kind), PullKey(row.pull)) if row else None
 
 
-def any_waits(tx: sa.Connection, run: str, reason: str) -> bool:
+def any_waiting(tx: sa.Connection, run: str, reason: WaitReason) -> bool:
     """Some row of the run waits for this."""
-    its = rows.c.run == run, rows.c.state == State.QUEUED, rows.c.waits_for == reason
-    return tx.execute(sa.select(rows.c.place).where(*its).limit(1)).first() is not None
+    conditions = rows.c.run == run, rows.c.state == State.QUEUED, rows.c.waits_for == reason
+    return tx.execute(sa.select(rows.c.place).where(*conditions).limit(1)).first() is not None
 
 
-def ready(tx: sa.Connection) -> tuple[tuple[str, str], ...]:
+def ready_rows(tx: sa.Connection) -> tuple[tuple[str, str], ...]:
     """(run, place) of rows that wait for nothing and that no job has claimed: somebody should start them."""
-    query = sa.select(rows.c.run, rows.c.place).where(rows.c.state == State.QUEUED, rows.c.waits_for == "")
+    query = sa.select(rows.c.run, rows.c.place).where(rows.c.state == State.QUEUED, rows.c.waits_for == NOTHING)
     return tuple((row.run, row.place) for row in tx.execute(query))
 
 
-def held(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
+def running_rows(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
     """(run, place, job) of running rows."""
     query = sa.select(rows.c.run, rows.c.place, rows.c.holder).where(rows.c.state == State.RUNNING)
     return tuple((row.run, row.place, row.holder) for row in tx.execute(query))
@@ -138,9 +143,10 @@ def set_plan(tx: sa.Connection, old: str, new: str) -> None:
     tx.execute(rows.update().where(rows.c.plan == old).values(plan=new))
 
 
-def wait(tx: sa.Connection, run: str, place: str, what: str) -> None:
-    """The row waits; whoever frees what it waits for starts it."""
-    tx.execute(rows.update().where(_is(run, place), rows.c.state.in_(OPEN)).values(state=State.QUEUED, waits_for=what))
+def wait(tx: sa.Connection, run: str, place: str, reason: WaitReason | None) -> None:
+    """The row waits; whoever frees what it waits for starts it. None: it is to be started."""
+    values = {"state": State.QUEUED, "waits_for": reason or NOTHING}
+    tx.execute(rows.update().where(_is(run, place), rows.c.state.in_(OPEN_STATES)).values(**values))
 
 
 def settle(tx: sa.Connection, row: RunProject, now: datetime) -> Run | None:
@@ -150,22 +156,25 @@ def settle(tx: sa.Connection, row: RunProject, now: datetime) -> Run | None:
     miss each other.
     """
     tx.execute(sa.select(runs.c.id).where(runs.c.id == row.run).with_for_update())
-    values = _columns(row) | {"ended_at": now, "waits_for": ""}
+    values = _columns(row) | {"ended_at": now, "waits_for": NOTHING}
     del values["started_at"]  # the claim wrote it; what the job holds of the row may be older
-    ended = tx.execute(rows.update().where(_is(row.run, row.project.place), rows.c.state.in_(OPEN)).values(**values))
-    if not ended.rowcount:
+    update = tx.execute(
+        rows.update().where(_is(row.run, row.project.place), rows.c.state.in_(OPEN_STATES)).values(**values)
+    )
+    if not update.rowcount:
         return None
-    return get(tx, row.run) if _end_if_all_did(tx, row.run, now) else None
+    return get(tx, row.run) if _end_if_all_ended(tx, row.run, now) else None
 
 
 def end(tx: sa.Connection, id: str, state: State, note: str, now: datetime) -> None:
     """End a run as a whole (refused, superseded before it began); rows still open are skipped."""
     tx.execute(runs.update().where(runs.c.id == id).values(state=state, note=note, ended_at=now))
-    still_open = rows.c.run == id, rows.c.state.in_(OPEN)
-    tx.execute(rows.update().where(*still_open).values(state=State.SKIPPED, note=note, waits_for="", ended_at=now))
+    still_open = rows.c.run == id, rows.c.state.in_(OPEN_STATES)
+    tx.execute(rows.update().where(*still_open).values(state=State.SKIPPED, note=note, waits_for=NOTHING, ended_at=now))
 
 
 def annotate(tx: sa.Connection, id: str, note: str) -> None:
+    """Set the run's sentence for people."""
     tx.execute(runs.update().where(runs.c.id == id).values(note=note))
 
 
@@ -173,16 +182,16 @@ def skip_queued(tx: sa.Connection, id: str, note: str, now: datetime) -> bool:
     """Skip the rows that have not begun; true when that ended the run."""
     tx.execute(sa.select(runs.c.id).where(runs.c.id == id).with_for_update())
     queued = rows.c.run == id, rows.c.state == State.QUEUED
-    tx.execute(rows.update().where(*queued).values(state=State.SKIPPED, note=note, waits_for="", ended_at=now))
-    return _end_if_all_did(tx, id, now)
+    tx.execute(rows.update().where(*queued).values(state=State.SKIPPED, note=note, waits_for=NOTHING, ended_at=now))
+    return _end_if_all_ended(tx, id, now)
 
 
-def ask_to_stop(tx: sa.Connection, id: str, why: str) -> None:
+def request_stop(tx: sa.Connection, id: str, reason: str) -> None:
     """Ask a run to stop: tools notice within a second; queued rows are skipped when their turn comes."""
-    tx.execute(runs.update().where(runs.c.id == id, runs.c.state.in_(OPEN)).values(stop=why))
+    tx.execute(runs.update().where(runs.c.id == id, runs.c.state.in_(OPEN_STATES)).values(stop=reason))
 
 
-def stop_asked(tx: sa.Connection, id: str) -> str:
+def stop_reason(tx: sa.Connection, id: str) -> str:
     """Why the run was asked to stop; empty when it was not."""
     return tx.execute(sa.select(runs.c.stop).where(runs.c.id == id)).scalar() or ""
 
@@ -192,26 +201,20 @@ def job(tx: sa.Connection, id: str) -> str:
     return str(tx.execute(sa.select(runs.c.job).where(runs.c.id == id)).scalar_one())
 
 
-def waiting(tx: sa.Connection, what: str) -> tuple[RunProject, ...]:
+def waiting_rows(tx: sa.Connection, reason: WaitReason) -> tuple[RunProject, ...]:
     """Rows that wait for this, oldest run first."""
     query = sa.select(rows).join(runs, runs.c.id == rows.c.run)
-    query = query.where(rows.c.waits_for == what, rows.c.state == State.QUEUED).order_by(runs.c.created_at)
+    query = query.where(rows.c.waits_for == reason, rows.c.state == State.QUEUED).order_by(runs.c.created_at)
     return tuple(_row(row) for row in tx.execute(query))
 
 
-def outcome(states: set[State]) -> State:
-    """A run is as bad as its worst row; skipped rows do not make it worse."""
-    worst = (State.UNKNOWN, State.FAILED, State.REFUSED, State.DONE, State.SKIPPED)
-    return next((state for state in worst if state in states), State.DONE)
-
-
-def _end_if_all_did(tx: sa.Connection, id: str, now: datetime) -> bool:
-    found = tx.execute(sa.select(rows.c.state).distinct().where(rows.c.run == id))
-    states = {State(state) for state in found.scalars()}
-    if any(not state.ended for state in states):
+def _end_if_all_ended(tx: sa.Connection, id: str, now: datetime) -> bool:
+    states = tx.execute(sa.select(rows.c.state).distinct().where(rows.c.run == id)).scalars()
+    state = run_state(State(state) for state in states)
+    if state is None:
         return False
-    open_run = runs.c.id == id, runs.c.state.in_(OPEN)
-    return tx.execute(runs.update().where(*open_run).values(state=outcome(states), ended_at=now)).rowcount == 1
+    open_run = runs.c.id == id, runs.c.state.in_(OPEN_STATES)
+    return tx.execute(runs.update().where(*open_run).values(state=state, ended_at=now)).rowcount == 1
 
 
 def _is(run: str, place: str) -> sa.ColumnElement[bool]:
@@ -229,7 +232,7 @@ def _columns(row: RunProject) -> dict[str, object]:
         "counts": dump(Counts, row.counts),
         "note": row.note,
         "output": row.output,
-        "waits_for": row.waits_for,
+        "waits_for": row.waits_for or NOTHING,
         "removed": row.removed,
         "input_digest": row.input_digest,
         "started_at": row.started_at,
@@ -247,7 +250,7 @@ def _row(row: sa.Row[tuple[object, ...]]) -> RunProject:
         counts=load(Counts, row.counts),
         note=row.note,
         output=row.output,
-        waits_for=row.waits_for,
+        waits_for=WaitReason(row.waits_for) if row.waits_for else None,
         removed=row.removed,
         input_digest=row.input_digest,
         started_at=row.started_at,
@@ -259,10 +262,10 @@ def _run(row: sa.Row[tuple[object, ...]]) -> Run:
     return Run(
         id=row.id,
         kind=RunKind(row.kind),
-        pull=row.pull,
+        pull=PullKey(row.pull),
         state=State(row.state),
         asked_by=row.asked_by,
-        why=row.why,
+        trigger=Trigger.parse(row.why),
         head=row.head,
         base=row.base,
         branch=row.branch,

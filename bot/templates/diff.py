@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.plan import Action, Change, Line
-from bot.templates.escape import raw
+from bot.templates.escape import fence_line
 
-LONGEST_LINE = 1000
-# Left out first where space is short: their attributes say what the configuration says, or what is there now.
-PLAIN = frozenset({Action.CREATE, Action.DELETE})
+MAX_LINE_LENGTH = 1000
+# Collapsed first where space is short: their attributes say what the configuration says, or what is there now.
+COLLAPSIBLE = frozenset({Action.CREATE, Action.DELETE})
 
 _MARKERS = {
     Action.CREATE: "+",
@@ -24,7 +24,7 @@ _MARKERS = {
     Action.INVOKE: "!",
     Action.UNKNOWN: "!",
 }
-_PLANNED = {
+_ACTION_REMARKS = {
     Action.DELETE: "destroyed",
     Action.FORGET: "forgotten: it stays, managed no longer",
     Action.READ: "read during the apply",
@@ -32,82 +32,84 @@ _PLANNED = {
     Action.DEFER: "put off to a later plan",
 }
 # By the tool's words, for their order tells which of the two objects goes first.
-_REPLACED: Mapping[tuple[str, ...], str] = {
+_REPLACE_REMARKS: Mapping[tuple[str, ...], str] = {
     ("create", "delete"): "replaced, the new one before the old one goes",
     ("create", "forget"): "replaced; the old one stays, managed no longer",
 }
-_DRIFTED = {Action.CREATE: "appeared", Action.DELETE: "is gone", Action.UPDATE: "was changed"}
+_DRIFT_REMARKS = {Action.CREATE: "appeared", Action.DELETE: "is gone", Action.UPDATE: "was changed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One object, ready for a fence. `size` is in bytes, with the space around; `left_out` and `cut` count lines."""
+    """One object, ready for a fence. `size` is in bytes, with the space around; `hidden_lines` are left out whole."""
 
     lines: tuple[str, ...]
     size: int
-    left_out: int = 0
-    cut: int = 0
+    hidden_lines: int = 0
+    cut_lines: int = 0
 
 
-def block(change: Change, bare: bool = False) -> Block:
-    """The change with its attributes; where it is to be bare and plain, its first line alone."""
-    first = f"{_marker(change)} {raw(change.address)}{_remark(_planned(change))}"
-    shown = () if bare and change.action in PLAIN else change.lines
-    return _block([first, *(_line(line) for line in shown)], shown, len(change.lines) - len(shown))
+def change_block(change: Change, bare: bool = False) -> Block:
+    """Write the change with its attributes; where it is to be bare and is collapsible, its first line alone."""
+    header = f"{_marker(change)} {fence_line(change.address)}{_remark_suffix(_action_remarks(change))}"
+    attributes = () if bare and change.action in COLLAPSIBLE else change.lines
+    return _measured_block(
+        [header, *(_attribute_line(line) for line in attributes)], attributes, len(change.lines) - len(attributes)
+    )
 
 
-def output(change: Change) -> Block:
-    """An output, whose lines begin with its name."""
-    lines = [_line(line) for line in change.lines] or [f"{_marker(change)}   {raw(change.address)}"]
-    return _block(lines, change.lines)
+def output_block(change: Change) -> Block:
+    """Write an output, whose lines begin with its name."""
+    lines = [_attribute_line(line) for line in change.lines] or [f"{_marker(change)}   {fence_line(change.address)}"]
+    return _measured_block(lines, change.lines)
 
 
-def drifted(change: Change) -> Block:
-    """What happened to an object outside of the tool."""
-    said = [_DRIFTED.get(change.action, ", ".join(change.words) or change.action.value)]
-    first = f"{_marker(change)} {raw(change.address)}{_remark(said)}"
-    return _block([first, *(_line(line) for line in change.lines)], change.lines)
+def drift_block(change: Change) -> Block:
+    """Write what happened to an object outside of the tool."""
+    remark = [_DRIFT_REMARKS.get(change.action, ", ".join(change.words) or change.action.value)]
+    header = f"{_marker(change)} {fence_line(change.address)}{_remark_suffix(remark)}"
+    return _measured_block([header, *(_attribute_line(line) for line in change.lines)], change.lines)
 
 
-def joined(blocks: Iterable[Block]) -> list[str]:
-    """The blocks' lines, with air around those that have more than one."""
+def join_blocks(blocks: Iterable[Block]) -> list[str]:
+    """Return the blocks' lines, with an empty line around those that have more than one."""
     lines: list[str] = []
-    tall = False
-    for one in blocks:
-        if lines and (tall or len(one.lines) > 1):
+    follows_tall = False
+    for block in blocks:
+        if lines and (follows_tall or len(block.lines) > 1):
             lines.append("")
-        lines.extend(one.lines)
-        tall = len(one.lines) > 1
+        lines.extend(block.lines)
+        follows_tall = len(block.lines) > 1
     return lines
 
 
-def _block(lines: Sequence[str], shown: Sequence[Line], left_out: int = 0) -> Block:
+def _measured_block(lines: Sequence[str], attributes: Sequence[Line], hidden_lines: int = 0) -> Block:
     size = sum(len(line.encode()) + 1 for line in lines) + 1
-    return Block(tuple(lines), size, left_out, sum(len(line.text) > LONGEST_LINE for line in shown))
+    return Block(tuple(lines), size, hidden_lines, sum(len(line.text) > MAX_LINE_LENGTH for line in attributes))
 
 
 def _marker(change: Change) -> str:
     return _MARKERS.get(change.action, " ")
 
 
-def _line(line: Line) -> str:
+def _attribute_line(line: Line) -> str:
     marker = line.marker if line.marker in ("+", "-", "!") else " "
-    return f"{marker}   {raw(line.text, LONGEST_LINE)}".rstrip(" ")
+    return f"{marker}   {fence_line(line.text, MAX_LINE_LENGTH)}".rstrip(" ")
 
 
-def _remark(said: Iterable[str]) -> str:
-    text = "; ".join(said)
-    return f"  # {raw(text)}" if text else ""
+def _remark_suffix(remarks: Iterable[str]) -> str:
+    text = "; ".join(remarks)
+    return f"  # {fence_line(text)}" if text else ""
 
 
-def _planned(change: Change) -> Iterator[str]:
+def _action_remarks(change: Change) -> Iterator[str]:
     """What is to be said of an object beside its address."""
     if change.action is Action.UNKNOWN:
         yield f"unknown action: {', '.join(change.words) or 'none named'}"
     if change.action is Action.REPLACE:
-        yield _REPLACED.get(change.words, "replaced")
-    if change.action in _PLANNED:
-        yield _PLANNED[change.action]
+        yield _REPLACE_REMARKS.get(change.words, "replaced")
+    if change.action in _ACTION_REMARKS:
+        yield _ACTION_REMARKS[change.action]
     if change.deposed:
         yield f"deposed object {change.deposed}"
     if change.moved_from:

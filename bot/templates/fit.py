@@ -9,82 +9,92 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.templates.groups import Group
-from bot.templates.sections import Section, section
+from bot.templates.groups import ProjectGroup
+from bot.templates.sections import RenderedSection, render_section
 
-# No section is smaller; one with less room than LEAST tells nothing that its row in the table does not.
-SMALLEST = 150
-LEAST = 1200
-BETWEEN = 2
+# No section is smaller; one with less room than MIN_SHARE_BYTES tells nothing that its row in the table does not.
+MIN_SECTION_BYTES = 150
+MIN_SHARE_BYTES = 1200
+SEPARATOR_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedSections:
     """Sections that are shown, and how many projects have theirs left out."""
 
     sections: tuple[Markup, ...]
-    left_out: int
+    omitted_projects: int
 
 
-def fit(groups: Sequence[Group], room: int) -> Fitted:
-    """As much of every group as the room (in bytes) allows."""
-    some = groups[: max(0, room) // SMALLEST]
-    full = [section(group, room) for group in some]
-    found = full if _fits(full, room) else _bare(some, full, room)
-    if not _fits(found, room):
-        found = _shared(some, full, found, room)
-    shown = tuple(one.text for one in found if one)
-    untold = [group for group, one in zip(some, found, strict=True) if one is None] + list(groups[len(some) :])
-    return Fitted(shown, sum(len(group.projects) for group in untold))
+def fit_sections(groups: Sequence[ProjectGroup], room: int) -> FittedSections:
+    """Render as much of every group as the room (in bytes) allows."""
+    candidates = groups[: max(0, room) // MIN_SECTION_BYTES]
+    full = [render_section(group, room) for group in candidates]
+    sections = full if _fits(full, room) else _collapse_largest(candidates, full, room)
+    if not _fits(sections, room):
+        sections = _share_room(candidates, full, sections, room)
+    texts = tuple(section.text for section in sections if section)
+    omitted = [group for group, section in zip(candidates, sections, strict=True) if section is None] + list(
+        groups[len(candidates) :]
+    )
+    return FittedSections(texts, sum(len(group.projects) for group in omitted))
 
 
-def _fits(sections: Sequence[Section | None], room: int) -> bool:
-    return all(one and one.whole for one in sections) and _wanted(sections, room) <= room
+def _fits(sections: Sequence[RenderedSection | None], room: int) -> bool:
+    return all(section and section.complete for section in sections) and _total_size(sections, room) <= room
 
 
-def _wanted(sections: Sequence[Section | None], room: int) -> int:
-    return sum(_size(one, room) for one in sections)
+def _total_size(sections: Sequence[RenderedSection | None], room: int) -> int:
+    return sum(_size(section, room) for section in sections)
 
 
-def _size(one: Section | None, room: int) -> int:
+def _size(section: RenderedSection | None, room: int) -> int:
     """What the section would take; one that had to leave something out would take all."""
-    return one.size + BETWEEN if one and one.whole else room + 1
+    return section.size + SEPARATOR_BYTES if section and section.complete else room + 1
 
 
-def _bare(groups: Sequence[Group], full: Sequence[Section | None], room: int) -> list[Section | None]:
+def _collapse_largest(
+    groups: Sequence[ProjectGroup], full: Sequence[RenderedSection | None], room: int
+) -> list[RenderedSection | None]:
     """The largest sections without the attributes of what is plain, one by one until all fit."""
-    found = list(full)
+    sections = list(full)
     for index in sorted(range(len(groups)), key=lambda index: -_size(full[index], room)):
-        found[index] = section(groups[index], room, full=False)
-        if _fits(found, room):
+        sections[index] = render_section(groups[index], room, full=False)
+        if _fits(sections, room):
             break
-    return found
+    return sections
 
 
-def _shared(
-    groups: Sequence[Group], full: Sequence[Section | None], bare: Sequence[Section | None], room: int
-) -> list[Section | None]:
+def _share_room(
+    groups: Sequence[ProjectGroup],
+    full: Sequence[RenderedSection | None],
+    bare: Sequence[RenderedSection | None],
+    room: int,
+) -> list[RenderedSection | None]:
     """To each its share of the room: small ones stay as they are, large ones get as much as each other."""
-    first = _share([_size(one, room) for one in full], room)
-    best = [one if _size(one, room) <= first else other for one, other in zip(full, bare, strict=True)]
-    sizes = [_size(one, room) for one in best]
-    shown = len(groups)
-    while shown and _share(sizes[:shown], room) < min(LEAST, max(sizes[:shown])):
-        shown -= 1
-    share = _share(sizes[:shown], room)
-    found = [
-        one if size <= share else section(group, share - BETWEEN, full=False)
-        for group, one, size in zip(groups[:shown], best, sizes, strict=False)
+    first_share = _fair_share([_size(section, room) for section in full], room)
+    preferred = [
+        section if _size(section, room) <= first_share else bare_section
+        for section, bare_section in zip(full, bare, strict=True)
     ]
-    return [*found, *[None] * (len(groups) - shown)]
+    sizes = [_size(section, room) for section in preferred]
+    count = len(groups)
+    while count and _fair_share(sizes[:count], room) < min(MIN_SHARE_BYTES, max(sizes[:count])):
+        count -= 1
+    share = _fair_share(sizes[:count], room)
+    sections = [
+        section if size <= share else render_section(group, share - SEPARATOR_BYTES, full=False)
+        for group, section, size in zip(groups[:count], preferred, sizes, strict=False)
+    ]
+    return [*sections, *[None] * (len(groups) - count)]
 
 
-def _share(sizes: Sequence[int], room: int) -> int:
+def _fair_share(sizes: Sequence[int], room: int) -> int:
     """The largest share such that all together take no more than the room, where each takes at most its size."""
-    left, share = room, 0
+    remaining, share = room, 0
     for count, size in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
-        share = left // count
+        share = remaining // count
         if size > share:
             return share
-        left -= size
+        remaining -= size
     return max(sizes, default=0)

@@ -9,161 +9,171 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from bot.core.plan import Action, Change, Content
-from bot.templates import words
-from bot.templates.diff import Block, block, drifted, joined, output
-from bot.templates.escape import TERMINAL_CODES, fenced, raw
-from bot.templates.groups import Group
+from bot.templates import wording
+from bot.templates.diff import Block, change_block, drift_block, join_blocks, output_block
+from bot.templates.escape import TERMINAL_CODES, code_block, fence_line
+from bot.templates.groups import ProjectGroup
 from bot.templates.render import render
 
-FENCES = 64
-LEFT_OUT = 400
-OUTPUTS = "  Outputs:"
-MOST_DRIFT = 50
-MOST_LINES = 60
-FEWEST_LINES = 15
-LONGEST_LINE = 400
+FENCE_BYTES = 64
+OMISSION_BYTES = 400
+OUTPUTS_TITLE = "  Outputs:"
+MAX_DRIFT = 50
+MAX_OUTPUT_LINES = 60
+MIN_OUTPUT_LINES = 15
+MAX_LINE_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """Rendered. `whole` tells that nothing was left out for want of room; `size` is in bytes."""
+class RenderedSection:
+    """Rendered. `complete` tells that nothing was left out for want of room; `size` is in bytes."""
 
     text: Markup
     size: int
-    whole: bool
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Excerpt:
     """What a section shows, and what it does not: objects by action, outputs, and attributes that are left out.
 
-    `squeezed` are objects whose attributes were left out for want of room alone.
+    `shortened` are objects whose attributes were left out for want of room alone.
     """
 
     objects: tuple[Block, ...] = ()
     outputs: tuple[Block, ...] = ()
-    missing: tuple[Action, ...] = ()
-    missing_outputs: int = 0
-    missing_drift: int = 0
-    squeezed: int = 0
+    omitted: tuple[Action, ...] = ()
+    omitted_outputs: int = 0
+    omitted_drift: int = 0
+    shortened: int = 0
 
     @property
     def lines(self) -> list[str]:
-        outputs = [Block((OUTPUTS, *joined(self.outputs)), 0)] if self.outputs else []
-        return joined([*self.objects, *outputs])
+        """The diff, outputs at its end under a title of their own."""
+        outputs = [Block((OUTPUTS_TITLE, *join_blocks(self.outputs)), 0)] if self.outputs else []
+        return join_blocks([*self.objects, *outputs])
 
     @property
-    def whole(self) -> bool:
-        return not (self.missing or self.missing_outputs or self.missing_drift or self.squeezed)
+    def complete(self) -> bool:
+        """Nothing was left out for want of room."""
+        return not (self.omitted or self.omitted_outputs or self.omitted_drift or self.shortened)
 
     @property
-    def left_out(self) -> list[str]:
-        bare = sum(one.left_out > 0 for one in (*self.objects, *self.outputs))
-        cut = sum(one.cut for one in (*self.objects, *self.outputs))
-        parts = [
-            f"{words.some(len(self.missing), 'object')} ({words.how_many(self.missing)})" if self.missing else "",
-            words.some(self.missing_outputs, "output") if self.missing_outputs else "",
-            f"the attributes of {words.some(bare, 'object')}" if bare else "",
-            f"the rest of {words.some(cut, 'long line')}" if cut else "",
-            f"{words.some(self.missing_drift, 'object')} changed outside of the tool" if self.missing_drift else "",
+    def omissions(self) -> list[str]:
+        """What is not shown, in words: `2 objects (1 to change, 1 to create)`."""
+        bare = sum(block.hidden_lines > 0 for block in (*self.objects, *self.outputs))
+        cut = sum(block.cut_lines for block in (*self.objects, *self.outputs))
+        omissions = [
+            f"{wording.quantity(len(self.omitted), 'object')} ({wording.describe_actions(self.omitted)})"
+            if self.omitted
+            else "",
+            wording.quantity(self.omitted_outputs, "output") if self.omitted_outputs else "",
+            f"the attributes of {wording.quantity(bare, 'object')}" if bare else "",
+            f"the rest of {wording.quantity(cut, 'long line')}" if cut else "",
+            f"{wording.quantity(self.omitted_drift, 'object')} changed outside of the tool"
+            if self.omitted_drift
+            else "",
         ]
-        return [part for part in parts if part]
+        return [omission for omission in omissions if omission]
 
 
-def section(group: Group, room: int, *, full: bool = True) -> Section | None:
-    """The group's section within the room; None when not even its frame fits. Not full: what is plain is bare."""
+def render_section(group: ProjectGroup, room: int, *, full: bool = True) -> RenderedSection | None:
+    """Render the group within the room (bytes); None when not even its frame fits. Not full: what is plain is bare."""
     if group.content is None:
-        return _failed(group, room, MOST_LINES if full else FEWEST_LINES)
-    drift = _drift(group.content, room)
-    left = room - size(_planned(group, Chosen(), drift)) - FENCES - LEFT_OUT
-    if left < 0:
+        return _failure_section(group, room, MAX_OUTPUT_LINES if full else MIN_OUTPUT_LINES)
+    drift = _render_drift(group.content, room)
+    remaining = room - byte_size(_render_plan(group, Excerpt(), drift)) - FENCE_BYTES - OMISSION_BYTES
+    if remaining < 0:
         return None
-    chosen = _chosen(group.content, left, full)
-    chosen = chosen if drift else replace(chosen, missing_drift=len(group.content.drift))
-    text = _planned(group, chosen, drift)
-    return Section(text, size(text), chosen.whole)
+    excerpt = _excerpt(group.content, remaining, full)
+    excerpt = excerpt if drift else replace(excerpt, omitted_drift=len(group.content.drift))
+    text = _render_plan(group, excerpt, drift)
+    return RenderedSection(text, byte_size(text), excerpt.complete)
 
 
-def size(text: str) -> int:
+def byte_size(text: str) -> int:
+    """Return the length in bytes of UTF-8, as hosts count it."""
     return len(text.encode())
 
 
-def _planned(group: Group, chosen: Chosen, drift: Markup) -> Markup:
-    row, lines = group.first.row, chosen.lines
+def _render_plan(group: ProjectGroup, excerpt: Excerpt, drift: Markup) -> Markup:
+    row, lines = group.first.row, excerpt.lines
     return render(
         "section.md.j2",
         group=group,
         content=group.content,
-        took=words.lasted(row.started_at, row.ended_at),
-        diff=fenced(lines, "diff") if lines else Markup(""),
-        left_out=chosen.left_out,
+        duration=wording.format_duration(row.started_at, row.ended_at),
+        diff=code_block(lines, "diff") if lines else Markup(""),
+        left_out=excerpt.omissions,
         drift=drift,
-        most_drift=MOST_DRIFT,
+        max_drift=MAX_DRIFT,
     )
 
 
-def _drift(content: Content, room: int) -> Markup:
+def _render_drift(content: Content, room: int) -> Markup:
     """What changed outside; nothing where it would take more than a quarter of the room."""
     if not content.drift:
         return Markup("")
-    text = fenced(joined(drifted(change) for change in content.drift[:MOST_DRIFT]), "diff")
-    return text if size(text) <= room // 4 else Markup("")
+    text = code_block(join_blocks(drift_block(change) for change in content.drift[:MAX_DRIFT]), "diff")
+    return text if byte_size(text) <= room // 4 else Markup("")
 
 
-def _chosen(content: Content, room: int, full: bool) -> Chosen:
+def _excerpt(content: Content, room: int, full: bool) -> Excerpt:
     """Objects by risk, then outputs, as many as fit; those whose attributes do not fit are shown without."""
-    changes = sorted(content.changes, key=lambda change: words.RANK[change.action])
-    objects, squeezed, room = _fitting(changes, room, lambda change: block(change, bare=not full))
-    outputs, squeezed_too, _ = _fitting(content.outputs, room - len(OUTPUTS) - 2, output)
-    return Chosen(
+    changes = sorted(content.changes, key=lambda change: wording.RISK_RANK[change.action])
+    objects, shortened, room = _fit_blocks(changes, room, lambda change: change_block(change, bare=not full))
+    outputs, shortened_outputs, _ = _fit_blocks(content.outputs, room - len(OUTPUTS_TITLE) - 2, output_block)
+    return Excerpt(
         objects=tuple(objects),
         outputs=tuple(outputs),
-        missing=tuple(change.action for change in changes[len(objects) :]),
-        missing_outputs=len(content.outputs) - len(outputs),
-        squeezed=squeezed + squeezed_too,
+        omitted=tuple(change.action for change in changes[len(objects) :]),
+        omitted_outputs=len(content.outputs) - len(outputs),
+        shortened=shortened + shortened_outputs,
     )
 
 
-def _fitting(changes: Sequence[Change], room: int, rendered: Callable[[Change], Block]) -> tuple[list[Block], int, int]:
+def _fit_blocks(
+    changes: Sequence[Change], room: int, make_block: Callable[[Change], Block]
+) -> tuple[list[Block], int, int]:
     """The first ones that fit into the room, how many of them without their attributes, and the room that is left."""
-    found: list[Block] = []
-    squeezed = 0
+    blocks: list[Block] = []
+    shortened = 0
     for change in changes:
-        one = rendered(change)
-        if one.size > room:
-            one = Block(one.lines[:1], size(one.lines[0]) + 2, one.left_out + len(one.lines) - 1)
-            squeezed += 1
-        if one.size > room:
+        block = make_block(change)
+        if block.size > room:
+            block = Block(block.lines[:1], byte_size(block.lines[0]) + 2, block.hidden_lines + len(block.lines) - 1)
+            shortened += 1
+        if block.size > room:
             break
-        found.append(one)
-        room -= one.size
-    return found, squeezed, room
+        blocks.append(block)
+        room -= block.size
+    return blocks, shortened, room
 
 
-def _failed(group: Group, room: int, most: int) -> Section | None:
+def _failure_section(group: ProjectGroup, room: int, max_lines: int) -> RenderedSection | None:
     """How it failed: the reason, and as many of the tool's last words as fit."""
-    lines = _last_words(group.first.row.output)
-    shown = lines[-most:]
+    lines = _output_lines(group.first.row.output)
+    tail = lines[-max_lines:]
     while True:
-        text = _told(group, shown, len(lines) - len(shown))
-        if size(text) <= room:
-            return Section(text, size(text), whole=len(shown) >= min(len(lines), most))
-        if not shown:
+        text = _render_failure(group, tail, len(lines) - len(tail))
+        if byte_size(text) <= room:
+            return RenderedSection(text, byte_size(text), complete=len(tail) >= min(len(lines), max_lines))
+        if not tail:
             return None
-        shown = shown[len(shown) // 2 + 1 :]
+        tail = tail[len(tail) // 2 + 1 :]
 
 
-def _told(group: Group, shown: Sequence[str], left_out: int) -> Markup:
+def _render_failure(group: ProjectGroup, tail: Sequence[str], left_out: int) -> Markup:
     row = group.first.row
     return render(
         "failure.md.j2",
         group=group,
-        took=words.lasted(row.started_at, row.ended_at),
-        output=fenced(shown) if shown else Markup(""),
+        duration=wording.format_duration(row.started_at, row.ended_at),
+        output=code_block(tail) if tail else Markup(""),
         left_out=left_out,
     )
 
 
-def _last_words(text: str) -> list[str]:
+def _output_lines(text: str) -> list[str]:
     plain = TERMINAL_CODES.sub("", text).replace("\r\n", "\n").strip("\n")
-    return [raw(line, LONGEST_LINE).rstrip() for line in plain.split("\n")] if plain.strip() else []
+    return [fence_line(line, MAX_LINE_LENGTH).rstrip() for line in plain.split("\n")] if plain.strip() else []

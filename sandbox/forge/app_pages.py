@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.forge import apps
-from sandbox.forge.forge import Forge, Wrong
+from sandbox.forge.forge import ApiError, Forge
 from sandbox.forge.state import App
 
 app_pages = Blueprint("app_pages", __name__, template_folder="templates")
@@ -18,19 +18,20 @@ SELF = "alice"
 
 
 def _forge() -> Forge:
-    found: Forge = current_app.extensions["forge"]
-    return found
+    forge: Forge = current_app.extensions["forge"]
+    return forge
 
 
 def _codes() -> dict[str, tuple[str, dict[str, Any]]]:
     """Codes that were given and not yet taken, with the account and its manifest."""
-    found: dict[str, tuple[str, dict[str, Any]]] = current_app.extensions.setdefault("manifests", {})
-    return found
+    codes: dict[str, tuple[str, dict[str, Any]]] = current_app.extensions.setdefault("manifests", {})
+    return codes
 
 
-def taken(code: str) -> tuple[str, dict[str, Any]]:
+def take_manifest(code: str) -> tuple[str, dict[str, Any]]:
+    """The account and manifest that a code stands for, once. Raises ApiError for an unknown code."""
     if code not in _codes():
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     return _codes().pop(code)
 
 
@@ -39,19 +40,19 @@ def taken(code: str) -> tuple[str, dict[str, Any]]:
 def _propose(owner: str = SELF) -> str:
     """What GitHub shows: the name, which one may change, and a button."""
     manifest = json.loads(request.form["manifest"])
-    lacking = [key for key in ("url", "redirect_url") if not manifest.get(key)]
-    if lacking:
-        raise Wrong(422, f"Invalid GitHub App configuration: {lacking[0]} is missing")
-    words = {"owner": owner, "manifest": manifest, "text": request.form["manifest"]}
-    return render_template("new_app.html", state=request.args.get("state", ""), **words)
+    missing = [key for key in ("url", "redirect_url") if not manifest.get(key)]
+    if missing:
+        raise ApiError(422, f"Invalid GitHub App configuration: {missing[0]} is missing")
+    fields = {"owner": owner, "manifest": manifest, "text": request.form["manifest"]}
+    return render_template("new_app.html", state=request.args.get("state", ""), **fields)
 
 
 @app_pages.post("/settings/apps/manifest")
 def _create() -> AnyResponse:
     manifest, form = json.loads(request.form["manifest"]), request.form
     manifest["name"] = form["name"]
-    if any(app.name == manifest["name"] for app in _forge().world.apps.values()):
-        raise Wrong(422, "Name is already taken")
+    if any(app.name == manifest["name"] for app in _forge().forge_state.apps.values()):
+        raise ApiError(422, "Name is already taken")
     code = secrets.token_hex(20)
     _codes()[code] = (form["owner"], manifest)
     return redirect(f"{manifest['redirect_url']}?{urlencode({'code': code, 'state': form['state']})}")
@@ -60,21 +61,23 @@ def _create() -> AnyResponse:
 @app_pages.get("/apps/<slug>")
 @app_pages.get("/apps/<slug>/installations/new")
 def _app(slug: str) -> str:
-    world, app = _forge().world, _find(slug)
-    accounts = sorted({repo.owner for repo in world.repos.values()} | {app.owner})
-    installed = [one for one in world.installations.values() if one.app is app]
-    return render_template("app.html", app=app, accounts=accounts, installed=installed, repos=world.repos.values())
+    forge_state, app = _forge().forge_state, _find(slug)
+    accounts = sorted({repo.owner for repo in forge_state.repos.values()} | {app.owner})
+    installations = [installation for installation in forge_state.installations.values() if installation.app is app]
+    return render_template(
+        "app.html", app=app, accounts=accounts, installations=installations, repos=forge_state.repos.values()
+    )
 
 
 @app_pages.post("/apps/<slug>/installations")
 def _install(slug: str) -> AnyResponse:
     chosen = request.form.getlist("repos")
-    apps.install(_forge().world, _find(slug), request.form["account"], chosen or None)
+    apps.install(_forge().forge_state, _find(slug), request.form["account"], chosen or None)
     return redirect(f"/apps/{slug}")
 
 
 def _find(slug: str) -> App:
-    found = next((app for app in _forge().world.apps.values() if app.slug == slug), None)
-    if found is None:
-        raise Wrong(404, "Not Found")
-    return found
+    app = next((candidate for candidate in _forge().forge_state.apps.values() if candidate.slug == slug), None)
+    if app is None:
+        raise ApiError(404, "Not Found")
+    return app

@@ -1,12 +1,12 @@
 """Check runs: made and changed by the App that they belong to, asked for again by people.
 
-Called by the doors with the world's lock held.
+Called by the doors with the lock of the forge's state held.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.forge.forge import Forge, Wrong
+from sandbox.forge.forge import ApiError, Forge
 from sandbox.forge.state import App, CheckRun, Repo, User, now
 
 CONCLUSIONS = (
@@ -21,18 +21,18 @@ CONCLUSIONS = (
 )
 MOST_ANNOTATIONS = 50
 LEVELS = ("notice", "warning", "failure")
-NEEDED = ("path", "start_line", "end_line", "annotation_level", "message")
+REQUIRED_FIELDS = ("path", "start_line", "end_line", "annotation_level", "message")
 
 
-def write(forge: Forge, repo: Repo, run: CheckRun, fields: dict[str, Any]) -> None:
+def update(forge: Forge, repo: Repo, run: CheckRun, fields: dict[str, Any]) -> None:
     """Put into a check run what a request says; annotations are added to those that there are."""
     status, conclusion = fields.get("status", run.status), fields.get("conclusion")
     if conclusion is not None and conclusion not in CONCLUSIONS:
-        raise Wrong(422, "Invalid request. conclusion is not a member of the list")
+        raise ApiError(422, "Invalid request. conclusion is not a member of the list")
     if status not in ("queued", "in_progress", "completed"):
-        raise Wrong(422, "Invalid request. status is not a member of the list")
+        raise ApiError(422, "Invalid request. status is not a member of the list")
     if fields.get("status") == "completed" and conclusion is None:
-        raise Wrong(422, "Invalid request. conclusion is missing")
+        raise ApiError(422, "Invalid request. conclusion is missing")
     run.annotations += _annotations(fields.get("output"))
     run.status, run.conclusion = ("completed", conclusion) if conclusion else (status, None)
     run.completed_at = now() if run.status == "completed" else None
@@ -41,49 +41,50 @@ def write(forge: Forge, repo: Repo, run: CheckRun, fields: dict[str, Any]) -> No
     if output := fields.get("output"):
         run.title, run.summary = output.get("title"), output["summary"]
     repo.check_runs[run.id] = run
-    forge.world.changes += 1
+    forge.forge_state.changes += 1
 
 
 def _annotations(output: dict[str, Any] | None) -> list[dict[str, Any]]:
     if output is None:
         return []
     if not isinstance(output.get("title"), str) or not isinstance(output.get("summary"), str):
-        raise Wrong(422, "Invalid request. output needs title and summary")
+        raise ApiError(422, "Invalid request. output needs title and summary")
     if len(output["summary"]) > 65535:
-        raise Wrong(422, "Invalid request. Only 65535 characters are allowed; summary has more")
-    found: list[dict[str, Any]] = output.get("annotations") or []
-    if len(found) > MOST_ANNOTATIONS:
-        raise Wrong(422, f"Invalid request. No more than {MOST_ANNOTATIONS} items are allowed in annotations")
-    for one in found:
-        lacking = [name for name in NEEDED if one.get(name) in (None, "")]
-        if lacking or one["annotation_level"] not in LEVELS or one["end_line"] < one["start_line"]:
-            raise Wrong(422, f"Invalid request. An annotation lacks or garbles {lacking or one}")
-    return list(found)
+        raise ApiError(422, "Invalid request. Only 65535 characters are allowed; summary has more")
+    annotations: list[dict[str, Any]] = output.get("annotations") or []
+    if len(annotations) > MOST_ANNOTATIONS:
+        raise ApiError(422, f"Invalid request. No more than {MOST_ANNOTATIONS} items are allowed in annotations")
+    for annotation in annotations:
+        missing = [name for name in REQUIRED_FIELDS if annotation.get(name) in (None, "")]
+        if missing or annotation["annotation_level"] not in LEVELS or annotation["end_line"] < annotation["start_line"]:
+            raise ApiError(422, f"Invalid request. An annotation lacks or garbles {missing or annotation}")
+    return list(annotations)
 
 
 def latest(repo: Repo, sha: str, every: bool = False) -> list[CheckRun]:
     """Of each name and App the newest, or all; newest first."""
-    found: dict[tuple[object, ...], CheckRun] = {}
+    newest: dict[tuple[object, ...], CheckRun] = {}
     for run in sorted((run for run in repo.check_runs.values() if run.head_sha == sha), key=lambda run: run.id):
-        own = run.app.id if run.app else None
-        found[(own, run.name) if not every else (run.id,)] = run
-    return sorted(found.values(), key=lambda run: -run.id)
+        app_id = run.app.id if run.app else None
+        newest[(app_id, run.name) if not every else (run.id,)] = run
+    return sorted(newest.values(), key=lambda run: -run.id)
 
 
-def again(forge: Forge, repo: Repo, run: CheckRun, user: User) -> None:
+def rerequest(forge: Forge, repo: Repo, run: CheckRun, user: User) -> None:
     """Somebody presses `Re-run`: the run stays as it is, and its App hears of it."""
     if run.app is None:
-        raise Wrong(422, "This check run is not rerequestable")
+        raise ApiError(422, "This check run is not rerequestable")
     shape = shape_of(forge, repo, run)
     forge.send(repo, "check_run", user, run.app, action="rerequested", check_run=shape)
 
 
-def again_all(forge: Forge, repo: Repo, app: App, sha: str, user: User) -> None:
+def rerequest_all(forge: Forge, repo: Repo, app: App, sha: str, user: User) -> None:
     """`Re-run all checks` of an App."""
     forge.send(repo, "check_suite", user, app, action="rerequested", check_suite=suite(forge, repo, app, sha))
 
 
 def suite(forge: Forge, repo: Repo, app: App | None, sha: str) -> dict[str, Any]:
+    """The check suite of an App at a commit, as JSON."""
     return {
         "id": int(sha[:8], 16) * 1000 + (app.id if app else 0) % 1000,
         "head_sha": sha,
@@ -93,6 +94,7 @@ def suite(forge: Forge, repo: Repo, app: App | None, sha: str) -> dict[str, Any]
 
 
 def shape_of(forge: Forge, repo: Repo, run: CheckRun) -> dict[str, Any]:
+    """A check run as JSON."""
     url = f"{forge.shapes.api}/repos/{repo.full_name}/check-runs/{run.id}"
     return {
         "id": run.id,
@@ -121,6 +123,7 @@ def shape_of(forge: Forge, repo: Repo, run: CheckRun) -> dict[str, Any]:
 
 
 def app_shape(forge: Forge, app: App | None) -> dict[str, Any] | None:
+    """An App as JSON; None for none."""
     if app is None:
         return None
     return {

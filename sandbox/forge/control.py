@@ -7,20 +7,20 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from sandbox.forge import apps, checks, repository
 from sandbox.forge.faults import Faults
-from sandbox.forge.forge import Forge, Wrong
+from sandbox.forge.forge import ApiError, Forge
 from sandbox.forge.state import CheckRun, Grant, Repo, User
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 
 def _forge() -> Forge:
-    found: Forge = current_app.extensions["forge"]
-    return found
+    forge: Forge = current_app.extensions["forge"]
+    return forge
 
 
 def _faults() -> Faults:
-    found: Faults = current_app.extensions["faults"]
-    return found
+    faults: Faults = current_app.extensions["faults"]
+    return faults
 
 
 def _body() -> dict[str, Any]:
@@ -29,39 +29,45 @@ def _body() -> dict[str, Any]:
 
 
 def _repo(owner: str, name: str) -> Repo:
-    repo = _forge().world.repo(f"{owner}/{name}")
+    repo = _forge().forge_state.repo(f"{owner}/{name}")
     if repo is None:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     return repo
 
 
 def _user(login: str) -> User:
-    return _forge().world.users[login]
+    return _forge().forge_state.users[login]
 
 
 @control.post("/users")
 def _make_user() -> Response:
-    body, world = _body(), _forge().world
+    body, forge_state = _body(), _forge().forge_state
     login = body["login"]
     email = body.get("email") or f"{login}@users.example.test"
-    user = world.users.get(login) or User(
-        world.new_id(), login, body.get("name") or login, email, body.get("type") or "User"
+    user = forge_state.users.get(login) or User(
+        forge_state.new_id(), login, body.get("name") or login, email, body.get("type") or "User"
     )
-    world.users[login] = user
+    forge_state.users[login] = user
     return jsonify({"login": login, "token": user.token, "email": user.email, "name": user.name})
 
 
 @control.post("/repos")
 def _make_repo() -> Response:
-    body, world = _body(), _forge().world
+    body, forge_state = _body(), _forge().forge_state
     owner, name = body["owner"], body["name"]
-    path = world.directory / "repositories" / f"{owner}--{name}.git"
+    path = forge_state.directory / "repositories" / f"{owner}--{name}.git"
     branch = body.get("default_branch") or "main"
     repo = Repo(
-        world.new_id(), owner, name, path, bool(body.get("private")), branch, roles=body.get("collaborators") or {}
+        forge_state.new_id(),
+        owner,
+        name,
+        path,
+        bool(body.get("private")),
+        branch,
+        roles=body.get("collaborators") or {},
     )
     repository.create(repo)
-    world.repos[repo.full_name.lower()] = repo
+    forge_state.repos[repo.full_name.lower()] = repo
     return jsonify(_forge().shapes.repo(repo))
 
 
@@ -75,7 +81,9 @@ def _set_role(owner: str, name: str, login: str) -> Response:
 def _require(owner: str, name: str, branch: str) -> Response:
     """`contexts` that a merge needs; `apps` are the ids of those that must say them, by context."""
     body = _body()
-    _repo(owner, name).required[branch] = {one: (body.get("apps") or {}).get(one) for one in body["contexts"]}
+    _repo(owner, name).required[branch] = {
+        context: (body.get("apps") or {}).get(context) for context in body["contexts"]
+    }
     return jsonify({})
 
 
@@ -96,7 +104,7 @@ def _draft(owner: str, name: str, number: int) -> Response:
 def _check_run(owner: str, name: str, sha: str) -> Response:
     """Somebody else's: of no App that the sandbox knows."""
     body, repo = _body(), _repo(owner, name)
-    run = CheckRun(_forge().world.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
+    run = CheckRun(_forge().forge_state.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
     repo.check_runs[run.id] = run
     return jsonify(checks.shape_of(_forge(), repo, run))
 
@@ -104,37 +112,41 @@ def _check_run(owner: str, name: str, sha: str) -> Response:
 @control.post("/apps")
 def _make_app() -> Response:
     """An App with its key, as the manifest in `manifest` says."""
-    body, world = _body(), _forge().world
-    app, key = apps.make(world, body["owner"], body["manifest"])
+    body, forge_state = _body(), _forge().forge_state
+    app, key = apps.create_app(forge_state, body["owner"], body["manifest"])
     return jsonify({"id": app.id, "slug": app.slug, "pem": key, "webhook_secret": app.hook.secret})
 
 
 @control.put("/apps/<int:id>/installations/<account>")
 def _install(id: int, account: str) -> Response:
     """Install or change: `repos` (full names, null: all), `permissions`, `suspended_at`; `gone` removes it."""
-    body, world = _body(), _forge().world
-    known = next((i for i in world.installations.values() if i.app.id == id and i.account == account), None)
-    made = known if known and "repos" not in body else apps.install(world, world.apps[id], account, body.get("repos"))
-    world.installations[made.id] = apps.mended(made, body)
+    body, forge_state = _body(), _forge().forge_state
+    existing = next((i for i in forge_state.installations.values() if i.app.id == id and i.account == account), None)
+    installation = (
+        existing
+        if existing and "repos" not in body
+        else apps.install(forge_state, forge_state.apps[id], account, body.get("repos"))
+    )
+    forge_state.installations[installation.id] = apps.with_changes(installation, body)
     if body.get("gone"):
-        del world.installations[made.id]
-    return jsonify({"id": made.id})
+        del forge_state.installations[installation.id]
+    return jsonify({"id": installation.id})
 
 
 @control.put("/tokens")
 def _tokens() -> Response:
     """How long installations' tokens last from now on (`seconds`); those that there are end at once."""
-    _forge().world.token_seconds = float(_body().get("seconds", 3600))
-    apps.end_tokens(_forge().world)
+    _forge().forge_state.token_seconds = float(_body().get("seconds", 3600))
+    apps.revoke_tokens(_forge().forge_state)
     return jsonify({})
 
 
 @control.post("/users/<login>/tokens")
 def _fine_token(login: str) -> Response:
     """A token of a user with `permissions` (fine-grained) or `scopes` (classic)."""
-    body, world = _body(), _forge().world
+    body, forge_state = _body(), _forge().forge_state
     token = f"sandbox_{secrets.token_hex(16)}"
-    world.grants[token] = Grant(_user(login), body.get("permissions"), body.get("scopes", ""))
+    forge_state.grants[token] = Grant(_user(login), body.get("permissions"), body.get("scopes", ""))
     return jsonify({"token": token})
 
 
@@ -147,10 +159,10 @@ def _merge_group(owner: str, name: str) -> Response:
 
 @control.post("/repos/<owner>/<name>/rename")
 def _rename(owner: str, name: str) -> Response:
-    repo, world = _repo(owner, name), _forge().world
-    del world.repos[repo.full_name.lower()]
+    repo, forge_state = _repo(owner, name), _forge().forge_state
+    del forge_state.repos[repo.full_name.lower()]
     repo.owner, repo.name = _body()["owner"], _body()["name"]
-    world.repos[repo.full_name.lower()] = repo
+    forge_state.repos[repo.full_name.lower()] = repo
     return jsonify({})
 
 
@@ -158,7 +170,7 @@ def _rename(owner: str, name: str) -> Response:
 def _delete(owner: str, name: str) -> Response:
     """With all in it, and without a word to hooks."""
     repo = _repo(owner, name)
-    del _forge().world.repos[repo.full_name.lower()]
+    del _forge().forge_state.repos[repo.full_name.lower()]
     repository.delete(repo)
     return jsonify({})
 
@@ -167,7 +179,7 @@ def _delete(owner: str, name: str) -> Response:
 def _set_faults() -> Response:
     body = _body()
     _faults().set(body)
-    _forge().hooks.lose = int(body.get("lose_webhooks", 0))
+    _forge().hooks.losses_left = int(body.get("lose_webhooks", 0))
     return jsonify({})
 
 

@@ -21,32 +21,35 @@ class Fault:
     retry_after: int | None = None
     kind: str = "before"
 
-    def hits(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
+        """It is not used up, and meant for this request."""
         return self.times > 0 and self.method in ("", method) and re.search(self.path, path) is not None
 
 
 @dataclass
 class Faults:
+    """The faults that are in force, and the requests that were made."""
+
     latency: float = 0.0
     down: bool = False
     fail: list[Fault] = field(default_factory=list)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def set(self, wanted: dict[str, Any]) -> None:
+    def set(self, fields: dict[str, Any]) -> None:
         """Replace all faults. Keys: latency_ms, down, fail (a list of Fault's fields)."""
         with self.lock:
-            self.latency = float(wanted.get("latency_ms", 0)) / 1000
-            self.down = bool(wanted.get("down", False))
-            self.fail = [Fault(**fault) for fault in wanted.get("fail", [])]
+            self.latency = float(fields.get("latency_ms", 0)) / 1000
+            self.down = bool(fields.get("down", False))
+            self.fail = [Fault(**fault) for fault in fields.get("fail", [])]
 
-    def meet(self, method: str, path: str) -> Fault | None:
+    def next_fault(self, method: str, path: str) -> Fault | None:
         """Wait as long as the latency says; the fault that this request meets, used up by one."""
         time.sleep(self.latency)
         with self.lock:
             if self.down:
                 return Fault(status=503)
-            fault = next((fault for fault in self.fail if fault.hits(method, path)), None)
+            fault = next((fault for fault in self.fail if fault.matches(method, path)), None)
             if fault:
                 fault.times -= 1
             return fault

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.shared import forge, grant, sign_in
 from sandbox.forge.state import Comment, Repo
 
@@ -22,33 +22,33 @@ def _answer() -> Response:
     """Each field by its alias; what is wrong comes with 200, as GraphQL has it."""
     body = request.get_json()
     variables: dict[str, Any] = body.get("variables") or {}
-    told: dict[str, Any] = {}
+    payload: dict[str, Any] = {}
     try:
         for alias, mutation, name in FIELD.findall(str(body.get("query"))):
-            told[alias or mutation] = _carry_out(mutation, variables[name])
-    except Wrong as why:
-        kind = {403: "FORBIDDEN", 404: "NOT_FOUND"}.get(why.status, "UNPROCESSABLE")
-        return jsonify({"data": None, "errors": [{"type": kind, "message": str(why)}]})
-    if not told:
+            payload[alias or mutation] = _run_mutation(mutation, variables[name])
+    except ApiError as error:
+        kind = {403: "FORBIDDEN", 404: "NOT_FOUND"}.get(error.status, "UNPROCESSABLE")
+        return jsonify({"data": None, "errors": [{"type": kind, "message": str(error)}]})
+    if not payload:
         return jsonify({"errors": [{"message": "The sandbox knows minimizeComment and unminimizeComment only"}]})
-    return jsonify({"data": told})
+    return jsonify({"data": payload})
 
 
-def _carry_out(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
-    repo, comment = _found(str(input.get("subjectId")))
-    if forge().world.role(repo, grant()) not in ("write", "maintain", "admin"):
-        raise Wrong(403, "Resource not accessible by integration")
+def _run_mutation(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
+    repo, comment = _find_comment(str(input.get("subjectId")))
+    if forge().forge_state.role(repo, grant()) not in ("write", "maintain", "admin"):
+        raise ApiError(403, "Resource not accessible by integration")
     if mutation == "minimizeComment" and input.get("classifier") not in CLASSIFIERS:
-        raise Wrong(422, "classifier is no member of ReportedContentClassifiers")
+        raise ApiError(422, "classifier is no member of ReportedContentClassifiers")
     comment.minimized = str(input["classifier"]).lower() if mutation == "minimizeComment" else None
-    forge().world.changes += 1
+    forge().forge_state.changes += 1
     kind = "minimizedComment" if mutation == "minimizeComment" else "unminimizedComment"
     return {kind: {"isMinimized": bool(comment.minimized), "minimizedReason": comment.minimized}}
 
 
-def _found(node: str) -> tuple[Repo, Comment]:
-    for repo in forge().world.repos.values():
+def _find_comment(node: str) -> tuple[Repo, Comment]:
+    for repo in forge().forge_state.repos.values():
         for comment in repo.comments.values():
             if f"IC_{comment.id}" == node:
                 return repo, comment
-    raise Wrong(404, f"Could not resolve to a node with the global id of '{node}'")
+    raise ApiError(404, f"Could not resolve to a node with the global id of '{node}'")

@@ -15,31 +15,31 @@ ALLOWED = re.compile(
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 ALERT = re.compile(r"<blockquote>\s*<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*(?:<br ?/?>)?\s*")
 TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
-ALONE = frozenset({"br", "hr", "img", "input"})
+VOID_TAGS = frozenset({"br", "hr", "img", "input"})
 COLOURS = {"+": "plus", "-": "minus", "!": "bang", "@": "at"}
 
 
-def rendered(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """The comment as HTML that a page may hold."""
-    made = _markdown().render(text)
-    made = ALERT.sub(lambda m: f'<blockquote class="alert {m[1].lower()}"><p><b>{m[1].title()}</b><br>', made)
-    return Markup(_balanced(made))
+    page = _markdown().render(text)
+    page = ALERT.sub(lambda m: f'<blockquote class="alert {m[1].lower()}"><p><b>{m[1].title()}</b><br>', page)
+    return Markup(_balance_tags(page))
 
 
-def _balanced(page: str) -> str:
+def _balance_tags(page: str) -> str:
     """What a comment leaves open is closed, and what it never opened is not closed: the page around it is ours."""
-    made, stack, at = [], list[str](), 0
+    parts, stack, at = [], list[str](), 0
     for tag in TAG.finditer(page):
-        made.append(page[at : tag.start()])
+        parts.append(page[at : tag.start()])
         at = tag.end()
         ends, name = bool(tag[1]), tag[2]
         if not ends:
-            made.append(tag[0])
-            stack += [] if name in ALONE else [name]
+            parts.append(tag[0])
+            stack += [] if name in VOID_TAGS else [name]
         while ends and name in stack:
-            made.append(f"</{stack[-1]}>")
+            parts.append(f"</{stack[-1]}>")
             ends = stack.pop() != name
-    return "".join([*made, page[at:], *(f"</{name}>" for name in reversed(stack))])
+    return "".join([*parts, page[at:], *(f"</{name}>" for name in reversed(stack))])
 
 
 def _markdown() -> MarkdownIt:
@@ -47,8 +47,8 @@ def _markdown() -> MarkdownIt:
     markdown.add_render_rule("html_block", _html)
     markdown.add_render_rule("html_inline", _html)
     markdown.add_render_rule("fence", _fence)
-    for part in ("th_open", "td_open"):
-        markdown.add_render_rule(part, _cell)
+    for token_type in ("th_open", "td_open"):
+        markdown.add_render_rule(token_type, _cell)
     return markdown
 
 

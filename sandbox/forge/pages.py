@@ -7,8 +7,8 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, render_te
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.forge import checks, repository
-from sandbox.forge.forge import Forge, Wrong
-from sandbox.forge.markdown import rendered
+from sandbox.forge.forge import ApiError, Forge
+from sandbox.forge.markdown import render_markdown
 from sandbox.forge.state import Pull, Repo, User
 
 pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/_static")
@@ -21,27 +21,27 @@ POLICY = (
 
 
 def _forge() -> Forge:
-    found: Forge = current_app.extensions["forge"]
-    return found
+    forge: Forge = current_app.extensions["forge"]
+    return forge
 
 
 def _find(owner: str, name: str, number: int) -> tuple[Repo, Pull]:
-    repo = _forge().world.repo(f"{owner}/{name}")
+    repo = _forge().forge_state.repo(f"{owner}/{name}")
     if repo is None or number not in repo.pulls:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     return repo, repo.pulls[number]
 
 
-def _me(repo: Repo) -> User:
+def _acting_user(repo: Repo) -> User:
     """Who the reader acts as: chosen on the page, else the first who may write."""
-    users = _forge().world.users
+    users = _forge().forge_state.users
     chosen = users.get(request.cookies.get(ACTING, ""))
     people = [user for user in users.values() if user.type == "User"]
     return chosen or next((user for user in people if repo.role(user.login) != "none"), people[0])
 
 
 @pages.after_request
-def _guarded(answer: Response) -> Response:
+def _add_policy(answer: Response) -> Response:
     """What a comment might smuggle in is not run, nor fetched."""
     answer.headers["Content-Security-Policy"] = POLICY
     return answer
@@ -49,20 +49,20 @@ def _guarded(answer: Response) -> Response:
 
 @pages.get("/")
 def _home() -> str:
-    world = _forge().world
-    return render_template("home.html", repos=list(world.repos.values()), apps=list(world.apps.values()))
+    forge_state = _forge().forge_state
+    return render_template("home.html", repos=list(forge_state.repos.values()), apps=list(forge_state.apps.values()))
 
 
 @pages.get("/<owner>/<name>/pull/<int:number>")
 def _pull(owner: str, name: str, number: int) -> str:
     repo, pull = _find(owner, name, number)
-    return render_template("pull.html", **_words(repo, pull))
+    return render_template("pull.html", **_page_fields(repo, pull))
 
 
 @pages.get("/<owner>/<name>/pull/<int:number>/changes")
 def _changes(owner: str, name: str, number: int) -> Response:
     """A number that is another when anything changed; the page asks for it."""
-    return jsonify(_forge().world.changes)
+    return jsonify(_forge().forge_state.changes)
 
 
 @pages.post("/<owner>/<name>/pull/<int:number>")
@@ -74,86 +74,86 @@ def _act(owner: str, name: str, number: int) -> AnyResponse:
         answer.set_cookie(ACTING, form["as"], samesite="Strict")
         return answer
     try:
-        to = _carry_out(repo, pull, _me(repo), form.get("do", ""), form)
-    except (Wrong, repository.Conflict, subprocess.CalledProcessError) as why:
-        return Response(render_template("pull.html", **_words(repo, pull, _reason(why))), 422)
-    return redirect(to) if to else answer
+        target = _perform(repo, pull, _acting_user(repo), form.get("do", ""), form)
+    except (ApiError, repository.Conflict, subprocess.CalledProcessError) as error:
+        return Response(render_template("pull.html", **_page_fields(repo, pull, _reason(error))), 422)
+    return redirect(target) if target else answer
 
 
-def _reason(why: Exception) -> str:
-    if isinstance(why, repository.Conflict):
-        return f"There is a conflict in {', '.join(map(str, why.args))}."
-    return str(why) if isinstance(why, Wrong) else "git cannot do that."
+def _reason(error: Exception) -> str:
+    if isinstance(error, repository.Conflict):
+        return f"There is a conflict in {', '.join(map(str, error.args))}."
+    return str(error) if isinstance(error, ApiError) else "git cannot do that."
 
 
-def _carry_out(repo: Repo, pull: Pull, me: User, what: str, form: Any) -> str | None:
+def _perform(repo: Repo, pull: Pull, me: User, action: str, form: Any) -> str | None:
     """Do what a button says; where to go next, if not back."""
     forge = _forge()
-    if what == "comment" and form.get("body", "").strip():
+    if action == "comment" and form.get("body", "").strip():
         forge.comment(repo, pull.number, me, form["body"].replace("\r\n", "\n"))
-    elif what in ("approve", "request_changes"):
-        forge.review(repo, pull, me, {"event": what.upper(), "body": form.get("body", "")})
-    elif what in ("merge", "squash", "rebase"):
-        _may_write(repo, me)
-        forge.merge(repo, pull, me, {"merge_method": what})
-    elif what in ("close", "reopen"):
+    elif action in ("approve", "request_changes"):
+        forge.review(repo, pull, me, {"event": action.upper(), "body": form.get("body", "")})
+    elif action in ("merge", "squash", "rebase"):
+        _require_write(repo, me)
+        forge.merge(repo, pull, me, {"merge_method": action})
+    elif action in ("close", "reopen"):
         if me is not pull.user:
-            _may_write(repo, me)
-        forge.set_state(repo, pull, me, "closed" if what == "close" else "open")
-    elif what == "rerun":
-        _may_write(repo, me)
+            _require_write(repo, me)
+        forge.set_state(repo, pull, me, "closed" if action == "close" else "open")
+    elif action == "rerun":
+        _require_write(repo, me)
         _rerun(repo, pull, me, form.get("check", ""))
-    elif what == "push":
-        _may_write(repo, me)
+    elif action == "push":
+        _require_write(repo, me)
         _push(repo, pull, me, form["path"], form["content"].replace("\r\n", "\n"))
-    elif what == "revert":
-        _may_write(repo, me)
-        made = _revert(repo, pull, me)
-        return url_for("pages._pull", owner=repo.owner, name=repo.name, number=made.number)
+    elif action == "revert":
+        _require_write(repo, me)
+        revert = _revert(repo, pull, me)
+        return url_for("pages._pull", owner=repo.owner, name=repo.name, number=revert.number)
     return None
 
 
-def _may_write(repo: Repo, me: User) -> None:
+def _require_write(repo: Repo, me: User) -> None:
     if repo.role(me.login) not in ("write", "maintain", "admin"):
-        raise Wrong(403, f"{me.login} may only read here")
+        raise ApiError(403, f"{me.login} may only read here")
 
 
 def _rerun(repo: Repo, pull: Pull, me: User, check: str) -> None:
     """One check run by its id, or all of the Apps that have some on the head."""
     runs = checks.latest(repo, pull.head_sha)
     if check:
-        checks.again(_forge(), repo, repo.check_runs[int(check)], me)
+        checks.rerequest(_forge(), repo, repo.check_runs[int(check)], me)
         return
     for app in {run.app.id: run.app for run in runs if run.app}.values():
-        checks.again_all(_forge(), repo, app, pull.head_sha, me)
+        checks.rerequest_all(_forge(), repo, app, pull.head_sha, me)
 
 
 def _push(repo: Repo, pull: Pull, me: User, path: str, content: str) -> None:
     """One changed file on the pull's branch."""
     source = pull.head_repo or repo
     before = repository.refs(source)
-    made = repository.with_file(source, pull.head_sha, path, content, me)
-    repository.set_ref(source, f"refs/heads/{pull.head}", made)
-    _forge().pushed(source, before, me)
+    commit = repository.commit_file(source, pull.head_sha, path, content, me)
+    repository.set_ref(source, f"refs/heads/{pull.head}", commit)
+    _forge().record_push(source, before, me)
 
 
 def _revert(repo: Repo, pull: Pull, me: User) -> Pull:
     """GitHub's own button: a pull request with the inverse of what was merged."""
     base = repository.branch_sha(repo, pull.base) or ""
-    made = repository.reverted(repo, pull.merge_commit_sha or "", base, me)
+    commit = repository.commit_revert(repo, pull.merge_commit_sha or "", base, me)
     branch = f"revert-{pull.number}-{pull.head}"
     before = repository.refs(repo)
-    repository.set_ref(repo, f"refs/heads/{branch}", made)
-    _forge().pushed(repo, before, me)
-    return _forge().open(repo, me, {"head": branch, "base": pull.base, "title": f'Revert "{pull.title}"'})
+    repository.set_ref(repo, f"refs/heads/{branch}", commit)
+    _forge().record_push(repo, before, me)
+    return _forge().open_pull(repo, me, {"head": branch, "base": pull.base, "title": f'Revert "{pull.title}"'})
 
 
-def _words(repo: Repo, pull: Pull, why: str = "") -> dict[str, Any]:
+def _page_fields(repo: Repo, pull: Pull, refusal: str = "") -> dict[str, Any]:
     """Everything the page shows."""
-    talk: list[tuple[str, str, int, object]] = [
+    timeline: list[tuple[str, str, int, object]] = [
         ("comment", c.created_at, c.id, c) for c in repo.comments.values() if c.number == pull.number
     ]
-    talk += [("review", r.submitted_at, r.id, r) for r in pull.reviews]
+    timeline += [("review", r.submitted_at, r.id, r) for r in pull.reviews]
     fork = repository.git(repo.path, "merge-base", pull.base_sha, pull.head_sha, ok=(0, 1, 128)) or pull.base_sha
     if pull.merged:
         fork = repository.git(repo.path, "rev-parse", f"{pull.merge_commit_sha}^")
@@ -161,16 +161,16 @@ def _words(repo: Repo, pull: Pull, why: str = "") -> dict[str, Any]:
     return {
         "repo": repo,
         "pull": pull,
-        "me": _me(repo),
-        "people": [user for user in _forge().world.users.values() if user.type == "User"],
-        "talk": [(kind, item) for kind, _, _, item in sorted(talk, key=lambda row: (row[1], row[2]))],
+        "me": _acting_user(repo),
+        "people": [user for user in _forge().forge_state.users.values() if user.type == "User"],
+        "timeline": [(kind, post) for kind, _, _, post in sorted(timeline, key=lambda row: (row[1], row[2]))],
         "checks": sorted(checks.latest(repo, pull.head_sha), key=lambda run: run.name),
         "statuses": sorted(statuses.values(), key=lambda status: status.context),
         "commits": repository.git(repo.path, "log", "--format=%h %an: %s", f"{fork}..{pull.head_sha}").splitlines(),
         "files": repository.git(repo.path, "diff", "--name-only", fork, pull.head_sha).splitlines(),
         "diff": repository.git(repo.path, "diff", fork, pull.head_sha).splitlines(),
         "all_files": repository.git(repo.path, "ls-tree", "-r", "--name-only", pull.head_sha).splitlines(),
-        "changes": _forge().world.changes,
-        "rendered": rendered,
-        "why": why,
+        "changes": _forge().forge_state.changes,
+        "render_markdown": render_markdown,
+        "refusal": refusal,
     }

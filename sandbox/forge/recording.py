@@ -12,6 +12,8 @@ from flask import Request, Response
 
 
 class Recording:
+    """Appends to a file; without one it does nothing."""
+
     def __init__(self, file: Path | None) -> None:
         self._file, self._lock = file, threading.Lock()
 

@@ -21,10 +21,10 @@ class Conflict(Exception):
     """The two cannot be merged; `args` are the files."""
 
 
-def git(path: Path, *words: str, env: Mapping[str, str] | None = None, ok: tuple[int, ...] = (0,)) -> str:
+def git(path: Path, *arguments: str, env: Mapping[str, str] | None = None, ok: tuple[int, ...] = (0,)) -> str:
     """Run git in a bare repository; its output without the last line break. Raises CalledProcessError."""
-    command = ["git", "-c", "safe.directory=*", "-c", "gc.auto=0", *words]
-    done = subprocess.run(
+    command = ["git", "-c", "safe.directory=*", "-c", "gc.auto=0", *arguments]
+    process = subprocess.run(
         command,
         cwd=path,
         env=ENVIRONMENT | dict(env or {}),
@@ -33,9 +33,9 @@ def git(path: Path, *words: str, env: Mapping[str, str] | None = None, ok: tuple
         errors="replace",
         check=False,
     )
-    if done.returncode not in ok:
-        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
-    return done.stdout.rstrip("\n")
+    if process.returncode not in ok:
+        raise subprocess.CalledProcessError(process.returncode, command, process.stdout, process.stderr)
+    return process.stdout.rstrip("\n")
 
 
 def create(repo: Repo) -> None:
@@ -49,6 +49,7 @@ def create(repo: Repo) -> None:
 
 
 def delete(repo: Repo) -> None:
+    """Remove a repository from disk."""
     shutil.rmtree(repo.path, ignore_errors=True)
 
 
@@ -59,18 +60,18 @@ def refs(repo: Repo) -> dict[str, str]:
 
 
 def branch_sha(repo: Repo, branch: str) -> str | None:
+    """The commit that a branch is at; None where there is no such branch."""
     return git(repo.path, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", ok=(0, 1, 128)) or None
 
 
 def set_ref(repo: Repo, ref: str, sha: str) -> None:
+    """Point a ref at a commit. Raises CalledProcessError."""
     git(repo.path, "update-ref", ref, sha)
 
 
-def bring(repo: Repo, other: Repo, sha: str, ref: str) -> None:
+def fetch_commit(repo: Repo, fork: Repo, sha: str, ref: str) -> None:
     """Fetch a commit of a fork, under a ref of ours."""
-    git(
-        repo.path, "fetch", "--quiet", "--no-tags", str(other.path), f"+{sha}:{ref}", env={"GIT_ALLOW_PROTOCOL": "file"}
-    )
+    git(repo.path, "fetch", "--quiet", "--no-tags", str(fork.path), f"+{sha}:{ref}", env={"GIT_ALLOW_PROTOCOL": "file"})
 
 
 def merged_tree(repo: Repo, base: str, head: str) -> str:
@@ -83,6 +84,7 @@ def merged_tree(repo: Repo, base: str, head: str) -> str:
 
 
 def mergeable(repo: Repo, base: str, head: str) -> bool:
+    """Whether the two merge without a conflict."""
     try:
         merged_tree(repo, base, head)
     except (Conflict, subprocess.CalledProcessError):
@@ -97,35 +99,36 @@ def merge(repo: Repo, base: str, head: str, method: str, user: User, message: st
     if method == "squash":
         return commit(repo, merged_tree(repo, base, head), (base,), message, user)
     tip = base
-    for one in git(repo.path, "rev-list", "--reverse", "--no-merges", f"{base}..{head}").split():
-        tip = _picked(repo, one, tip, user)
+    for sha in git(repo.path, "rev-list", "--reverse", "--no-merges", f"{base}..{head}").split():
+        tip = _cherry_pick(repo, sha, tip, user)
     return tip
 
 
 def commit(repo: Repo, tree: str, parents: tuple[str, ...], message: str, user: User) -> str:
-    env = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _name(user)}
+    """Make a commit of a tree; its sha."""
+    env = {f"GIT_{who}_{field}": value for who in ("AUTHOR", "COMMITTER") for field, value in _identity(user)}
     options = [word for parent in parents for word in ("-p", parent)]
     return git(repo.path, "commit-tree", tree, *options, "-m", message, env=env)
 
 
-def _picked(repo: Repo, one: str, onto: str, user: User) -> str:
+def _cherry_pick(repo: Repo, sha: str, onto: str, user: User) -> str:
     """One commit on top of another, by a merge whose base is the commit's parent."""
-    parent = git(repo.path, "rev-parse", f"{one}^")
+    parent = git(repo.path, "rev-parse", f"{sha}^")
     fork = commit(repo, git(repo.path, "rev-parse", f"{parent}^{{tree}}"), (), "fork", user)
     ours = commit(repo, git(repo.path, "rev-parse", f"{onto}^{{tree}}"), (fork,), "ours", user)
-    theirs = commit(repo, git(repo.path, "rev-parse", f"{one}^{{tree}}"), (fork,), "theirs", user)
-    name, email, subject = git(repo.path, "show", "-s", "--format=%an%x00%ae%x00%B", one).split("\0")
+    theirs = commit(repo, git(repo.path, "rev-parse", f"{sha}^{{tree}}"), (fork,), "theirs", user)
+    name, email, subject = git(repo.path, "show", "-s", "--format=%an%x00%ae%x00%B", sha).split("\0")
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
-    committer = {f"GIT_COMMITTER_{what}": value for what, value in _name(user)}
+    committer = {f"GIT_COMMITTER_{field}": value for field, value in _identity(user)}
     tree = merged_tree(repo, ours, theirs)
     return git(repo.path, "commit-tree", tree, "-p", onto, "-m", subject.strip(), env=author | committer)
 
 
-def _name(user: User) -> tuple[tuple[str, str], ...]:
+def _identity(user: User) -> tuple[tuple[str, str], ...]:
     return (("NAME", user.name), ("EMAIL", user.email))
 
 
-def with_file(repo: Repo, head: str, path: str, content: str, user: User) -> str:
+def commit_file(repo: Repo, head: str, path: str, content: str, user: User) -> str:
     """A commit on head with one file written."""
     index = {"GIT_INDEX_FILE": str(repo.path / f"index-{head}")}
     blob = subprocess.run(
@@ -144,10 +147,10 @@ def with_file(repo: Repo, head: str, path: str, content: str, user: User) -> str
     return commit(repo, tree, (head,), f"Change {path}", user)
 
 
-def reverted(repo: Repo, landed: str, onto: str, user: User) -> str:
+def commit_revert(repo: Repo, merge_sha: str, onto: str, user: User) -> str:
     """A commit on `onto` without what landed. Raises Conflict."""
-    trees = [git(repo.path, "rev-parse", f"{one}^{{tree}}") for one in (landed, onto, f"{landed}^")]
+    trees = [git(repo.path, "rev-parse", f"{revision}^{{tree}}") for revision in (merge_sha, onto, f"{merge_sha}^")]
     fork = commit(repo, trees[0], (), "as it landed", user)
     ours = commit(repo, trees[1], (fork,), "as it is", user)
     theirs = commit(repo, trees[2], (fork,), "as it was", user)
-    return commit(repo, merged_tree(repo, ours, theirs), (onto,), f"Revert {landed[:12]}", user)
+    return commit(repo, merged_tree(repo, ours, theirs), (onto,), f"Revert {merge_sha[:12]}", user)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.forge import repository
-from sandbox.forge.state import REACTIONS, Comment, Hook, Pull, Repo, Review, Status, User
+from sandbox.forge.state import REACTIONS, Comment, Pull, Repo, Review, Status, User, Webhook
 
 
 class Shapes:
@@ -14,6 +14,7 @@ class Shapes:
         self.api = f"{self.url}/api/v3"
 
     def user(self, user: User | None) -> dict[str, Any] | None:
+        """A user."""
         if user is None:
             return None
         return {
@@ -34,6 +35,7 @@ class Shapes:
         return {"login": login, "id": id, "node_id": f"O_{id}", "type": type, "site_admin": False}
 
     def repo(self, repo: Repo, viewer: User | None = None) -> dict[str, Any]:
+        """A repository, with what the viewer may do in it."""
         role = repo.role(viewer.login) if viewer else "none"
         rank = ("none", "read", "triage", "write", "maintain", "admin").index(role)
         names = ("pull", "triage", "push", "maintain", "admin")
@@ -57,6 +59,7 @@ class Shapes:
         }
 
     def pull(self, repo: Repo, pull: Pull) -> dict[str, Any]:
+        """A pull request; whether it merges is looked up only while it is open."""
         mergeable = None
         if pull.state == "open":
             mergeable = repository.mergeable(repo, pull.base_sha, pull.head_sha)
@@ -91,10 +94,11 @@ class Shapes:
         """One of the two branches; the head's repository is null when the fork is gone."""
         owner = repo.owner if repo else "unknown"
         user = self.account(owner, type="User")
-        its = self.repo(repo) if repo else None
-        return {"ref": branch, "sha": sha, "label": f"{owner}:{branch}", "repo": its, "user": user}
+        repository_json = self.repo(repo) if repo else None
+        return {"ref": branch, "sha": sha, "label": f"{owner}:{branch}", "repo": repository_json, "user": user}
 
     def comment(self, repo: Repo, comment: Comment) -> dict[str, Any]:
+        """A comment, with the count of its reactions."""
         api = f"{self.api}/repos/{repo.full_name}"
         role = repo.role(comment.user.login)
         return {
@@ -110,10 +114,11 @@ class Shapes:
             "url": f"{api}/issues/comments/{comment.id}",
             "issue_url": f"{api}/issues/{comment.number}",
             "html_url": f"{self.url}/{repo.full_name}/pull/{comment.number}#issuecomment-{comment.id}",
-            "reactions": _counted(comment),
+            "reactions": _count_reactions(comment),
         }
 
     def review(self, repo: Repo, pull: Pull, review: Review) -> dict[str, Any]:
+        """A review."""
         return {
             "id": review.id,
             "node_id": f"PRR_{review.id}",
@@ -128,6 +133,7 @@ class Shapes:
         }
 
     def status(self, repo: Repo, sha: str, status: Status) -> dict[str, Any]:
+        """A commit's status."""
         return {
             "id": status.id,
             "node_id": f"SC_{status.id}",
@@ -137,12 +143,13 @@ class Shapes:
             "description": status.description,
             "target_url": status.target_url,
             "creator": self.user(status.creator),
-            "avatar_url": _picture(status.creator),
+            "avatar_url": _avatar_url(status.creator),
             "created_at": status.created_at,
             "updated_at": status.created_at,
         }
 
-    def hook(self, repo: Repo, hook: Hook) -> dict[str, Any]:
+    def hook(self, repo: Repo, hook: Webhook) -> dict[str, Any]:
+        """A webhook, without its secret."""
         return {
             "id": hook.id,
             "type": "Repository",
@@ -154,12 +161,12 @@ class Shapes:
         }
 
 
-def _counted(comment: Comment) -> dict[str, int]:
-    given = [reaction["content"] for reaction in comment.reactions]
-    return {"total_count": len(given)} | {content: given.count(content) for content in REACTIONS}
+def _count_reactions(comment: Comment) -> dict[str, int]:
+    contents = [reaction["content"] for reaction in comment.reactions]
+    return {"total_count": len(contents)} | {content: contents.count(content) for content in REACTIONS}
 
 
-def _picture(user: User) -> str:
+def _avatar_url(user: User) -> str:
     """GitHub's addresses tell Apps from people; nothing is fetched from there."""
     who = f"u/{user.id}" if user.app is None else f"in/{user.app}"
     return f"https://avatars.githubusercontent.com/{who}?v=4"

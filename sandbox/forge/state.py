@@ -19,6 +19,8 @@ def now() -> str:
 
 @dataclass
 class User:
+    """Somebody with a token; `app` is the id of the App that acts as this bot."""
+
     id: int
     login: str
     name: str
@@ -30,6 +32,8 @@ class User:
 
 @dataclass
 class Comment:
+    """A comment on the pull request `number`; `minimized` is why it is folded away."""
+
     id: int
     number: int
     user: User
@@ -42,6 +46,8 @@ class Comment:
 
 @dataclass
 class Review:
+    """A review; `state` is in GitHub's capitals."""
+
     id: int
     user: User
     state: str
@@ -52,6 +58,8 @@ class Review:
 
 @dataclass
 class Status:
+    """A commit's status by its context."""
+
     id: int
     context: str
     state: str
@@ -89,6 +97,8 @@ class Pull:
 
 @dataclass
 class Delivery:
+    """What was sent to a webhook; `status` is the answer's, 0 for none yet."""
+
     id: int
     guid: str
     event: str
@@ -97,7 +107,9 @@ class Delivery:
 
 
 @dataclass
-class Hook:
+class Webhook:
+    """An address that wants events, and the secret that signs them."""
+
     id: int
     url: str
     secret: str
@@ -117,7 +129,7 @@ class App:
     bot: User
     public_key: str
     permissions: dict[str, str]
-    hook: Hook
+    hook: Webhook
 
 
 @dataclass
@@ -132,8 +144,9 @@ class Installation:
     suspended_at: str | None = None
 
     def covers(self, repo: "Repo") -> bool:
-        named = self.repos is None or repo.full_name in self.repos
-        return repo.owner == self.account and named and not self.suspended_at
+        """It works in the repository, and is not suspended."""
+        is_listed = self.repos is None or repo.full_name in self.repos
+        return repo.owner == self.account and is_listed and not self.suspended_at
 
 
 @dataclass
@@ -187,21 +200,23 @@ class Repo:
     comments: dict[int, Comment] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
-    hooks: dict[int, Hook] = field(default_factory=dict)
+    hooks: dict[int, Webhook] = field(default_factory=dict)
     parent: "Repo | None" = None
     methods: tuple[str, ...] = ("merge", "squash", "rebase")
 
     @property
     def full_name(self) -> str:
+        """`owner/name`."""
         return f"{self.owner}/{self.name}"
 
     def role(self, login: str) -> str:
+        """What somebody is here by login; one of ROLES."""
         if login == self.owner:
             return "admin"
         return self.roles.get(login, "none" if self.private else "read")
 
 
-class World:
+class ForgeState:
     """Everything, and the lock that every request holds while it reads or changes it."""
 
     def __init__(self, directory: Path) -> None:
@@ -217,6 +232,7 @@ class World:
         self._last_id = 1000
 
     def new_id(self) -> int:
+        """An id that nothing else has."""
         self._last_id += 1
         self.changes += 1
         return self._last_id
@@ -237,8 +253,16 @@ class World:
             return repo.role(grant.user.login)
         return "write" if grant.installation.covers(repo) else "none" if repo.private else "read"
 
-    def installed(self, app: App, repo: Repo) -> Installation | None:
-        return next((one for one in self.installations.values() if one.app is app and one.covers(repo)), None)
+    def installation_for(self, app: App, repo: Repo) -> Installation | None:
+        """The App's installation that covers a repository, if any."""
+        return next(
+            (
+                installation
+                for installation in self.installations.values()
+                if installation.app is app and installation.covers(repo)
+            ),
+            None,
+        )
 
     def user_by_email(self, email: str) -> User | None:
         """By the address, or by the one that the forge gives everybody (`ID+login@users.noreply.…`)."""
@@ -247,4 +271,5 @@ class World:
         return next((user for user, theirs in pairs if user.email == email or email.startswith(theirs)), None)
 
     def repo(self, full_name: str) -> Repo | None:
+        """By its full name, in any case of letters."""
         return self.repos.get(full_name.lower())

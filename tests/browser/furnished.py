@@ -6,8 +6,9 @@ from datetime import timedelta
 from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content, Counts, Line
 from bot.core.project import Project
-from bot.core.run import Freeze, Lock, RunKind, State
-from bot.store import gates, ledger, locks
+from bot.core.run import Freeze, Lock, RunKind, State, WaitReason
+from bot.core.trigger import Trigger
+from bot.store import audit, gates, locks
 from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, TOKEN, House, a_row
 
 LONG = 'module.shop["eu/west|1"].module.cart.terraform_data.a_rather_long_name_of_a_thing["with-a-key-that-goes-on"]'
@@ -52,17 +53,17 @@ def furnish(house: House) -> None:
     ]
     house.add_run("plan", *rows, state=State.FAILED, ended_at=NOW, notices=("Rules change with this pull.",))
     applied = a_row("apply", plan="p1", counts=COUNTS, started_at=NOW - timedelta(hours=1), ended_at=NOW)
-    house.add_run("apply", applied, kind=RunKind.APPLY, asked_by="bob", why="comment:12")
+    house.add_run("apply", applied, kind=RunKind.APPLY, asked_by="bob", trigger=Trigger.comment("12"))
     with house.doors.store.begin() as tx:
-        gates.tell(tx, "plan", gates.Told(DEMANDS, (("/apply", "applies it, once nothing blocks it"),), NOW))
+        gates.save(tx, "plan", gates.GateSnapshot(DEMANDS, (("/apply", "applies it, once nothing blocks it"),), NOW))
         locks.take(tx, [Lock(REPOSITORY.key, PLACE, PULL.key, "alice", NOW - timedelta(days=2))])
-        locks.set_frozen(tx, Freeze("the audit of the year", "bob", NOW))
-        ledger.note(tx, NOW, "bob", "freeze", reason="the audit of the year")
+        locks.freeze_applies(tx, Freeze("the audit of the year", "bob", NOW))
+        audit.record(tx, NOW, "bob", "freeze", reason="the audit of the year")
     log(house, "plan", "Terraform says a lot.\n" * 50 + "x" * 3000 + "\n")
 
 
 def log(house: House, run: str, text: str) -> None:
-    path = house.doors.logs(run, PLACE)
+    path = house.doors.log_path(run, PLACE)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(text)
@@ -70,5 +71,5 @@ def log(house: House, run: str, text: str) -> None:
 
 def running(house: House, run: str = "live") -> None:
     """A run with one project at work and one that waits."""
-    waits = a_row(run, replace(PROJECT, name="db", dir="infra/db"), State.QUEUED, waits_for="network")
+    waits = a_row(run, replace(PROJECT, name="db", dir="infra/db"), State.QUEUED, waits_for=WaitReason.DEPENDENCIES)
     house.add_run(run, a_row(run, state=State.RUNNING, started_at=NOW), waits, state=State.RUNNING)

@@ -9,7 +9,8 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox import scenes
-from sandbox.stage import PROGRAM_PATH, Stage
+from sandbox.stage import PROGRAM_PATH
+from tests.staging import Stage
 
 TOKEN = "read all of it"
 SETTINGS = {"SWEEP_EVERY": "5s", "SERVER__TOKEN": TOKEN}
@@ -56,9 +57,11 @@ def playing(directory: Path, port: int = 0) -> Iterator[Demo]:
     path = f"{_patient(directory)}:{PROGRAM_PATH}"
     with Stage(directory, SETTINGS, port=port, path=path, private=True) as stage:
         clone = scenes.bring_up(stage)
-        stage.alice.push(clone, scenes.changed_much(scenes.example()), "bigger", "Grow the app, ship cart 2.1.0")
+        stage.alice.push(
+            clone, scenes.change_everything(scenes.example_files()), "bigger", "Grow the app, ship cart 2.1.0"
+        )
         number = stage.alice.open_pull(stage.repo, "bigger", "main", "Grow the app, ship cart 2.1.0")
-        stage.comment_with(number, "What blocks the apply")
+        stage.wait_for_comment(number, "What blocks the apply")
         yield Demo(stage, clone, number)
 
 

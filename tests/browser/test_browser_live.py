@@ -139,7 +139,7 @@ def _long_log(house: House, state: State) -> tuple[str, Path]:
     """The page's address, and the file."""
     row = a_row("r1", state=state)
     house.add_run("r1", row, state=state)
-    path = house.doors.logs("r1", row.project.place)
+    path = house.doors.log_path("r1", row.project.place)
     path.parent.mkdir(parents=True)
     path.write_text("".join(f"line {number} of a log\n" for number in range(LINES - 1)) + f"{LAST}\n")
     return f"{house.address}/runs/r1/log?{urlencode({'place': row.project.place})}", path

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.core.keys import PullKey
 from bot.core.plan import Action, Change, Content, Counts, Line
 from bot.core.project import Project, Rules
 from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.trigger import Trigger, TriggerKind
 from bot.core.view import ProjectView, RunView
 
 NOON = datetime(2025, 11, 26, 12, 0, tzinfo=UTC)
@@ -68,20 +70,20 @@ def project(name: str, its: Content | None = None, state: State = State.DONE, **
 
 def plan(*projects: ProjectView, state: State = State.DONE, **more: object) -> RunView:
     """The view of a plan run; what a Run has may be given by name, the rest is the view's."""
-    return _view(RunKind.PLAN, state, projects, {"why": "push", **more})
+    return _view(RunKind.PLAN, state, projects, {"trigger": Trigger(TriggerKind.PUSHED), **more})
 
 
 def apply(*projects: ProjectView, state: State = State.DONE, **more: object) -> RunView:
-    return _view(RunKind.APPLY, state, projects, {"why": "comment:12", "asked_by": "bob", **more})
+    return _view(RunKind.APPLY, state, projects, {"trigger": Trigger.comment("12"), "asked_by": "bob", **more})
 
 
 def _view(kind: RunKind, state: State, projects: tuple[ProjectView, ...], more: dict[str, object]) -> RunView:
-    names = ("why", "asked_by", "note", "selection", "head", "base")
+    names = ("trigger", "asked_by", "note", "selection", "head", "base")
     run = Run(
         **{
             "id": "4f1c",
             "kind": kind,
-            "pull": "github:1#7",
+            "pull": PullKey("github:1#7"),
             "state": state,
             "asked_by": "alice",
             "head": "3d5f0c2" + "0" * 33,

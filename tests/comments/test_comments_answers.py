@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from bot import templates
-from bot.core.commands import Command, CommandName, read
+from bot.core.commands import Command
 from tests.comments.rendering import faults
 from tests.comments.test_comments_golden import compare
 from tests.comments.test_comments_hostile import TEXTS
+from tests.vocabulary import VOCABULARY, read
 
 HERE = Path(__file__).parent
 KINDS = sorted(path.name.removesuffix(".md.j2") for path in Path(templates.__file__).parent.glob("answers/*.md.j2"))
@@ -27,7 +28,7 @@ WORDS: dict[str, dict[str, object]] = {
     "broke": {"job": "plan", "why": "gitops-bot itself broke (KeyError); its log has more under job plan:1"},
     "late": {"command": "/apply", "minutes": 14},
     "misread": {"line": "/aply -p infra/db", "why": "there is no command /aply", "suggestion": "/apply -p infra/db"},
-    "no_rights": {"user": "mallory", "command": "/apply"},
+    "no_rights": {"user": "mallory", "command": "/apply", "access": "write"},
     "nothing_to_cancel": {},
     "nothing_to_unlock": {},
     "refused": {
@@ -41,7 +42,8 @@ WORDS: dict[str, dict[str, object]] = {
 
 def test_every_answer_is_the_one_in_the_folder(update_golden: bool) -> None:
     answers = "\n\n---\n\n".join(f"<!-- {kind} -->\n\n{templates.answer(kind, **WORDS[kind])}" for kind in KINDS)
-    compare(HERE / "answers.md", f"{answers}\n\n---\n\n<!-- /help -->\n\n{templates.help_text()}\n", update_golden)
+    help_text = templates.help_text(VOCABULARY)
+    compare(HERE / "answers.md", f"{answers}\n\n---\n\n<!-- /help -->\n\n{help_text}\n", update_golden)
 
 
 def test_every_kind_of_answer_is_tried_here() -> None:
@@ -82,12 +84,12 @@ def test_only_addresses_of_the_web_are_linked(url: str) -> None:
 
 
 def test_help_tells_every_command() -> None:
-    help_text = templates.help_text()
-    assert [name for name in CommandName if f"| `/{name}" not in help_text] == []
+    help_text = templates.help_text(VOCABULARY)
+    assert [name for name in VOCABULARY if f"| `/{name}" not in help_text] == []
 
 
 def test_every_command_that_help_shows_is_understood() -> None:
-    shown = re.findall(r"^\| `(/[^`]+)`", templates.help_text(), re.MULTILINE)
+    shown = re.findall(r"^\| `(/[^`]+)`", templates.help_text(VOCABULARY), re.MULTILINE)
     for line in shown:
         (command,) = read(line.replace("1f3c…", "1f3c5a7"))
         assert isinstance(command, Command), line

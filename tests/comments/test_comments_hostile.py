@@ -7,7 +7,8 @@ from bot import templates
 from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content, Line, Notice, Severity
 from bot.core.run import RunKind, State
-from bot.core.view import ProjectView, Removed, RunView
+from bot.core.trigger import Trigger
+from bot.core.view import ProjectView, RemovedProject, RunView
 from bot.templates import escape
 from tests.comments.building import NOON, PAGE, apply, content, plan, project
 from tests.comments.rendering import PARSER, faults, shown
@@ -92,7 +93,7 @@ CONTENTS = st.builds(
 @st.composite
 def projects(draw: st.DrawFn) -> ProjectView:
     its: Content | None = draw(st.none() | CONTENTS)
-    more: dict[str, object] = {"note": draw(TEXTS), "output": draw(TEXTS), "waits_for": draw(TEXTS)}
+    more: dict[str, object] = {"note": draw(TEXTS), "output": draw(TEXTS)}
     if draw(st.booleans()):
         more |= {"applied_by": draw(TEXTS), "applied_at": NOON}
     place = {"dir": draw(TEXTS), "workspace": draw(TEXTS), "stale_because": draw(TEXTS)}
@@ -107,13 +108,13 @@ def views(draw: st.DrawFn, kind: RunKind) -> RunView:
         state=draw(st.sampled_from(list(State))),
         note=draw(TEXTS),
         asked_by=draw(TEXTS),
-        why="comment:1",
+        trigger=Trigger.comment("1"),
         base_branch=draw(TEXTS),
         demands=tuple(draw(st.lists(st.builds(Demand, st.none() | TEXTS, st.booleans(), TEXTS, TEXTS), max_size=3))),
         next=tuple(draw(st.lists(st.tuples(TEXTS, TEXTS), max_size=2))),
         notices=tuple(draw(st.lists(TEXTS, max_size=2))),
         removed=tuple(
-            draw(st.lists(st.builds(Removed, TEXTS, st.lists(TEXTS, max_size=3).map(tuple), TEXTS), max_size=2))
+            draw(st.lists(st.builds(RemovedProject, TEXTS, st.lists(TEXTS, max_size=3).map(tuple), TEXTS), max_size=2))
         ),
     )
 
@@ -174,7 +175,7 @@ def test_code_reads_letter_by_letter(words: str) -> None:
 @example(["```", "`````", "```"])
 @example(["~~~~"])
 def test_nothing_ends_a_fence_but_the_fence(lines: list[str]) -> None:
-    made = escape.fenced([escape.raw(line) for line in lines], "diff")
+    made = escape.code_block([escape.fence_line(line) for line in lines], "diff")
     tokens = PARSER.parse(f"before\n\n{made}\n\nafter")
     assert [token.type for token in tokens if token.level == 0 and token.nesting >= 0] == [
         "paragraph_open",

@@ -10,7 +10,7 @@ from bot import templates
 from bot.core.gate_case import Demand
 from bot.core.plan import Action, Change, Content
 from bot.core.run import State
-from bot.core.view import ProjectView, Removed, RunView
+from bot.core.view import ProjectView, RemovedProject, RunView
 from tests.comments.building import PAGE, apply, change, content, create, destroy, plan, project
 from tests.comments.rendering import PARSER, faults, shown
 
@@ -136,7 +136,9 @@ def test_every_limit_holds_and_the_commands_stay(count: int, limit: int) -> None
         *rows,
         demands=tuple(Demand(f"p{n}", False, f"{n} of 400 approvals", "let someone approve it") for n in range(count)),
         next=(("/apply", "applies all of it"), ("/plan", "plans again")),
-        removed=tuple(Removed(f"old{n}", tuple(f"a.b[{i}]" for i in range(500)), "/plan --destroy") for n in range(20)),
+        removed=tuple(
+            RemovedProject(f"old{n}", tuple(f"a.b[{i}]" for i in range(500)), "/plan --destroy") for n in range(20)
+        ),
         notices=tuple(f"notice {n}" for n in range(50)),
         limit=limit,
     )
@@ -163,7 +165,7 @@ def test_text_that_swells_when_it_is_escaped_does_not_burst_the_limit(one: str) 
         base_branch=long,
         notices=(long,) * 40,
         demands=tuple(Demand(f"{n}{long}", n % 2 == 0, f"{n}{long}", long) for n in range(40)),
-        removed=(Removed(long, (long,) * 40, long),) * 40,
+        removed=(RemovedProject(long, (long,) * 40, long),) * 40,
         next=((long, long),) * 3,
     )
     comment = templates.plan_comment(view)

@@ -12,7 +12,7 @@ from bot.core.plan import Action, Counts
 from bot.core.project import ApplyMode
 from bot.core.pull import CheckState
 from bot.core.run import Selection, State
-from bot.core.view import ProjectView, Removed
+from bot.core.view import ProjectView, RemovedProject
 from tests.comments.building import NOON, apply, change, content, create, destroy, plan, project
 
 NEW = content(create("a.new", "b = 1"))
@@ -170,7 +170,7 @@ def test_a_plan_that_is_not_complete_says_so() -> None:
 
 
 def test_what_a_removed_project_still_holds_is_listed_up_to_a_point() -> None:
-    held = Removed("old", tuple(f"a.b[{number}]" for number in range(40)), "/plan --destroy -p old")
+    held = RemovedProject("old", tuple(f"a.b[{number}]" for number in range(40)), "/plan --destroy -p old")
     comment = templates.plan_comment(plan(removed=(held,)))
     assert "`old` still holds 40 objects: `a.b[0]`, " in comment
     assert "`a.b[14]` and 25 more." in comment

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.config.repository import read
 from bot.core.errors import Refused
-from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules, TerraformOptions
+from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
+from bot.tools.terraform.keys import OPTIONS, TerraformOptions
+from tests.config.composed import read
 
 WHOLE = b"""
 version: 1
@@ -50,6 +51,7 @@ def projects(*lines: str) -> str:
 
 def test_everything_that_can_be_said_is_read() -> None:
     configuration = read(WHOLE)
+    options = TerraformOptions(("prod.tfvars",), ("key=db", "prod.s3.tfbackend"), "tofu", "1.10")
     network, db, rest = configuration.projects
     assert network == Project(name="infra/network", dir="infra/network", tool="")
     assert db == Project(
@@ -59,7 +61,7 @@ def test_everything_that_can_be_said_is_read() -> None:
         tool="",
         depends_on=("infra/network",),
         inputs=("shared/**",),
-        terraform=TerraformOptions(("prod.tfvars",), ("key=db", "prod.s3.tfbackend"), "tofu", "1.10"),
+        options=OPTIONS.dump(options),
     )
     assert (rest.name, rest.dir, rest.place) == ("everything else", ".", ".:default")
     assert (configuration.branches, configuration.merge) == (("main", "release/*"), False)
@@ -201,7 +203,7 @@ def test_numbers_that_yaml_would_bend_stay_what_was_written() -> None:
     text = projects("dir: 012\n    workspace: 2024-01-01\n    name: 7\n    terraform: {version: 1.10}")
     project = read(text.encode()).projects[0]
     assert (project.dir, project.workspace, project.name) == ("012", "2024-01-01", "7")
-    assert project.terraform.version == "1.10"
+    assert OPTIONS.of(project).version == "1.10"
 
 
 def test_merged_keys_are_taken_and_own_keys_win() -> None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.gate import weigh
-from bot.core.gate_case import Case, Demand, Opinion, Shown
+from bot.core.gate import evaluate
+from bot.core.gate_case import Demand, GateCase, Opinion, ShownDigest
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Contributors, Pull, PullState, Repository, Review, ReviewState, Role
@@ -61,15 +61,15 @@ def review(
     return Opinion(Review(author, bot, state, "a" * 40, minutes(at)), role, change)
 
 
-def shown(digest: str = "digest", at: float = -60, place: str = "infra/db:default") -> Shown:
-    return Shown(place, digest, minutes(at))
+def shown(digest: str = "digest", at: float = -60, place: str = "infra/db:default") -> ShownDigest:
+    return ShownDigest(place, digest, minutes(at))
 
 
 def another(plan: Plan = PLAN, name: str = "net", digest: str = "net digest", **changes: object) -> Plan:
     return replace(plan, id=name, project=Project(name, f"infra/{name}"), plan_digest=digest, **changes)
 
 
-OPEN = Case(
+OPEN = GateCase(
     pull=PULL,
     plans=(PLAN,),
     missing=(),
@@ -77,30 +77,30 @@ OPEN = Case(
     change="change",
     contributors=Contributors(frozenset({"alice", "carol"})),
     asker=None,
-    shown=(shown(),),
+    shown_digests=(shown(),),
     checks=(),
-    held=(),
+    foreign_locks=(),
     freeze=None,
     now=NOON,
 )
 
 
-def case(**changes: object) -> Case:
+def case(**changes: object) -> GateCase:
     return replace(OPEN, **changes)
 
 
-def unmet(case: Case) -> list[Demand]:
-    return [demand for demand in weigh(case).demands if not demand.met]
+def unmet(case: GateCase) -> list[Demand]:
+    return [demand for demand in evaluate(case).demands if not demand.met]
 
 
-def why(case: Case) -> str:
+def why(case: GateCase) -> str:
     """The text of the only thing that keeps the gate closed."""
     (demand,) = unmet(case)
     assert demand.remedy, "an unmet demand says what helps"
     return demand.text
 
 
-def approved(case: Case) -> Demand:
+def approved(case: GateCase) -> Demand:
     """The line on approvals of the first plan."""
     name = case.plans[0].project.name
-    return next(d for d in weigh(case).demands if d.project == name and "approv" in d.text)
+    return next(d for d in evaluate(case).demands if d.project == name and "approv" in d.text)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.affected import affected, ordered, removed
+from bot.core.affected import affected, dependency_layers, removed
 from bot.core.errors import Refused
-from bot.core.project import Project, TerraformOptions
+from bot.core.project import Project
 
 A, B = Project("a", "a"), Project("b", "b")
 INPUTS = {"a:default": frozenset({"a/main.tf", "modules/x/main.tf"}), "b:default": frozenset({"b/main.tf"})}
@@ -52,7 +52,7 @@ def test_other_var_files_in_gitops_yaml_affect_the_project() -> None:
 
 
 def test_another_version_or_backend_in_gitops_yaml_affects_the_project() -> None:
-    after = Project("a", "a", terraform=TerraformOptions(version="1.11.4"))
+    after = Project("a", "a", options={"terraform": {"version": "1.11.4"}})
     assert affected([after, B], changed("gitops.yaml"), INPUTS, INPUTS, before=[A, B]) == (after,)
 
 
@@ -63,23 +63,25 @@ def test_a_new_name_alone_affects_nothing() -> None:
 def test_dependencies_come_first_in_layers() -> None:
     net, db = Project("net", "net"), Project("db", "db", depends_on=("net",))
     app = Project("app", "app", depends_on=("db", "net"))
-    assert ordered([app, A, db, net]) == ((A, net), (db,), (app,))
+    assert dependency_layers([app, A, db, net]) == ((A, net), (db,), (app,))
 
 
 def test_a_dependency_that_is_not_among_them_is_not_waited_for() -> None:
-    assert ordered([Project("app", "app", depends_on=("db",))]) == ((Project("app", "app", depends_on=("db",)),),)
-    assert ordered([]) == ()
+    assert dependency_layers([Project("app", "app", depends_on=("db",))]) == (
+        (Project("app", "app", depends_on=("db",)),),
+    )
+    assert dependency_layers([]) == ()
 
 
 def test_two_projects_that_share_a_name_are_both_waited_for() -> None:
     one, two = Project("net", "net"), Project("net", "net", tool="kustomize")
     app = Project("app", "app", depends_on=("net",))
-    assert ordered([app, one, two]) == ((one, two), (app,))
+    assert dependency_layers([app, one, two]) == ((one, two), (app,))
 
 
 def test_projects_that_wait_for_each_other_are_refused_by_name() -> None:
     with pytest.raises(Refused, match="these projects wait for each other: "):
-        ordered([Project("a", "a", depends_on=("b",)), Project("b", "b", depends_on=("a",))])
+        dependency_layers([Project("a", "a", depends_on=("b",)), Project("b", "b", depends_on=("a",))])
 
 
 @given(st.lists(st.integers(0, 9), max_size=30))
@@ -88,7 +90,7 @@ def test_every_project_stands_once_and_after_what_it_depends_on(edges: list[int]
         Project(str(number), str(number), depends_on=tuple(str(edge) for edge in edges[number::10] if edge < number))
         for number in range(10)
     ]
-    layers = ordered(projects)
+    layers = dependency_layers(projects)
     layer_of = {project.name: number for number, layer in enumerate(layers) for project in layer}
     assert sorted(layer_of) == sorted(project.name for project in projects)
     assert sum(len(layer) for layer in layers) == len(projects)

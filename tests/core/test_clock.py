@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.clock import ahead
+from bot.core.clock import clock_skew
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -18,9 +18,9 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     ],
 )
 def test_the_date_of_an_answer_tells_the_difference(date: str, difference: timedelta) -> None:
-    assert ahead(date, NOW) == difference
+    assert clock_skew(date, NOW) == difference
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "99 Foo 2026"])
 def test_an_answer_without_a_date_tells_none(date: str | None) -> None:
-    assert ahead(date, NOW) == timedelta()
+    assert clock_skew(date, NOW) == timedelta()

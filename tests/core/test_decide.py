@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.decide import jobs_for
-from bot.core.event import Asked, Commented, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
-from bot.core.missing import Seen, for_comments, for_pulls
+from bot.core.event import Commented, Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import Branch, Comment, Pull, PullState, Repository
+from bot.core.reconcile import PullLevel, jobs_for_comments, jobs_for_pulls
+from tests.vocabulary import VOCABULARY
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
@@ -45,49 +46,51 @@ def comment(body: str, **more: bool) -> Comment:
         (Reviewed(REPOSITORY, 7), ["review"]),
         (Pushed(REPOSITORY, "main", "c" * 40), ["branch_pushed"]),
         (MergeGroup(REPOSITORY, "c" * 40), ["merge_group"]),
-        (Asked(REPOSITORY, 7, "unlock", "root"), ["unlock"]),
+        (JobRequested(REPOSITORY, 7, "unlock", "root"), ["unlock"]),
     ],
 )
 def test_an_event_promises_its_jobs(event: Event, kinds: list[str]) -> None:
-    assert [job.kind for job in jobs_for(event, "d1")] == kinds
+    assert [job.kind for job in jobs_for(event, "d1", VOCABULARY)] == kinds
 
 
 def test_a_redelivery_promises_the_same_job() -> None:
     event = PullChanged(PULL, PullChange.OPENED, "alice")
-    assert jobs_for(event, "d1") == jobs_for(event, "d1")
-    assert jobs_for(event, "d1") != jobs_for(event, "d2")
+    assert jobs_for(event, "d1", VOCABULARY) == jobs_for(event, "d1", VOCABULARY)
+    assert jobs_for(event, "d1", VOCABULARY) != jobs_for(event, "d2", VOCABULARY)
 
 
 def test_a_comment_found_by_the_sweep_is_the_webhooks_job() -> None:
-    assert for_comments(REPOSITORY, [comment("/apply")]) == jobs_for(Commented(REPOSITORY, comment("/apply")), "d1")
+    assert jobs_for_comments(REPOSITORY, [comment("/apply")], VOCABULARY) == jobs_for(
+        Commented(REPOSITORY, comment("/apply")), "d1", VOCABULARY
+    )
 
 
 def test_the_sweep_leaves_bots_edited_and_idle_comments_alone() -> None:
     left = [comment("/apply", edited=True), comment("/apply", author_is_bot=True), comment("thanks")]
-    assert for_comments(REPOSITORY, left) == ()
+    assert jobs_for_comments(REPOSITORY, left, VOCABULARY) == ()
 
 
 def test_an_open_pull_without_a_plan_of_its_head_is_planned() -> None:
-    (job,) = for_pulls([Seen(PULL, "0" * 40, None, holds=False)], "1")
+    (job,) = jobs_for_pulls([PullLevel(PULL, "0" * 40, None, holds=False)], "1")
     assert job.kind == "plan"
 
 
 @pytest.mark.parametrize("left", [replace(PULL, draft=True), replace(PULL, fork=True)])
 def test_drafts_and_forks_are_not_planned_by_the_sweep(left: Pull) -> None:
-    assert for_pulls([Seen(left, None, None, holds=False)], "1") == ()
+    assert jobs_for_pulls([PullLevel(left, None, None, holds=False)], "1") == ()
 
 
 def test_a_pull_on_which_something_happened_is_looked_at_once() -> None:
-    seen = Seen(PULL, PULL.head.sha, None, holds=True)
-    (first,) = for_pulls([seen], "1")
+    seen = PullLevel(PULL, PULL.head.sha, None, holds=True)
+    (first,) = jobs_for_pulls([seen], "1")
     assert first.kind == "review"
-    assert for_pulls([seen], "2") == (first,)
+    assert jobs_for_pulls([seen], "2") == (first,)
     later = replace(seen, pull=replace(PULL, updated=NOW.replace(minute=5)))
-    assert for_pulls([later], "2") != (first,)
+    assert jobs_for_pulls([later], "2") != (first,)
 
 
 def test_a_merged_pull_that_still_holds_something_is_closed_until_that_was_dealt_with() -> None:
     merged = replace(PULL, state=PullState.MERGED, merge_commit="c" * 40)
-    assert [job.kind for job in for_pulls([Seen(merged, None, None, holds=True)], "1")] == ["close"]
-    assert for_pulls([Seen(merged, None, "c" * 40, holds=True)], "1") == ()
-    assert for_pulls([Seen(merged, None, None, holds=False)], "1") == ()
+    assert [job.kind for job in jobs_for_pulls([PullLevel(merged, None, None, holds=True)], "1")] == ["close"]
+    assert jobs_for_pulls([PullLevel(merged, None, "c" * 40, holds=True)], "1") == ()
+    assert jobs_for_pulls([PullLevel(merged, None, None, holds=False)], "1") == ()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.gate import weigh
+from bot.core.gate import evaluate
 from bot.core.gate_case import Demand
 from bot.core.plan import Content, Counts
 from bot.core.project import Requirement, Rules
@@ -23,7 +23,7 @@ def check(name: str = "ci/test", state: CheckState = CheckState.FAILURE, require
 
 
 def test_an_open_gate_shows_each_demand_that_is_met() -> None:
-    verdict = weigh(OPEN)
+    verdict = evaluate(OPEN)
     assert verdict.open
     assert verdict.demands == (
         Demand(None, True, "the pull request is open"),
@@ -72,14 +72,14 @@ def test_a_stale_plan_says_why_and_what_helps() -> None:
 
 def test_a_stale_destroy_plan_is_asked_for_as_such() -> None:
     stale = replace(another(name="old db"), state=PlanState.STALE, destroy=True)
-    assert unmet(case(plans=(stale,), shown=(shown("net digest", place="infra/old db:default"),)))[0].remedy == (
-        "comment /plan --destroy -p 'old db'"
-    )
+    assert unmet(case(plans=(stale,), shown_digests=(shown("net digest", place="infra/old db:default"),)))[
+        0
+    ].remedy == ("comment /plan --destroy -p 'old db'")
 
 
 def test_a_plan_expires_to_the_second() -> None:
     assert why(case(now=PLAN.expires_at)) == "the plan expired at 2026-03-04 10:00 UTC"
-    assert weigh(case(now=PLAN.expires_at - timedelta(seconds=1))).open
+    assert evaluate(case(now=PLAN.expires_at - timedelta(seconds=1))).open
 
 
 @pytest.mark.parametrize("state", [PlanState.SUPERSEDED, PlanState.APPLIED, PlanState.GONE])
@@ -103,7 +103,7 @@ def test_a_freeze_is_told_with_who_when_and_why() -> None:
 
 
 def test_a_lock_of_another_pull_request_is_told_with_who_when_and_how_to_free_it() -> None:
-    assert unmet(case(held=(LOCK,))) == [
+    assert unmet(case(foreign_locks=(LOCK,))) == [
         Demand(
             "db",
             False,
@@ -114,13 +114,13 @@ def test_a_lock_of_another_pull_request_is_told_with_who_when_and_how_to_free_it
 
 
 def test_a_lock_on_a_place_without_a_plan_closes_the_whole_gate() -> None:
-    (demand,) = unmet(case(held=(replace(LOCK, place="infra/else:default"),)))
+    (demand,) = unmet(case(foreign_locks=(replace(LOCK, place="infra/else:default"),)))
     assert demand.project is None
     assert demand.text.startswith("infra/else:default is locked by #5")
 
 
 def test_our_own_lock_is_no_obstacle() -> None:
-    assert weigh(case(held=(replace(LOCK, pull=PULL.key),))).open
+    assert evaluate(case(foreign_locks=(replace(LOCK, pull=PULL.key),))).open
 
 
 @pytest.mark.parametrize(
@@ -136,23 +136,25 @@ def test_required_checks_must_have_passed(state: CheckState, text: str) -> None:
 
 def test_checks_that_passed_are_not_required_or_are_our_own_are_no_obstacle() -> None:
     fine = (check(state=CheckState.SUCCESS), check("lint", required=False), check("gitops-bot/apply"))
-    assert weigh(case(checks=fine)).open
+    assert evaluate(case(checks=fine)).open
     assert why(case(checks=(check("gitops-bot-evil"),))) == "required checks failed: gitops-bot-evil"
 
 
 def test_checks_are_asked_for_only_where_the_rules_ask() -> None:
     free = replace(PLAN, rules=Rules(require=frozenset({Requirement.APPROVAL})))
-    assert weigh(case(plans=(free,), checks=(check(),))).open
+    assert evaluate(case(plans=(free,), checks=(check(),))).open
     both = case(
-        plans=(free, another()), checks=(check(),), shown=(shown(), shown("net digest", place="infra/net:default"))
+        plans=(free, another()),
+        checks=(check(),),
+        shown_digests=(shown(), shown("net digest", place="infra/net:default")),
     )
     assert [demand.project for demand in unmet(both)] == ["net"]
-    assert weigh(both).closed_for("db") == ()
+    assert evaluate(both).unmet_demands("db") == ()
 
 
 def test_approvals_are_asked_for_only_where_the_rules_ask() -> None:
     free = replace(PLAN, rules=Rules(require=frozenset({Requirement.CHECKS})))
-    assert weigh(case(plans=(free,), opinions=())).open
+    assert evaluate(case(plans=(free,), opinions=())).open
 
 
 def test_a_plan_without_changes_needs_no_approval() -> None:
@@ -163,21 +165,21 @@ def test_a_plan_without_changes_needs_no_approval() -> None:
 def test_two_approvals_are_two_people() -> None:
     two = replace(PLAN, rules=Rules(approvals=2))
     assert why(case(plans=(two,), opinions=(review(at=-20), review(at=-10)))) == "1 of 2 approvals, by bob"
-    assert weigh(case(plans=(two,), opinions=(review(), review("dave")))).open
+    assert evaluate(case(plans=(two,), opinions=(review(), review("dave")))).open
 
 
 def test_each_project_has_its_own_demands() -> None:
-    verdict = weigh(case(plans=(PLAN, another())))
-    assert verdict.closed_for("db") == ()
-    (demand,) = verdict.closed_for("net")
+    verdict = evaluate(case(plans=(PLAN, another())))
+    assert verdict.unmet_demands("db") == ()
+    (demand,) = verdict.unmet_demands("net")
     assert demand.text == "0 of 1 approvals (bob approved before this plan was shown)"
 
 
 def test_who_asked_for_changes_blocks_until_they_approve_or_the_review_is_dismissed() -> None:
     asks = review("dave", ReviewState.CHANGES_REQUESTED, at=-20)
     assert why(case(opinions=(review(), asks))) == "dave asks for changes"
-    assert weigh(case(opinions=(review(), asks, review("dave", at=-5)))).open
-    assert weigh(case(opinions=(review(), review("dave", ReviewState.DISMISSED, at=-20)))).open
+    assert evaluate(case(opinions=(review(), asks, review("dave", at=-5)))).open
+    assert evaluate(case(opinions=(review(), review("dave", ReviewState.DISMISSED, at=-20)))).open
 
 
 def test_two_objectors_are_both_named() -> None:
@@ -186,34 +188,34 @@ def test_two_objectors_are_both_named() -> None:
 
 
 def test_who_cannot_write_cannot_block() -> None:
-    assert weigh(case(opinions=(review(), review("eve", ReviewState.CHANGES_REQUESTED, role=Role.READ)))).open
+    assert evaluate(case(opinions=(review(), review("eve", ReviewState.CHANGES_REQUESTED, role=Role.READ)))).open
 
 
 def test_a_comment_changes_nothing_about_an_earlier_approval() -> None:
-    assert weigh(case(opinions=(review(at=-20), review(state=ReviewState.COMMENTED, at=-5)))).open
+    assert evaluate(case(opinions=(review(at=-20), review(state=ReviewState.COMMENTED, at=-5)))).open
 
 
 def test_reviews_are_taken_in_the_order_of_the_forge_s_clock() -> None:
     later = review(state=ReviewState.CHANGES_REQUESTED, at=-5)
-    assert not weigh(case(opinions=(later, review(at=-20)))).open
+    assert not evaluate(case(opinions=(later, review(at=-20)))).open
 
 
 def test_merging_the_base_in_keeps_an_approval() -> None:
     """The pull's own change is what it was, though its head is another commit."""
-    assert weigh(case(pull=replace(PULL, head=replace(PULL.head, sha="d" * 40)))).open
+    assert evaluate(case(pull=replace(PULL, head=replace(PULL.head, sha="d" * 40)))).open
 
 
 def test_a_new_plan_with_an_equal_digest_keeps_the_approval() -> None:
-    assert weigh(case(shown=(shown(at=-60), shown(at=-1)))).open
-    assert weigh(case(plans=(replace(PLAN, id="p2", created_at=NOON),))).open
+    assert evaluate(case(shown_digests=(shown(at=-60), shown(at=-1)))).open
+    assert evaluate(case(plans=(replace(PLAN, id="p2", created_at=NOON),))).open
 
 
 def test_what_was_shown_before_the_approved_plan_is_no_obstacle() -> None:
-    assert weigh(case(shown=(shown("older", at=-60), shown("digest", at=-30)))).open
+    assert evaluate(case(shown_digests=(shown("older", at=-60), shown("digest", at=-30)))).open
 
 
 def test_a_review_in_the_second_in_which_the_plan_was_shown_counts() -> None:
-    assert weigh(case(shown=(shown(at=-10),))).open
+    assert evaluate(case(shown_digests=(shown(at=-10),))).open
 
 
 OPINIONS = st.lists(
@@ -237,16 +239,17 @@ def test_the_gate_never_opens_without_a_fitting_approval(
 ) -> None:
     tried = case(
         opinions=tuple(opinions),
-        shown=tuple(shown_rows),
+        shown_digests=tuple(shown_rows),
         asker=asker,
         contributors=Contributors(frozenset({"alice", "carol"}), unknown),
     )
-    if not weigh(tried).open:
+    if not evaluate(tried).open:
         return
     fitting = {
         one.review.author.lower()
         for one in tried.opinions
         if one.review.state is ReviewState.APPROVED and one.role >= Role.WRITE and one.change == "change"
-        if not one.review.author_is_bot and any(s.digest == "digest" and s.at <= one.review.at for s in tried.shown)
+        if not one.review.author_is_bot
+        and any(s.digest == "digest" and s.at <= one.review.at for s in tried.shown_digests)
     }
     assert len(fitting - {"alice", "carol", (asker or "").lower()}) >= 1 + len(unknown)

@@ -1,7 +1,7 @@
 """What there is comes from the merge result; who may and what must hold comes from the base."""
 
 from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
-from bot.core.rules import merged, rule_changes, strictest
+from bot.core.rules import assign_rules, rule_changes, strictest
 
 STRICT = Rules(approvals=2)
 LOOSE = Rules(apply=ApplyMode.MERGE, require=frozenset(), backend_change=True)
@@ -17,52 +17,52 @@ def listing(*rows: tuple[Project, Rules], defaults: Rules | None = None) -> Conf
 
 
 def test_a_pull_request_cannot_loosen_the_rules_of_its_project() -> None:
-    assert merged(listing((DB, STRICT)), listing((DB, LOOSE)), ()) == ((DB, STRICT),)
+    assert assign_rules(listing((DB, STRICT)), listing((DB, LOOSE)), ()) == ((DB, STRICT),)
 
 
 def test_a_pull_request_cannot_bring_its_own_defaults() -> None:
-    assert merged(None, listing((DB, LOOSE), defaults=LOOSE), ()) == ((DB, Rules()),)
+    assert assign_rules(None, listing((DB, LOOSE), defaults=LOOSE), ()) == ((DB, Rules()),)
 
 
 def test_a_new_name_for_an_old_place_keeps_the_rules_of_the_place() -> None:
     renamed = Project("anything", "infra/db")
-    assert merged(listing((DB, STRICT), (NET, LOOSE)), listing((renamed, LOOSE)), ()) == ((renamed, STRICT),)
+    assert assign_rules(listing((DB, STRICT), (NET, LOOSE)), listing((renamed, LOOSE)), ()) == ((renamed, STRICT),)
 
 
 def test_two_projects_that_swap_their_names_keep_the_rules_of_their_places() -> None:
     swapped = Project("net", "infra/db"), Project("db", "infra/net")
-    result = merged(listing((DB, STRICT), (NET, LOOSE)), listing((swapped[0], LOOSE), (swapped[1], LOOSE)), ())
+    result = assign_rules(listing((DB, STRICT), (NET, LOOSE)), listing((swapped[0], LOOSE), (swapped[1], LOOSE)), ())
     assert result == ((swapped[0], STRICT), (swapped[1], LOOSE))
 
 
 def test_a_new_project_gets_the_base_s_defaults() -> None:
     new = Project("new", "infra/new")
-    assert merged(listing((DB, STRICT), defaults=LOOSE), listing((new, Rules())), ()) == ((new, LOOSE),)
+    assert assign_rules(listing((DB, STRICT), defaults=LOOSE), listing((new, Rules())), ()) == ((new, LOOSE),)
 
 
 def test_a_directory_that_moves_under_its_name_takes_nothing_looser_with_it() -> None:
     moved = Project("db", "elsewhere/db")
     base = listing((DB, STRICT), defaults=LOOSE)
-    assert merged(base, listing((moved, LOOSE)), ()) == ((moved, STRICT),)
+    assert assign_rules(base, listing((moved, LOOSE)), ()) == ((moved, STRICT),)
 
 
 def test_another_workspace_is_another_place() -> None:
     staging = Project("db:staging", "infra/db", "staging")
-    assert merged(listing((DB, STRICT)), listing((staging, LOOSE)), ()) == ((staging, Rules()),)
+    assert assign_rules(listing((DB, STRICT)), listing((staging, LOOSE)), ()) == ((staging, Rules()),)
 
 
 def test_where_nothing_is_listed_the_projects_that_are_found_get_the_rules_of_their_places() -> None:
-    assert merged(listing((DB, STRICT)), None, (DB, NET)) == ((DB, STRICT), (NET, Rules()))
-    assert merged(listing((DB, STRICT)), listing(), (DB, NET)) == ((DB, STRICT), (NET, Rules()))
+    assert assign_rules(listing((DB, STRICT)), None, (DB, NET)) == ((DB, STRICT), (NET, Rules()))
+    assert assign_rules(listing((DB, STRICT)), listing(), (DB, NET)) == ((DB, STRICT), (NET, Rules()))
 
 
 def test_where_projects_are_listed_nothing_else_is_found() -> None:
-    assert [project for project, _ in merged(None, listing((DB, STRICT)), (DB, NET))] == [DB]
+    assert [project for project, _ in assign_rules(None, listing((DB, STRICT)), (DB, NET))] == [DB]
 
 
 def test_of_several_rules_for_one_place_the_strictest_hold() -> None:
     by_hand = Configuration(projects=(DB,), rules=((DB.place, LOOSE), (DB.place, STRICT)))
-    assert merged(by_hand, by_hand, ()) == ((DB, STRICT),)
+    assert assign_rules(by_hand, by_hand, ()) == ((DB, STRICT),)
 
 
 def test_the_strictest_asks_for_whatever_any_asks_for() -> None:

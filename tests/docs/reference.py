@@ -1,7 +1,8 @@
 """The tables of docs/configuration.md, made from the models: `make docs` renews them, a test says when they are stale.
 
 A row is a field: its name, its default, its description. Where the default's value does not tell, the description has
-words for it in parentheses at its head.
+words for it in parentheses at its head. What a tool's package declares stands in the table of that name where the page
+has one, else in the one of all projects.
 """
 
 import importlib
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,10 +22,11 @@ from pydantic_core import PydanticUndefined
 
 import bot.hosts
 import bot.tools
-from bot.config.schema import FileTable, ProjectTable, RulesTable
+from bot.config.schema import ProjectTable, RulesTable
 from bot.config.settings import Settings
 from bot.core.project import Requirement, Rules
 from bot.kube.cluster.clusters import ClusterSettings
+from bot.wiring import load_schema
 from tests.docs.reading import TOP
 
 PAGE = TOP / "docs/configuration.md"
@@ -31,8 +34,7 @@ MARKED = re.compile(r"(<!-- make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 HEAD = "| {} | default | what it is |\n|---|---|---|\n"
 WORDS = re.compile(r"\(([^)]*)\) (.*)", re.DOTALL)
 CLUSTER = "KUBERNETES__CLUSTERS__NAME__"
-OF_KUBERNETES = ("kubernetes", "helm", "health")
-OF_OTHERS = ("defaults", "projects")
+SCHEMA = load_schema()
 
 
 def page(text: str) -> str:
@@ -69,23 +71,34 @@ def clusters() -> str:
 
 
 def file() -> str:
-    return HEAD.format("key") + "".join(_row(key, field) for key, field in FileTable.model_fields.items())
+    return HEAD.format("key") + "".join(_row(key, field) for key, field in SCHEMA.file.model_fields.items())
 
 
 def rules() -> str:
-    return HEAD.format("key") + "".join(_keys(RulesTable, default=_rule))
+    return HEAD.format("key") + "".join(_keys(SCHEMA.tables["defaults",], default=_rule))
 
 
 def project() -> str:
-    own = {key for key in ProjectTable.model_fields if key not in (*RulesTable.model_fields, *OF_KUBERNETES)}
-    return HEAD.format("key") + "".join(_keys(ProjectTable, own))
+    own = ProjectTable.model_fields.keys() - RulesTable.model_fields.keys()
+    packages = [keys for keys in SCHEMA.option_keys if keys.name not in with_tables()]
+    rows = [*_keys(ProjectTable, own), *(row for keys in packages for row in _keys(keys.table))]
+    return HEAD.format("key") + "".join(rows)
 
 
-def kubernetes() -> str:
-    return HEAD.format("key") + "".join(_keys(ProjectTable, set(OF_KUBERNETES)))
+def package(name: str) -> str:
+    """What one package declares of projects."""
+    [keys] = [keys for keys in SCHEMA.option_keys if keys.name == name]
+    return HEAD.format("key") + "".join(_keys(keys.table))
 
 
-TABLES = {one.__name__: one for one in (settings, clusters, file, rules, project, kubernetes)}
+def with_tables() -> set[str]:
+    """The packages that have a table of their own on the page."""
+    names = {found[2] for found in MARKED.finditer(PAGE.read_text())}
+    return names & {keys.name for keys in SCHEMA.option_keys}
+
+
+TABLES = {one.__name__: one for one in (settings, clusters, file, rules, project)}
+TABLES |= {name: partial(package, name) for name in with_tables()}
 
 
 def _setting(name: str, field: FieldInfo) -> Iterator[str]:
@@ -119,9 +132,14 @@ def _model(field: FieldInfo) -> type[BaseModel] | None:
 def _row(name: str, field: FieldInfo, default: object = None) -> str:
     assert field.description, f"{name} has no description: write one where the field is defined"
     worded = WORDS.match(field.description)
-    told = worded[2] if worded else field.description
+    told = (worded[2] if worded else field.description).replace("{tools}", _tools())
     shown = worded[1] if worded else _shown(field.default if default is None else default, name.isupper())
     return f"| `{name}` | {shown} | {told.replace('|', '&#124;')} |\n"
+
+
+def _tools() -> str:
+    *names, last = (f"`{provider.name}`" for provider in pkgutil.iter_modules(bot.tools.__path__))
+    return f"{', '.join(names)} or {last}"
 
 
 def _shown(value: object, setting: bool) -> str:
@@ -156,11 +174,12 @@ def _rule(name: str) -> object:
     known: dict[str, object] = {
         "require": [one for one in Requirement if one in its.require],
         "approvals.count": its.approvals,
-        "allow": sorted(its.allow),
-        "prune.enabled": its.prune,
-        "prune.most": its.prune_most,
     }
-    return known[name] if name in known else getattr(its, name)
+    if name in known or hasattr(its, name):
+        return known[name] if name in known else getattr(its, name)
+    packages = [keys.of(its) for keys in SCHEMA.rule_keys]
+    given = next((getattr(one, name) for one in packages if hasattr(one, name)), None)
+    return sorted(given) if isinstance(given, frozenset) else given
 
 
 if __name__ == "__main__":

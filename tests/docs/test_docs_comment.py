@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.core.plan import Counts
 from bot.core.run import State
-from bot.templates import diff, page, table, words
+from bot.templates import diff, page, table, wording
 from tests.docs.reading import TOP
 
 PAGE = (TOP / "docs/comment.md").read_text()
@@ -23,13 +23,13 @@ def rows(heading: str) -> list[list[str]]:
 
 def test_the_first_line_is_one_that_is_said() -> None:
     [told] = re.findall(r"`## Plan for 4 projects · ([^`·]*) · 1 failed`", PAGE)
-    assert told == words.told(Counts(destroy=1, replace=1, change=2, create=2, outputs=1), 4)
+    assert told == wording.describe_counts(Counts(destroy=1, replace=1, change=2, create=2, outputs=1), 4)
 
 
 def test_what_has_no_column_is_told_in_words() -> None:
-    columns = {field for _, field in (*table.ALWAYS, *table.SOMETIMES)}
+    columns = {field for _, field in (*table.FIXED_COLUMNS, *table.OPTIONAL_COLUMNS)}
     one_each = {its.name: 1 for its in fields(Counts) if its.name not in columns}
-    said = words.also(Counts(**one_each))
+    said = wording.describe_extras(Counts(**one_each))
     assert [cell.strip("`") for cell, _ in rows("Also")] == said.split(", ")
 
 
@@ -55,7 +55,7 @@ def test_every_heading_is_explained() -> None:
 
 def test_every_remark_on_an_object_is_explained() -> None:
     told = [remark for cell, _ in rows("after `#`") for remark in re.findall(r"`([^`]+)`", cell)]
-    said = {*diff._PLANNED.values(), *diff._REPLACED.values()}
+    said = {*diff._ACTION_REMARKS.values(), *diff._REPLACE_REMARKS.values()}
     assert said - set(told) == set()
     source = (TEMPLATES / "diff.py").read_text()
     assert [remark for remark in told if remark.rstrip(" …") not in source] == []

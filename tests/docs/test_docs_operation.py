@@ -58,7 +58,7 @@ def test_the_commands_that_make_secrets_make_them(tmp_path: Path) -> None:
     said = [subprocess.run(one.split(), check=True, capture_output=True, text=True) for one in (long_secret, key)]
     assert len(said[0].stdout.strip()) >= 32
     assert len(base64.b64decode(said[1].stdout)) == 32
-    Vault.open_or_make(tmp_path / "vault.key", said[1].stdout.strip(), [])
+    Vault.open_or_create(tmp_path / "vault.key", said[1].stdout.strip(), [])
 
 
 def test_the_image_is_as_the_page_says() -> None:

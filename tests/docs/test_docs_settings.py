@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import BaseModel
 
-from bot.config.repository import read
-from bot.config.schema import LATER, TABLES
+from bot.config.schema import UNSUPPORTED
 from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.hosts.github.settings import GitHubSettings
 from bot.kube.cluster.clusters import Clusters, ClusterSettings
 from bot.wiring import ALWAYS_PASSED
+from tests.config.composed import TABLES, read
 from tests.docs.reading import DOCUMENTS, SHELLS, TOP, blocks, inline
 from tests.docs.reference import sections
 
@@ -175,7 +175,7 @@ def test_every_key_of_gitops_yaml_is_told() -> None:
 
 def test_every_key_of_later_versions_is_told_as_refused() -> None:
     part = CONFIGURATION.read_text().split("### Not in this version")[1].split("\n## ")[0]
-    assert {key for key in LATER if f"`{key}`" not in part} == set()
+    assert {key for key in UNSUPPORTED if f"`{key}`" not in part} == set()
 
 
 @pytest.mark.parametrize(("key", "told"), [(k, d) for k, d in rows().items() if not k.isupper() and d.startswith("`")])
@@ -183,11 +183,11 @@ def test_the_default_of_a_key_is_the_one_that_is_told(key: str, told: str) -> No
     """To write a default is the same as to leave it out."""
     value = told.strip("`")
     outer, _, inner = key.rpartition(".")
-    rule = key in TABLES["defaults"].model_fields
+    rule = key in TABLES[("defaults",)].model_fields
     project = f"  - dir: a\n    {f'{outer}: {{{inner}: {value}}}' if outer else f'{key}: {value}'}\n"
     if rule:
         text = f"version: 1\ndefaults: {{{key}: {value}}}\nprojects:\n  - dir: a\n"
-    elif outer or key in TABLES["projects"].model_fields:
+    elif outer or key in TABLES[("projects",)].model_fields:
         text = f"version: 1\nprojects:\n{project}"
     else:
         text = f"version: 1\n{key}: {value}\nprojects:\n  - dir: a\n"

@@ -18,10 +18,10 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from sandbox.forge.client import Forge
 from tests.docs.reading import TOP, blocks, inline
 from tests.sandbox.running import Place, furnish, running, until
 from tests.shell.calling import ONE, PROGRAMS, write
+from tests.staging import ForgeClient
 
 PAGE = TOP / "docs/install.md"
 FIELD = re.compile(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"')
@@ -31,7 +31,7 @@ ACTION = re.compile(r'<form method="post" action="([^"]*)"')
 class Machine:
     """The bot's machine: nothing is there but the program, git and Terraform; `etc` stands for /etc/gitops-bot."""
 
-    def __init__(self, top: Path, forge: Forge) -> None:
+    def __init__(self, top: Path, forge: ForgeClient) -> None:
         self.etc, self.home, self.data = top / "etc", top / "home", top / "data"
         for directory in (self.etc, self.home, self.data):
             directory.mkdir(parents=True)
@@ -64,7 +64,7 @@ class Machine:
 
 
 @pytest.fixture
-def forge(tmp_path: Path) -> Iterator[Forge]:
+def forge(tmp_path: Path) -> Iterator[ForgeClient]:
     with running(tmp_path / "forge") as started:
         yield started
 
@@ -132,7 +132,7 @@ def looked_at(said: str) -> set[str]:
     return set(re.findall(r"^[✓!✗] ([^:]+):", said, re.MULTILINE))
 
 
-def test_from_nothing_to_a_first_plan_by_the_page_alone(forge: Forge, tmp_path: Path) -> None:
+def test_from_nothing_to_a_first_plan_by_the_page_alone(forge: ForgeClient, tmp_path: Path) -> None:
     place = furnish(forge, tmp_path / "place")
     machine = Machine(tmp_path / "machine", forge)
     second = make_the_app(machine)

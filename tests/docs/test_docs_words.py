@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.commands import Command, CommandName
-from bot.core.commands import read as read_commands
+from bot.core.commands import Command
 from bot.hosts.github import webhook
 from bot.steps.say.statuses import APPLY, PLAN
 from bot.templates import table
 from tests.docs.reading import DOCUMENTS, TOP, anchors, inline
+from tests.vocabulary import VOCABULARY, read
 
 COMMANDS = TOP / "docs/commands.md"
 
@@ -25,15 +25,15 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_every_command_of_a_comment_has_its_chapter() -> None:
     told = re.findall(r"^## `/([a-z]+)`$", COMMANDS.read_text(), re.MULTILINE)
-    assert sorted(told) == sorted(CommandName)
+    assert sorted(told) == sorted(VOCABULARY)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_that_is_shown_is_understood(document: Path) -> None:
     for code in inline(document):
         word = code.split()[0].removeprefix("/gitops ").removeprefix("/")
-        if code.startswith("/") and word in list(CommandName):
-            asked = read_commands(code.replace("<sha>", "1f3c0aa9").replace("<sha of the head>", "1f3c0aa9"))
+        if code.startswith("/") and word in VOCABULARY:
+            asked = read(re.sub("<sha>|<sha of the head>|1f3c…", "1f3c0aa9", code))
             assert all(isinstance(one, Command) for one in asked), f"{code}: {asked}"
             assert asked, code
 
@@ -45,8 +45,8 @@ def test_the_statuses_are_called_so() -> None:
 
 def test_every_sign_of_the_table_is_explained() -> None:
     text = (TOP / "docs/comment.md").read_text()
-    signs = {*table._ICONS.values(), *table._ICONS_OF.values()}
-    titles = {f"`{title}`" for title, _ in (*table.ALWAYS, *table.SOMETIMES)}
+    signs = {*table._RISK_ICONS.values(), *table._STATE_ICONS.values()}
+    titles = {f"`{title}`" for title, _ in (*table.FIXED_COLUMNS, *table.OPTIONAL_COLUMNS)}
     assert {one for one in signs | titles if one not in text} == set()
 
 

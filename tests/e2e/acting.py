@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
 TWO = ONE.replace('"1"', '"2"')
@@ -31,23 +31,23 @@ def offered(stage: Stage) -> tuple[Path, str, int]:
     fork = stage.carol.clone("carol/infra", stage.directory / "fork")
     head = stage.carol.push(fork, {"net/main.tf": ONE}, "gift", "A gift")
     number = stage.carol.open_pull(stage.repo, "carol:gift", "main", "A gift")
-    stage.comment_with(number, "/plan", head)
+    stage.wait_for_comment(number, "/plan", head)
     return fork, head, number
 
 
 def approved(stage: Stage, number: int) -> None:
     """Wait for the plan, and approve it as bob."""
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.bob.approve(stage.repo, number)
-    stage.comment_with(number, "1 of 1 approval")
+    stage.wait_for_comment(number, "1 of 1 approval")
 
 
 def applied(stage: Stage, number: int) -> str:
     """Approve, `/apply`, and wait for the merge; the apply's comment."""
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
-    return stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_merge(number)
+    return stage.wait_for_comment(number, "Applied", "Merged as")
 
 
 def pull_main(stage: Stage, clone: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.clustered import clustered
 from tests.hosts.published.records import new_record
 from tests.rig.access import Access
+from tests.staging import Stage
 
 QUICK = {"SWEEP_EVERY": "1s", "TERRAFORM__LOCK_TIMEOUT": "1s"}
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 
 def shell(stage: Stage, *words: str, ok: tuple[int, ...] = (0,)) -> str:

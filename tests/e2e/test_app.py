@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
-from sandbox.stage import Stage, _free_port
+from sandbox.stage import _free_port
 from tests.e2e.acting import ONE, TWO, approved, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
 from tests.hosts.published.records import new_record
+from tests.staging import Stage
 
 BROKEN = 'resource "terraform_data" "one" {\n  input = "1"\n  inputt = "2"\n}\n'
 
@@ -25,8 +26,8 @@ class AppStage(Stage):
         self.alice.api("DELETE", f"/repos/{self.repo}/hooks/{hook['id']}")
         return self
 
-    def _furnish(self) -> None:
-        super()._furnish()
+    def _create_repository(self) -> None:
+        super()._create_repository()
         self.bot_url = f"http://127.0.0.1:{_free_port()}"
         hooked = {"url": f"{self.bot_url}/webhooks/github"}
         manifest = {"name": "acme gitops", "default_permissions": PERMISSIONS, "default_events": EVENTS}
@@ -75,9 +76,9 @@ def test_an_app_plans_applies_and_merges_under_branch_protection(app_stage: AppS
     assert "infra" in planned["output"]["summary"]
     stage.check(number, "gitops-bot/apply", "in_progress")
     stage.alice.comment(stage.repo, number, "/apply")
-    merged = stage.merged(number)
+    merged = stage.wait_for_merge(number)
     assert merged["merged_by"]["login"] == "acme-gitops[bot]"
-    stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_comment(number, "Applied", "Merged as")
     stage.check(number, "gitops-bot/apply", "success")
     assert not stage.alice.statuses(stage.repo, merged["head"]["sha"])
 
@@ -101,9 +102,9 @@ def test_an_answer_is_folded_away_by_the_next(app_stage: AppStage) -> None:
     stage = app_stage
     clone = begin(stage, {"infra/main.tf": ONE})
     number = propose(stage, clone, {"infra/main.tf": TWO})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.comment(stage.repo, number, "/aply")
-    stage.comment_with(number, "/aply")
+    stage.wait_for_comment(number, "/aply")
     stage.alice.comment(stage.repo, number, "/help")
 
     def folded() -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     TWO,
@@ -15,6 +14,7 @@ from tests.e2e.acting import (
     pull_main,
     state_of,
 )
+from tests.staging import Stage
 
 SLOW = (
     'resource "terraform_data" "slow" {\n  input = "1"\n'
@@ -31,9 +31,9 @@ def slow(seconds: int) -> str:
 def test_apply_before_an_approval_is_refused_with_what_is_missing(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     comment = stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "0 of 1 approvals", "/apply")
+    stage.wait_for_comment(number, "0 of 1 approvals", "/apply")
     stage.wait_for("a reaction", lambda: "confused" in stage.alice.reactions(stage.repo, comment))
     assert state_of(stage, "net") == ""
 
@@ -43,8 +43,8 @@ def test_an_approved_plan_is_applied_merged_and_unlocked(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     applied(stage, number)
     assert "terraform_data" in state_of(stage, "net")
-    stage.comment_with(number, "Applied")
-    stage.status(number, "gitops-bot/apply", "success")
+    stage.wait_for_comment(number, "Applied")
+    stage.wait_for_status(number, "gitops-bot/apply", "success")
 
 
 def test_a_push_after_the_approval_voids_it(stage: Stage) -> None:
@@ -52,7 +52,7 @@ def test_a_push_after_the_approval_voids_it(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     stage.alice.push(clone, {"net/main.tf": ONE + "# quiet\n"}, "change", "After the approval")
-    stage.comment_with(number, "0 of 1 approvals")
+    stage.wait_for_comment(number, "0 of 1 approvals")
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for(
         "a refusal",
@@ -71,13 +71,13 @@ def test_merging_the_base_in_keeps_the_approval(stage: Stage) -> None:
     stage.alice.git(clone, "merge", "--quiet", "--no-edit", "main")
     head = stage.alice.push(clone, {}, "change", "Empty")
     stage.wait_for("the plan of the new head", lambda: head[:7] in plan_comment(stage, number))
-    stage.comment_with(number, "1 of 1 approval", head[:7])
+    stage.wait_for_comment(number, "1 of 1 approval", head[:7])
 
 
 def test_the_authors_own_and_a_readers_approval_count_for_nothing(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.carol.approve(stage.repo, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("a refusal", lambda: any("0 of 1 approvals" in body for body in bots_comments(stage, number)[1:]))
@@ -89,7 +89,7 @@ def test_a_co_committer_cannot_approve(stage: Stage) -> None:
     theirs = stage.clone(stage.bob)
     stage.bob.git(theirs, "checkout", "--quiet", "change")
     stage.bob.push(theirs, {"net/b.tf": ONE.replace("one", "b")}, "change", "By bob")
-    stage.comment_with(number, "2 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "2 to create", "What blocks the apply")
     stage.bob.approve(stage.repo, number)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("a refusal", lambda: any("0 of 1 approvals" in body for body in bots_comments(stage, number)[1:]))
@@ -106,15 +106,15 @@ def test_a_required_check_that_is_not_green_blocks(stage: Stage) -> None:
     head = stage.alice.pull(stage.repo, number)["head"]["sha"]
     stage.alice.api("POST", f"/repos/{stage.repo}/statuses/{head}", state="success", context="ci/tests")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_an_approval_opens_the_gate_where_apply_is_approval(stage: Stage) -> None:
     clone = begin(stage, {"gitops.yaml": BY_APPROVAL})
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.bob.approve(stage.repo, number)
-    stage.merged(number)
+    stage.wait_for_merge(number)
     assert "terraform_data" in state_of(stage, "net")
 
 
@@ -122,7 +122,7 @@ def test_rules_of_the_pull_request_itself_do_not_count(stage: Stage) -> None:
     clone = begin(stage)
     weaker = "version: 1\ndefaults:\n  require: []\n"
     number = propose(stage, clone, {"net/main.tf": ONE, "gitops.yaml": weaker})
-    stage.comment_with(number, "0 of 1 approvals")
+    stage.wait_for_comment(number, "0 of 1 approvals")
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("a refusal", lambda: any("0 of 1 approvals" in body for body in bots_comments(stage, number)[1:]))
 
@@ -131,22 +131,22 @@ def test_a_merge_applies_what_says_so_with_the_stored_plan(stage: Stage) -> None
     clone = begin(stage, {"gitops.yaml": BY_MERGE})
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
-    stage.status(number, "gitops-bot/apply", "success")
+    stage.wait_for_status(number, "gitops-bot/apply", "success")
     stage.bob.merge(stage.repo, number, "squash")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     assert "terraform_data" in state_of(stage, "net")
 
 
 def test_a_merge_without_approval_waits_for_an_apply_command_and_keeps_the_lock(stage: Stage) -> None:
     clone = begin(stage, {"gitops.yaml": BY_MERGE})
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.bob.merge(stage.repo, number)
-    stage.comment_with(number, "0 of 1 approvals", "/apply")
+    stage.wait_for_comment(number, "0 of 1 approvals", "/apply")
     assert state_of(stage, "net") == ""
     stage.bob.approve(stage.repo, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
 
 
 def test_applies_by_merge_run_in_the_order_of_the_base_branch(stage: Stage) -> None:
@@ -157,7 +157,7 @@ def test_applies_by_merge_run_in_the_order_of_the_base_branch(stage: Stage) -> N
         approved(stage, number)
     stage.bob.merge(stage.repo, first)
     stage.bob.merge(stage.repo, second)
-    stage.comment_with(second, "Applied")
+    stage.wait_for_comment(second, "Applied")
     assert any("Applied" in body for body in bots_comments(stage, first))
     assert '"name": "a"' in state_of(stage, "net")
     assert '"name": "b"' in state_of(stage, "net")
@@ -168,16 +168,16 @@ def test_the_lock_keeps_another_pull_from_applying_and_is_freed_by_unlock(stage:
     first = propose(stage, clone, {"net/a.tf": ONE.replace("one", "a")}, "first")
     approved(stage, first)
     stage.alice.comment(stage.repo, first, "/apply")
-    stage.comment_with(first, "Applied")
+    stage.wait_for_comment(first, "Applied")
     second = propose(stage, clone, {"net/b.tf": ONE.replace("one", "b")}, "second")
-    stage.comment_with(second, "lock", "❌")
+    stage.wait_for_comment(second, "lock", "❌")
     stage.bob.approve(stage.repo, second)
     stage.alice.comment(stage.repo, second, "/apply")
     stage.wait_for("a refusal", lambda: any("lock" in body for body in bots_comments(stage, second)[1:]))
     stage.alice.comment(stage.repo, first, "/unlock")
     stage.wait_for("the lock to be gone", lambda: "❌" not in plan_comment(stage, second))
     stage.alice.comment(stage.repo, second, "/apply")
-    stage.comment_with(second, "Applied")
+    stage.wait_for_comment(second, "Applied")
 
 
 def test_an_apply_elsewhere_makes_a_plan_stale_and_plans_it_again(stage: Stage) -> None:
@@ -186,10 +186,10 @@ def test_an_apply_elsewhere_makes_a_plan_stale_and_plans_it_again(stage: Stage) 
     second = propose(stage, clone, {"net/b.tf": ONE.replace("one", "b")}, "second")
     other = propose(stage, clone, {"other/main.tf": ONE}, "other")
     for number in (second, other):
-        stage.comment_with(number, "What blocks the apply")
+        stage.wait_for_comment(number, "What blocks the apply")
     before = plan_comment(stage, other)
     applied(stage, first)
-    stage.comment_with(second, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(second, "1 to create", "What blocks the apply")
     stage.wait_for("a plan on the new base", lambda: "terraform_data.a" not in plan_comment(stage, second))
     assert plan_comment(stage, other) == before
 
@@ -210,7 +210,7 @@ def test_a_failure_stops_what_depends_on_it_but_not_its_siblings(stage: Stage) -
     number = propose(stage, clone, {"a/main.tf": failing, "b/main.tf": ONE, "c/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    comment = stage.comment_with(number, "not begun")
+    comment = stage.wait_for_comment(number, "not begun")
     assert "failed" in comment
     assert state_of(stage, "b") == ""
     assert "terraform_data" in state_of(stage, "c")
@@ -225,7 +225,7 @@ def test_cancel_interrupts_an_apply_once_and_its_outcome_is_told(stages: Callabl
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     stage.alice.comment(stage.repo, number, "/cancel")
-    stage.comment_with(number, "interrupted", patience=30)
+    stage.wait_for_comment(number, "interrupted", patience=30)
 
 
 def test_a_freeze_stops_applies_until_the_thaw(stages: Callable[..., Stage]) -> None:
@@ -240,7 +240,7 @@ def test_a_freeze_stops_applies_until_the_thaw(stages: Callable[..., Stage]) -> 
     stage.wait_for("a refusal", lambda: any("incident 7" in body for body in bots_comments(stage, number)[1:]))
     shell(stage, "thaw")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_a_second_apply_while_one_runs_is_told_so(stages: Callable[..., Stage]) -> None:
@@ -251,8 +251,8 @@ def test_a_second_apply_while_one_runs_is_told_so(stages: Callable[..., Stage]) 
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "is running")
-    stage.merged(number)
+    stage.wait_for_comment(number, "is running")
+    stage.wait_for_merge(number)
     assert state_of(stage, "net").count('"name": "slow"') == 1
 
 
@@ -260,7 +260,7 @@ def test_closing_frees_what_a_pull_held(stages: Callable[..., Stage]) -> None:
     stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.close(stage.repo, number)
     stage.wait_for("the artifact to be gone", lambda: not list(stage.data.glob("artifacts/*")))
 
@@ -271,7 +271,7 @@ def test_a_rollback_of_a_squashed_and_of_a_rebased_pull_gives_back_the_files(sta
         pull_main(stage, clone)
         number = propose(stage, clone, {"net/main.tf": TWO, f"{method}.txt": "1\n"}, method)
         stage.alice.push(clone, {f"{method}-2.txt": "2\n"}, method, "And more")
-        stage.comment_with(number, "What blocks the apply")
+        stage.wait_for_comment(number, "What blocks the apply")
         stage.bob.merge(stage.repo, number, method)
         stage.alice.comment(stage.repo, number, "/unlock")
         stage.alice.comment(stage.repo, number, "/rollback")
@@ -285,12 +285,12 @@ def test_a_rollback_of_a_squashed_and_of_a_rebased_pull_gives_back_the_files(sta
 def test_a_rollback_that_conflicts_names_files_and_later_commits(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"net/main.tf": TWO})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.bob.merge(stage.repo, number)
     pull_main(stage, clone)
     stage.alice.push(clone, {"net/main.tf": ONE.replace('"1"', '"5"')}, "main", "Later and elsewhere")
     stage.alice.comment(stage.repo, number, "/rollback")
-    stage.comment_with(number, "net/main.tf", "Later and elsewhere")
+    stage.wait_for_comment(number, "net/main.tf", "Later and elsewhere")
 
 
 def test_a_pull_with_a_project_that_has_no_plan_is_not_merged_after_a_partial_apply(stage: Stage) -> None:
@@ -303,6 +303,6 @@ def test_a_pull_with_a_project_that_has_no_plan_is_not_merged_after_a_partial_ap
         "a refusal", lambda: any("bad" in body and "no plan" in body for body in bots_comments(stage, number)[1:])
     )
     stage.alice.comment(stage.repo, number, "/apply -p good")
-    stage.comment_with(number, "not merged", "bad")
+    stage.wait_for_comment(number, "not merged", "bad")
     assert "terraform_data" in state_of(stage, "good")
     assert not stage.alice.pull(stage.repo, number)["merged"]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     TWO,
@@ -19,6 +18,7 @@ from tests.e2e.acting import (
 )
 from tests.e2e.shell import shell
 from tests.e2e.test_apply import slow
+from tests.staging import Stage
 
 IN_TURN = "version: 1\nprojects:\n  - dir: a\n  - dir: b\n    depends_on: [a]\n"
 
@@ -52,7 +52,7 @@ def go_on(stage: Stage) -> None:
 def refused(stage: Stage, number: int, *words: str) -> str:
     """Let `a` go on; the apply's comment, which refuses `b` and says why."""
     go_on(stage)
-    comment = stage.comment_with(number, "🚫", *words)
+    comment = stage.wait_for_comment(number, "🚫", *words)
     assert "terraform_data" in state_of(stage, "a")
     assert state_of(stage, "b") == ""
     return comment
@@ -78,20 +78,20 @@ def not_approved_by_bob(stage: Stage, number: int) -> None:
 def test_who_pushed_cannot_approve_even_when_the_commit_names_another_author(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
-    stage.comment_with(number, pushed_as_alice(stage)[:7], "2 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.wait_for_comment(number, pushed_as_alice(stage)[:7], "2 to create", "What blocks the apply")
     not_approved_by_bob(stage, number)
 
 
 def test_who_pushed_while_the_pull_was_closed_cannot_approve_either(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.bob.close(stage.repo, number)
     stage.wait_for("the plan to be let go", lambda: not list(stage.data.glob("artifacts/*")))
     head = pushed_as_alice(stage)
     stage.alice.reopen(stage.repo, number)
-    stage.comment_with(number, head[:7], "2 to create", "What blocks the apply")
+    stage.wait_for_comment(number, head[:7], "2 to create", "What blocks the apply")
     not_approved_by_bob(stage, number)
 
 
@@ -135,8 +135,8 @@ def test_a_pull_closed_while_an_apply_runs_tells_the_outcome_and_keeps_the_lock(
     stage.alice.close(stage.repo, number)
     assert "net:default" in shell(stage, "locks")
     go_on(stage)
-    stage.comment_with(number, "Applied")
-    stage.comment_with(number, "closed", "in no branch")
+    stage.wait_for_comment(number, "Applied")
+    stage.wait_for_comment(number, "closed", "in no branch")
     assert "net:default" in shell(stage, "locks")
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
@@ -154,8 +154,8 @@ def test_a_pull_closed_a_second_time_frees_what_it_took_since_the_first(stage: S
 def test_the_apply_status_stays_pending_after_an_unlock(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
-    stage.status(number, "gitops-bot/apply", "pending")
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.wait_for_status(number, "gitops-bot/apply", "pending")
     answered = len(bots_comments(stage, number))
     stage.alice.comment(stage.repo, number, "/unlock")
     stage.wait_for("an answer", lambda: len(bots_comments(stage, number)) > answered)
@@ -176,27 +176,27 @@ def test_a_plan_made_before_what_it_depends_on_was_applied_is_made_again(stage: 
     number = propose(stage, clone, {"a/main.tf": ONE, "b/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply -p a")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     stage.wait_for("a plan of b after that", lambda: shell(stage, "runs", "--json").count('"kind": "plan"') == 2)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_a_forks_commit_is_not_named_by_its_first_digits_which_another_one_may_be_given(stage: Stage) -> None:
     begin(stage)
     _, head, number = offered(stage)
     stage.alice.comment(stage.repo, number, f"/plan {head[:39]}")
-    stage.comment_with(number, "name the whole commit")
+    stage.wait_for_comment(number, "name the whole commit")
     stage.alice.comment(stage.repo, number, f"/plan {head}")
-    stage.comment_with(number, "1 to create")
+    stage.wait_for_comment(number, "1 to create")
 
 
 def test_a_plan_comment_that_somebody_rewrites_or_deletes_is_put_right(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    true = stage.comment_with(number, "1 to create", "What blocks the apply")
+    true = stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     for tampered in ({"body": true.replace("1 to create", "nothing to do")}, None):
         (ours,) = (one for one in stage.alice.comments(stage.repo, number) if '"topic": "plan"' in one["body"])
         path = f"/repos/{stage.repo}/issues/comments/{ours['id']}"
         stage.alice.api("PATCH" if tampered else "DELETE", path, **(tampered or {}))
-        stage.comment_with(number, "1 to create", "What blocks the apply")
+        stage.wait_for_comment(number, "1 to create", "What blocks the apply")

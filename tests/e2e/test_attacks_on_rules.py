@@ -1,7 +1,7 @@
 """What people with write access try in order to have weaker rules than the default branch has; each by name."""
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
+from tests.staging import Stage
 
 WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"
 STORED = (
@@ -29,7 +29,7 @@ def test_an_approved_pull_that_is_led_to_a_branch_of_ones_own_is_not_applied(sta
     approved(stage, number)
     stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", base="mine")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "🚫", "into mine are not")
+    stage.wait_for_comment(number, "🚫", "into mine are not")
     assert state_of(stage, "net") == ""
 
 
@@ -38,11 +38,11 @@ def test_into_a_branch_that_the_default_branch_names_it_is_planned(stage: Stage)
     stage.alice.git(clone, "push", "--quiet", "origin", "HEAD:refs/heads/release/1")
     stage.alice.push(clone, {"net/main.tf": ONE}, "change", "For the release")
     number = stage.alice.open_pull(stage.repo, "change", "release/1", "For the release")
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
 def test_state_that_gitops_yaml_leads_elsewhere_is_moved_as_well(stage: Stage) -> None:
     files = {"net/main.tf": f'terraform {{\n  backend "http" {{}}\n}}\n{ONE}', "gitops.yaml": STORED.format("prod")}
     clone = begin(stage, files)
     number = propose(stage, clone, {"gitops.yaml": STORED.format("mine")})
-    stage.comment_with(number, "backend_change")
+    stage.wait_for_comment(number, "backend_change")

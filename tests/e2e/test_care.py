@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     TWO,
@@ -23,6 +22,7 @@ from tests.e2e.acting import (
     pull_main,
     state_of,
 )
+from tests.staging import Stage
 
 HANGS = (
     'data "terraform_remote_state" "x" {\n  backend = "http"\n  config = { address = "http://127.0.0.1:PORT/" }\n}\n'
@@ -41,15 +41,15 @@ def hanging() -> Iterator[str]:
 def test_a_push_during_a_plan_supersedes_it_and_the_new_head_is_planned(stage: Stage, hanging: str) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": hanging})
-    stage.comment_with(number, "planning")
+    stage.wait_for_comment(number, "planning")
     stage.alice.push(clone, {"net/main.tf": ONE}, "change", "Without the wait")
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
 def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": hanging})
-    stage.comment_with(number, "planning")
+    stage.wait_for_comment(number, "planning")
     stage.bob.comment(stage.repo, number, "/cancel")
     stage.wait_for("the plan's end", lambda: "cancelled by" in plan_comment(stage, number))
 
@@ -62,7 +62,7 @@ def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_
     applied(stage, propose(stage, clone, {"net/main.tf": ONE}, "first"))
     pull_main(stage, clone)
     number = propose(stage, clone, {"net/main.tf": TWO}, "second")
-    assert "1 to change" in stage.comment_with(number, "What blocks the apply", "state is kept")
+    assert "1 to change" in stage.wait_for_comment(number, "What blocks the apply", "state is kept")
     applied(stage, number)
     copies = list(stage.data.glob("state/*/net-*/copies/default/*.tfstate"))
     assert len(copies) == 1
@@ -73,7 +73,7 @@ def test_a_pull_request_that_moves_its_state_is_refused(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     moved = f'terraform {{\n  backend "local" {{\n    path = "{stage.directory}/elsewhere.tfstate"\n  }}\n}}\n'
     number = propose(stage, clone, {"net/backend.tf": moved})
-    stage.comment_with(number, "backend_change")
+    stage.wait_for_comment(number, "backend_change")
 
 
 def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stages: Callable[..., Stage]) -> None:
@@ -86,7 +86,7 @@ def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stages: Callable[..., 
     one.write_bytes(second)
     other.write_bytes(first)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "refused")
+    stage.wait_for_comment(number, "refused")
     assert state_of(stage, "net") == ""
     assert state_of(stage, "other") == ""
 
@@ -95,7 +95,7 @@ def test_an_expired_plan_is_not_applied(stages: Callable[..., Stage]) -> None:
     stage = stages({"PLAN_TTL": "1s"})
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     over = time.monotonic() + 1
     stage.bob.approve(stage.repo, number)
     stage.wait_for("its second to be over", lambda: time.monotonic() > over)
@@ -117,7 +117,7 @@ def test_on_a_private_repository_the_link_in_a_comment_opens_that_run_and_nothin
     stage = stages(private=True)
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    comment = stage.comment_with(number, "What blocks the apply")
+    comment = stage.wait_for_comment(number, "What blocks the apply")
     link = re.findall(rf"\(({stage.bot_url}/runs/[^)]+)\)", comment)[0]
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     assert b"terraform_data.one" in opener.open(link).read()
@@ -132,7 +132,7 @@ def test_a_hostile_name_reaches_neither_shell_nor_markdown(stage: Stage) -> None
         'resource "terraform_data" "x" {\n  for_each = toset(["a|b</details>@acme/team `x` $(touch /tmp/owned)"])\n}\n'
     )
     number = propose(stage, clone, {"net/main.tf": evil, "a b;$(id)/main.tf": ONE}, "feature/$(id);`id`")
-    comment = stage.comment_with(number, "What blocks the apply", "2 to create")
+    comment = stage.wait_for_comment(number, "What blocks the apply", "2 to create")
     assert "a b;$(id)" in comment
     outside = re.sub(r"^(`{3,}).*?^\1$", "", comment, flags=re.DOTALL | re.MULTILINE)
     assert outside.count("<details") == outside.count("</details>")
@@ -148,7 +148,7 @@ def test_a_merge_that_the_forge_refuses_after_an_apply_is_loud_and_keeps_the_loc
     approved(stage, number)
     stage.forge.faults(fail=[{"method": "PUT", "path": "/merge$", "status": 405, "times": 50}])
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "not merged")
+    stage.wait_for_comment(number, "not merged")
     assert "net:default" in shell(stage, "locks")
 
 
@@ -166,16 +166,16 @@ def test_projects_of_one_directory_in_two_workspaces_have_states_of_their_own(st
 def test_a_selection_that_matches_nothing_is_answered_and_leaves_the_plans_shown(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.comment(stage.repo, number, "/plan -p nosuch")
-    stage.comment_with(number, "no project matches", "net")
+    stage.wait_for_comment(number, "no project matches", "net")
     assert "1 to create" in plan_comment(stage, number)
 
 
 def test_a_project_that_fails_when_planned_again_is_not_called_fresh(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
-    stage.comment_with(number, "2 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "2 to create", "What blocks the apply")
     stage.alice.push(clone, {"net/main.tf": 'resource "terraform_data" "one" {\n  nope = 1\n}\n'}, "change", "Break it")
     stage.wait_for("the gate's word on it", lambda: "planned again, it failed" in plan_comment(stage, number))
     assert "other" in plan_comment(stage, number)
@@ -185,7 +185,7 @@ def test_one_project_that_cannot_be_planned_does_not_hide_the_gate_of_the_others
     clone = begin(stage)
     listed = "version: 1\nprojects:\n  - dir: net\n  - dir: nosuchdir\n"
     number = propose(stage, clone, {"net/main.tf": ONE, "gitops.yaml": listed})
-    comment = stage.comment_with(number, "there is no directory nosuchdir", "What blocks the apply")
+    comment = stage.wait_for_comment(number, "there is no directory nosuchdir", "What blocks the apply")
     assert "0 of 1 approvals" in comment
 
 
@@ -195,7 +195,7 @@ def test_a_freeze_and_its_end_are_said_on_open_pull_requests(stages: Callable[..
 
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     shell(stage, "freeze", "incident 7")
     stage.wait_for("the freeze", lambda: "incident 7" in plan_comment(stage, number))
     shell(stage, "thaw")
@@ -205,11 +205,11 @@ def test_a_freeze_and_its_end_are_said_on_open_pull_requests(stages: Callable[..
 def test_commands_on_a_closed_pull_request_are_answered(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.close(stage.repo, number)
     for word in ("/plan", "/apply"):
         stage.alice.comment(stage.repo, number, word)
-        stage.comment_with(number, word, "is closed; reopen it first")
+        stage.wait_for_comment(number, word, "is closed; reopen it first")
 
 
 def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stages: Callable[..., Stage]) -> None:
@@ -218,9 +218,9 @@ def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stag
 
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE, "other/main.tf": ONE})
-    stage.comment_with(number, "2 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "2 to create", "What blocks the apply")
     stage.bob.merge(stage.repo, number)
-    stage.comment_with(number, "Merged, and not applied yet")
+    stage.wait_for_comment(number, "Merged, and not applied yet")
     stage.alice.comment(stage.repo, number, "/unlock")
     stage.wait_for("the lock to be gone", lambda: "net:default" not in shell(stage, "locks"))
     stage.alice.comment(stage.repo, number, "/plan")
@@ -228,6 +228,6 @@ def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stag
     stage.bob.approve(stage.repo, number)
     stage.wait_for("the approval", lambda: "1 of 1 approval" in plan_comment(stage, number))
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     stage.wait_for("the locks to be gone", lambda: ":default" not in shell(stage, "locks"))
     assert "terraform_data" in state_of(stage, "other")

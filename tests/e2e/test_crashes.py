@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.test_apply import slow
+from tests.staging import Stage
 
 WRITES = (("PATCH", "comments"), ("POST", "statuses"), ("PUT", "merge"), ("POST", "reactions"))
 RUNS_ONCE = slow(2).replace("echo begun;", "echo run >> TALLY;")
@@ -33,8 +33,8 @@ def test_a_bot_killed_in_mid_apply_finds_the_apply_again_and_tells_it(stage: Sta
     stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
     stage.kill_bot()
     stage.start_bot()
-    stage.merged(number)
-    stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_merge(number)
+    stage.wait_for_comment(number, "Applied", "Merged as")
     assert (stage.directory / "tally").read_text() == "run\n"
     assert state_of(stage, "net").count('"name": "slow"') == 1
 
@@ -48,7 +48,7 @@ def test_an_apply_that_ends_while_the_bot_is_down_is_told_when_it_comes_back(sta
     stage.kill_bot()
     stage.wait_for("the apply's end", lambda: list(stage.data.glob("applies/*/exit")))
     stage.start_bot()
-    stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_comment(number, "Applied", "Merged as")
     assert (stage.directory / "tally").read_text() == "run\n"
 
 
@@ -66,7 +66,7 @@ def test_an_apply_whose_supervisor_died_too_is_unknown_and_never_repeated(stage:
     os.kill(json.loads((attempt / "started").read_text())["pid"], signal.SIGKILL)
     os.killpg(int((attempt / "tool").read_text()), signal.SIGKILL)
     stage.start_bot()
-    stage.comment_with(number, "unknown", "/plan")
+    stage.wait_for_comment(number, "unknown", "/plan")
     assert (stage.directory / "tally").read_text() == "run\n"
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
@@ -78,9 +78,9 @@ def test_killed_at_any_moment_of_a_plan_it_is_finished_after_the_restart(stage: 
     time.sleep(moment)  # the moment is the case
     stage.kill_bot()
     stage.start_bot()
-    stage.comment_with(number, "3 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "3 to create", "What blocks the apply")
     plan_comment(stage, number)
-    stage.status(number, "gitops-bot/plan", "success")
+    stage.wait_for_status(number, "gitops-bot/plan", "success")
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.1, 0.25, 0.5, 0.9])
@@ -92,7 +92,7 @@ def test_killed_at_any_moment_of_an_apply_it_is_applied_once(stage: Stage, momen
     time.sleep(moment)  # the moment is the case
     stage.kill_bot()
     stage.start_bot()
-    stage.merged(number)
+    stage.wait_for_merge(number)
     assert (stage.directory / "tally").read_text() == "run\n"
     assert len([body for body in bots_comments(stage, number) if '"topic": "apply:' in body]) == 1
 
@@ -104,7 +104,7 @@ def test_a_command_given_while_the_bot_was_down_is_carried_out_when_it_is_back(s
     stage.kill_bot()
     stage.alice.comment(stage.repo, number, "/apply")
     stage.start_bot()
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_lost_webhooks_are_made_up_for_by_the_sweep(stage: Stage) -> None:
@@ -113,7 +113,7 @@ def test_lost_webhooks_are_made_up_for_by_the_sweep(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
     stage.forge.faults()
 
 
@@ -127,7 +127,7 @@ def test_sigterm_waits_for_an_apply_and_tells_it(stages: Callable[..., Stage]) -
     assert stage.kill_bot(signal.SIGTERM) == 0
     assert list(stage.data.glob("applies/*/exit")) or not list(stage.data.glob("applies/*"))
     stage.start_bot()
-    stage.merged(number)
+    stage.wait_for_merge(number)
     assert (stage.directory / "tally").read_text() == "run\n"
 
 
@@ -140,17 +140,17 @@ def test_sigterm_interrupts_an_apply_that_outlasts_the_grace(stages: Callable[..
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     assert stage.kill_bot(signal.SIGTERM) == 0
     stage.start_bot()
-    stage.comment_with(number, "interrupted")
+    stage.wait_for_comment(number, "interrupted")
 
 
 def test_a_plan_stopped_by_sigterm_runs_again_after_the_start(stage: Stage) -> None:
     clone = begin(stage)
 
     number = propose(stage, clone, {f"{name}/main.tf": ONE for name in "abcdef"})
-    stage.comment_with(number, "plan")
+    stage.wait_for_comment(number, "plan")
     stage.kill_bot(signal.SIGTERM)
     stage.start_bot()
-    stage.comment_with(number, "6 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "6 to create", "What blocks the apply")
 
 
 def test_a_comment_whose_answer_was_lost_is_not_posted_twice(stage: Stage) -> None:
@@ -159,7 +159,7 @@ def test_a_comment_whose_answer_was_lost_is_not_posted_twice(stage: Stage) -> No
     stage.forge.faults(fail=[lost])
     stage.alice.git(clone, "checkout", "--quiet", "main")
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     plan_comment(stage, number)
 
 
@@ -171,14 +171,14 @@ def test_a_forge_that_is_down_for_a_while_loses_nothing(stage: Stage) -> None:
     stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
     stage.forge.faults(fail=[{"path": path, "method": method, "status": 503, "times": 5} for method, path in WRITES])
     stage.wait_for("the apply's end", lambda: "slow" in state_of(stage, "net"))
-    stage.merged(number)
+    stage.wait_for_merge(number)
     assert (stage.directory / "tally").read_text() == "run\n"
 
 
 def test_a_webhook_that_comes_twice_is_one(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     hook = stage.alice.api("GET", f"/repos/{stage.repo}/hooks")[0]["id"]
     deliveries = stage.alice.api("GET", f"/repos/{stage.repo}/hooks/{hook}/deliveries?per_page=100")
     opened = next(d for d in deliveries if d["event"] == "pull_request")

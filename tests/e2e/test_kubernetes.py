@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from sandbox.stage import Stage
 from tests.e2e.acting import (
     ONE,
     applied,
@@ -23,6 +22,7 @@ from tests.e2e.acting import (
 )
 from tests.e2e.clustered import clustered
 from tests.rig.access import Access
+from tests.staging import Stage
 
 CONFIGURATION = """\
 version: 1
@@ -147,7 +147,7 @@ def test_terraform_kustomize_and_helm_go_through_one_pull_request_and_back(
     assert "web:2" in shown
     assert "Deployment" in shown
     stage.alice.comment(stage.repo, change, "/apply")
-    stage.merged(change)
+    stage.wait_for_merge(change)
     assert objects(cluster, space) == first | {"Service api": 81, "Deployment web": "web:2"}
     stage.alice.comment(stage.repo, change, "/rollback")
     opened = stage.wait_for("the revert pull request", lambda: stage.alice.pulls(stage.repo))

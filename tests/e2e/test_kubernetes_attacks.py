@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from kubernetes import client
 
-from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, plan_comment, propose, pull_main
 from tests.e2e.conftest import Shared
 from tests.rig.access import Access
+from tests.staging import Stage
 
 CONFIGURATION = """\
 version: 1
@@ -59,7 +59,7 @@ def test_a_pull_request_that_only_names_other_values_shows_what_that_changes(sta
 def test_without_a_cluster_other_values_are_seen_too(stage: Stage) -> None:
     clone = begin(stage, {"gitops.yaml": configuration("calm", rules="require: [approval]"), **CHART})
     number = propose(stage, clone, {"gitops.yaml": configuration("loud", rules="require: [approval]")}, "loud")
-    stage.comment_with(number, "data.level: calm → loud", "no cluster is configured")
+    stage.wait_for_comment(number, "data.level: calm → loud", "no cluster is configured")
 
 
 def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
@@ -72,12 +72,12 @@ def test_a_hook_that_would_take_the_place_of_anothers_object_blocks_the_apply(
     clone = begin(stage, {"gitops.yaml": configuration("calm", namespace)})
     files = {**CHART, "api/templates/hook.yaml": HOOK, "api/templates/try.yaml": TEST}
     number = propose(stage, clone, files, "hooked")
-    shown = stage.comment_with(number, "What blocks the apply")
+    shown = stage.wait_for_comment(number, "What blocks the apply")
     assert "is there, and was not made by a hook" in shown
     assert "Hooks that no apply runs: ConfigMap " in shown
     stage.bob.approve(stage.repo, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "nobody can tell what becomes of ConfigMap")
+    stage.wait_for_comment(number, "nobody can tell what becomes of ConfigMap")
     with cluster.client() as its:
         assert client.CoreV1Api(its).read_namespaced_config_map("theirs", namespace).data == {"a": "1"}
 
@@ -111,5 +111,5 @@ def test_a_repository_that_may_not_use_a_cluster_neither_plans_nor_applies_there
     rules = {"gitops.yaml": "version: 1\ndefaults: {cluster: rig}\nprojects: [{dir: maps, tool: manifests}]\n"}
     clone = begin(stage, rules)
     number = propose(stage, clone, {"maps/hook.yaml": HOOK.partition(", annotations")[0] + "}\n"})
-    stage.comment_with(number, f"the operator does not let {stage.repo} use the cluster `rig`")
-    stage.status(number, "gitops-bot/plan", "failure")
+    stage.wait_for_comment(number, f"the operator does not let {stage.repo} use the cluster `rig`")
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")

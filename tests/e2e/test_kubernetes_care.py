@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
 from tests.e2e.clustered import clustered
 from tests.e2e.conftest import Shared
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet, cannot_pull
+from tests.staging import Stage
 
 CONFIGURATION = """\
 version: 1
@@ -80,9 +80,9 @@ def test_a_namespace_goes_only_when_it_is_named(stage: Stage, cluster: Access, n
     approved(stage, number)
     assert f"Namespace/{name} would go, with all that is in it" in plan_comment(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "was not carried out", f"/apply --confirm Namespace/{name}")
+    stage.wait_for_comment(number, "was not carried out", f"/apply --confirm Namespace/{name}")
     stage.alice.comment(stage.repo, number, f"/apply --confirm Namespace/{name}")
-    stage.merged(number)
+    stage.wait_for_merge(number)
     with cluster.client() as api:
         assert name not in {one.metadata.name for one in client.CoreV1Api(api).list_namespace().items}
 
@@ -94,7 +94,7 @@ def test_a_generated_object_under_a_new_name_is_one_change_with_what_it_rolls(
     applied(stage, propose(stage, clone, generated("info"), "bring-up"))
     pull_main(stage, clone)
     number = propose(stage, clone, generated("debug"), "louder")
-    plan = stage.comment_with(number, "What blocks the apply")
+    plan = stage.wait_for_comment(number, "What blocks the apply")
     assert "renamed, rolls Deployment" in plan
     assert "to delete" not in plan
     applied(stage, number)
@@ -126,7 +126,7 @@ def test_a_live_change_after_the_plan_refuses_the_apply_and_names_the_object(
         core = client.CoreV1Api(api)
         core.patch_namespaced_config_map("settings", namespace, {"data": {"b": "by hand"}})
         stage.alice.comment(stage.repo, number, "/apply")
-        stage.comment_with(number, "Apply failed", f"ConfigMap {namespace}/settings changed since the plan")
+        stage.wait_for_comment(number, "Apply failed", f"ConfigMap {namespace}/settings changed since the plan")
         assert core.read_namespaced_config_map("settings", namespace).data == {"a": "one", "b": "by hand"}
 
 
@@ -158,7 +158,7 @@ def test_with_differ_kubectl_the_plan_shows_what_kubectl_diff_tells_and_applies_
     approved(stage, number)
     assert "data.a: one → two" in plan_comment(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
@@ -169,9 +169,9 @@ def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
     approved(stage, number)
     with Kubelet(cluster, namespace, cannot_pull("web")):
         stage.alice.comment(stage.repo, number, "/apply")
-        comment = stage.comment_with(number, "Apply failed", "ImagePullBackOff")
+        comment = stage.wait_for_comment(number, "Apply failed", "ImagePullBackOff")
     assert "1 created, 1 unhealthy" in comment
-    stage.status(number, "gitops-bot/apply", "failure")
+    stage.wait_for_status(number, "gitops-bot/apply", "failure")
 
 
 def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Access, namespace: str) -> None:
@@ -193,7 +193,7 @@ def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Acces
     assert "hook: runs pre-install, pre-upgrade" in comment
     assert "data.a: one → two" in comment
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
     with cluster.client() as api:
         assert client.CoreV1Api(api).read_namespaced_config_map("told", namespace).data == {"a": "two"}
 
@@ -213,5 +213,5 @@ def test_an_apply_to_a_cluster_outlives_the_bot_and_is_told_after_the_restart(
     stage.kill_bot()
     with Kubelet(cluster, namespace):
         stage.start_bot()
-        stage.merged(number)
-    stage.comment_with(number, "Applied", "1 created; healthy after")
+        stage.wait_for_merge(number)
+    stage.wait_for_comment(number, "Applied", "1 created; healthy after")

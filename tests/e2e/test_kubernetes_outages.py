@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from sandbox.stage import Stage
 from tests.e2e.acting import applied, approved, begin, propose, pull_main
 from tests.kube.door import ENDED, Door, Spoil
 from tests.rig.access import Access
+from tests.staging import Stage
 
 CONFIGURATION = """\
 version: 1
@@ -46,11 +46,11 @@ def test_a_slow_cluster_ends_its_plan_in_a_sentence_and_no_others(stage: Stage, 
     clone = begin(stage, {"gitops.yaml": CONFIGURATION.replace("SPACE", namespace)})
     door.rule = lambda asked: door.trickle(0.2) if "configmaps/c" in asked else None
     number = propose(stage, clone, {"maps/all.yaml": maps(5), "beside/all.yaml": maps(2)})
-    comment = stage.comment_with(number, "cluster rig does not answer: no whole answer within 3 s")
+    comment = stage.wait_for_comment(number, "cluster rig does not answer: no whole answer within 3 s")
     assert "`beside`" in comment
     door.rule = lambda asked: None
     stage.alice.comment(stage.repo, number, "/plan")
-    stage.comment_with(number, "5 to create")
+    stage.wait_for_comment(number, "5 to create")
 
 
 def test_credentials_that_end_in_mid_apply_are_told_and_a_second_apply_finishes_it(
@@ -70,11 +70,11 @@ def test_credentials_that_end_in_mid_apply_are_told_and_a_second_apply_finishes_
 
     door.rule = rule
     stage.alice.comment(stage.repo, number, "/apply")
-    told = stage.comment_with(number, "Apply failed", ENDED)
+    told = stage.wait_for_comment(number, "Apply failed", ENDED)
     assert " created, " in told
     door.rule, door.takes = (lambda asked: None), good
     stage.alice.comment(stage.repo, number, "/plan")
-    stage.comment_with(number, "What blocks the apply", "objects unchanged")
+    stage.wait_for_comment(number, "What blocks the apply", "objects unchanged")
     applied(stage, number)
     with cluster.client() as api:
         there = client.CoreV1Api(api).list_namespaced_config_map(namespace).items

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, left, propose, pull_main
 from tests.e2e.clustered import TOKEN, clustered
 from tests.rig.access import Access
+from tests.staging import Stage
 
 VALUES = {
     word: f"planted-{word}-7f3e"
@@ -71,7 +71,7 @@ def test_planted_values_are_found_nowhere(stage: Stage, cluster: Access, namespa
     one = propose(stage, clone, first, "bring-up")
     approved(stage, one)
     stage.alice.comment(stage.repo, one, "/apply")
-    stage.merged(one)
+    stage.wait_for_merge(one)
     pull_main(stage, clone)
     _by_hand(cluster, namespace, secret("text", stringData={"url": VALUES["drifted"]}))
     second: dict[str, str | None] = {
@@ -82,7 +82,7 @@ def test_planted_values_are_found_nowhere(stage: Stage, cluster: Access, namespa
     two = propose(stage, clone, second, "newer")
     approved(stage, two)
     stage.alice.comment(stage.repo, two, "/apply")
-    stage.comment_with(two, "was not carried out")
+    stage.wait_for_comment(two, "was not carried out")
     _nowhere(stage, (one, two))
 
 

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, propose
 from tests.e2e.clustered import TOKEN, clustered
 from tests.e2e.test_kubernetes_care import WEB
 from tests.rig.access import Access
+from tests.staging import Stage
 
 SECRET = "correct-horse-battery"
 VARIABLE = f'variable "p" {{\n  default   = "{SECRET}"\n  sensitive = true\n}}\n'
@@ -76,7 +76,7 @@ def test_a_log_tells_what_a_plan_is_at(stage: Stage, tmp_path: Path) -> None:
     text = told(stage, "data.terraform_remote_state.slow: Re")
     assert "Plan: " not in text
     pipe.write_text(json.dumps(EMPTY_STATE))
-    stage.comment_with(number, "What blocks the apply", "1 output")
+    stage.wait_for_comment(number, "What blocks the apply", "1 output")
     assert told(stage, "Outputs: 1").startswith(text)
 
 
@@ -90,7 +90,7 @@ def test_a_log_tells_what_an_apply_is_at_and_goes_on_after_the_bot_was_killed(st
     stage.start_bot()
     assert told(stage, "terraform_data.slow: Provisioning").startswith(text)
     go.touch()
-    stage.merged(number)
+    stage.wait_for_merge(number)
     text = told(stage, "Apply complete! Resources: 1 added")
     assert text.count("terraform_data.slow: Creating...\n") == text.count("Creation complete") == 1
     assert "terraform_data.slow: (local-exec): (sensitive value)\n" in text
@@ -108,6 +108,6 @@ def test_a_log_tells_of_each_object_while_others_are_waited_for(
     text = told(stage, "web created: done\n", "maps")
     assert "settings created: done\n" in text
     assert not [body for body in bots_comments(stage, number) if "unhealthy" in body]
-    stage.comment_with(number, "unhealthy")
+    stage.wait_for_comment(number, "unhealthy")
     text = told(stage, "unhealthy", "maps")
     assert text.count("web created: done\n") == 1

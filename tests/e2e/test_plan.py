@@ -2,32 +2,32 @@
 
 from collections.abc import Callable
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, TWO, applied, begin, bots_comments, left, offered, plan_comment, propose, pull_main
+from tests.staging import Stage
 
 
 def test_a_pull_request_is_planned_and_both_statuses_are_set(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    assert "1 to create" in stage.comment_with(number, "What blocks the apply")
-    stage.status(number, "gitops-bot/plan", "success")
-    stage.status(number, "gitops-bot/apply", "pending")
+    assert "1 to create" in stage.wait_for_comment(number, "What blocks the apply")
+    stage.wait_for_status(number, "gitops-bot/plan", "success")
+    stage.wait_for_status(number, "gitops-bot/apply", "pending")
 
 
 def test_a_pull_request_that_touches_no_project_is_left_in_peace_and_passes(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"README.md": "words\n"})
-    stage.status(number, "gitops-bot/plan", "success")
-    stage.status(number, "gitops-bot/apply", "success")
+    stage.wait_for_status(number, "gitops-bot/plan", "success")
+    stage.wait_for_status(number, "gitops-bot/apply", "success")
     assert bots_comments(stage, number) == []
 
 
 def test_a_push_edits_the_one_plan_comment(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply", "1 to create")
+    stage.wait_for_comment(number, "What blocks the apply", "1 to create")
     stage.alice.push(clone, {"net/more.tf": ONE.replace("one", "more")}, "change", "More")
-    stage.comment_with(number, "What blocks the apply", "2 to create")
+    stage.wait_for_comment(number, "What blocks the apply", "2 to create")
     plan_comment(stage, number)
 
 
@@ -37,16 +37,16 @@ def test_what_is_planned_is_the_merge_result_not_the_branch(stage: Stage) -> Non
     stage.alice.git(clone, "checkout", "--quiet", "-b", "behind", "HEAD~1")
     stage.alice.push(clone, {"net/mine.tf": ONE.replace("one", "mine")}, "behind", "From behind")
     number = stage.alice.open_pull(stage.repo, "behind", "main", "From behind")
-    assert "terraform_data.late" in stage.comment_with(number, "What blocks the apply")
+    assert "terraform_data.late" in stage.wait_for_comment(number, "What blocks the apply")
 
 
 def test_a_merge_conflict_is_said_with_its_files(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"net/main.tf": TWO})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.git(clone, "checkout", "--quiet", "main")
     stage.alice.push(clone, {"net/main.tf": ONE.replace('"1"', '"3"')}, "main", "Meanwhile")
-    stage.comment_with(number, "conflicts", "net/main.tf")
+    stage.wait_for_comment(number, "conflicts", "net/main.tf")
 
 
 def test_a_change_to_a_shared_module_plans_every_project_that_uses_it_and_no_other(stage: Stage) -> None:
@@ -54,7 +54,7 @@ def test_a_change_to_a_shared_module_plans_every_project_that_uses_it_and_no_oth
     files = {"modules/m/main.tf": ONE, "a/x/main.tf": user, "b/x/main.tf": user, "c/x/main.tf": ONE}
     clone = begin(stage, files)
     number = propose(stage, clone, {"modules/m/main.tf": TWO})
-    plan = stage.comment_with(number, "What blocks the apply")
+    plan = stage.wait_for_comment(number, "What blocks the apply")
     assert "`a/x`" in plan
     assert "`b/x`" in plan
     assert "`c/x`" not in plan
@@ -65,31 +65,31 @@ def test_a_removed_project_lists_what_its_state_holds_and_offers_a_destroy_plan(
     applied(stage, propose(stage, clone, {"net/main.tf": ONE}, "up"))
     pull_main(stage, clone)
     number = propose(stage, clone, {"net/main.tf": None})
-    stage.comment_with(number, "terraform_data.one", "/plan --destroy -p net")
+    stage.wait_for_comment(number, "terraform_data.one", "/plan --destroy -p net")
     stage.alice.comment(stage.repo, number, "/plan --destroy -p net")
-    stage.comment_with(number, "1 to destroy", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to destroy", "What blocks the apply")
 
 
 def test_a_misspelt_key_is_named_with_its_line_and_the_likely_one(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n    workspce: prod\n"})
-    stage.comment_with(number, "workspce", "workspace")
-    stage.status(number, "gitops-bot/plan", "failure")
+    stage.wait_for_comment(number, "workspce", "workspace")
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")
 
 
 def test_plan_with_a_target_plans_one_that_the_pull_leaves_alone(stage: Stage) -> None:
     clone = begin(stage, {"a/main.tf": ONE, "b/main.tf": ONE})
     number = propose(stage, clone, {"a/main.tf": TWO})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.comment(stage.repo, number, "/plan -p b")
-    stage.comment_with(number, "`b`", "2 projects")
+    stage.wait_for_comment(number, "`b`", "2 projects")
 
 
 def test_a_draft_is_planned_when_somebody_asks(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE}, draft=True)
     stage.alice.comment(stage.repo, number, "/plan")
-    stage.comment_with(number, "1 to create")
+    stage.wait_for_comment(number, "1 to create")
 
 
 def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_named(
@@ -99,9 +99,9 @@ def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_na
     begin(stage)
     fork, head, number = offered(stage)
     stage.carol.comment(stage.repo, number, f"/plan {head}")
-    stage.comment_with(number, "carol")
+    stage.wait_for_comment(number, "carol")
     stage.alice.comment(stage.repo, number, f"/plan {head}")
-    stage.comment_with(number, "1 to create")
+    stage.wait_for_comment(number, "1 to create")
     stage.carol.push(fork, {"net/evil.tf": ONE.replace("one", "evil")}, "gift", "And another thing")
     stage.wait_for("the new head", lambda: len(stage.alice.pull(stage.repo, number)["head"]["sha"]) == 40)
     assert "terraform_data.evil" not in plan_comment(stage, number)
@@ -110,7 +110,7 @@ def test_a_fork_is_planned_only_at_the_commit_that_somebody_with_write_access_na
 def test_what_is_quoted_or_code_or_prose_commands_nothing(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"README.md": "words\n"})
-    stage.status(number, "gitops-bot/plan", "success")
+    stage.wait_for_status(number, "gitops-bot/plan", "success")
     texts = ("> /plan", "```\n/plan\n```", "    /plan", "see /plan", "/planet")
     comments = [stage.alice.comment(stage.repo, number, text) for text in texts]
     marker = stage.alice.comment(stage.repo, number, "/help")
@@ -122,16 +122,16 @@ def test_a_misread_command_gets_one_helpful_answer(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"README.md": "words\n"})
     stage.alice.comment(stage.repo, number, "/aply")
-    stage.comment_with(number, "/apply")
+    stage.wait_for_comment(number, "/apply")
 
 
 def test_a_reader_commands_nothing_but_help(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"net/main.tf": TWO})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     comment = stage.carol.comment(stage.repo, number, "/plan")
     stage.wait_for("a thumbs down", lambda: stage.alice.reactions(stage.repo, comment) == ["-1"])
-    stage.comment_with(number, "carol", "write access")
+    stage.wait_for_comment(number, "carol", "write access")
 
 
 def test_a_failing_project_leaves_the_others_unharmed(stage: Stage) -> None:
@@ -139,10 +139,10 @@ def test_a_failing_project_leaves_the_others_unharmed(stage: Stage) -> None:
     number = propose(
         stage, clone, {"good/main.tf": ONE, "bad/main.tf": 'resource "terraform_data" "x" {\n  nope = 1\n}\n'}
     )
-    comment = stage.comment_with(number, "What blocks the apply", "1 failed")
+    comment = stage.wait_for_comment(number, "What blocks the apply", "1 failed")
     assert "main.tf:2" in comment
     assert "1 to create" in comment
-    stage.status(number, "gitops-bot/plan", "failure")
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")
 
 
 def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stages: Callable[..., Stage]) -> None:
@@ -164,15 +164,15 @@ def test_a_secret_is_in_no_comment_and_in_no_file_outside_the_state(stages: Call
 def test_a_plan_of_a_commit_that_is_not_the_head_is_refused_with_the_head(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.comment(stage.repo, number, "/plan 0123456789abcdef")
     head = stage.alice.pull(stage.repo, number)["head"]["sha"]
-    stage.comment_with(number, f"the head is {head[:7]}, not 0123456")
+    stage.wait_for_comment(number, f"the head is {head[:7]}, not 0123456")
 
 
 def test_an_apply_of_an_unknown_project_names_those_there_are(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     stage.alice.comment(stage.repo, number, "/apply -p nosuch")
-    stage.comment_with(number, "no planned project matches; there are: net")
+    stage.wait_for_comment(number, "no planned project matches; there are: net")

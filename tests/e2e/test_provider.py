@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.stage import PROGRAM_PATH, Stage
+from sandbox.stage import PROGRAM_PATH
 from tests.e2e.acting import applied, approved, begin, bots_comments, left, plan_comment, propose, pull_main, state_of
 from tests.e2e.conftest import Shared, sharing
 from tests.provider.shelf import Shelf, book, needed
+from tests.staging import Stage
 
 TOKEN = "a-token-for-the-pages-of-the-bot"
 NAMES = ("terraform", "tofu")
@@ -45,7 +46,7 @@ class Ground:
     def apply_again(self, number: int) -> None:
         """Another plan wants another approval."""
         self.stage.bob.approve(self.stage.repo, number)
-        self.stage.comment_with(number, "1 of 1 approval")
+        self.stage.wait_for_comment(number, "1 of 1 approval")
         self.stage.alice.comment(self.stage.repo, number, "/apply")
 
     def tool(self) -> int:
@@ -89,31 +90,31 @@ def alone(request: pytest.FixtureRequest, tmp_path: Path, stages: Callable[..., 
 def test_an_update_in_place(ground: Ground) -> None:
     ground.land(book("a"))
     number = ground.propose(book("a", "Another"))
-    comment = ground.stage.comment_with(number, "1 to change", "What blocks the apply")
+    comment = ground.stage.wait_for_comment(number, "1 to change", "What blocks the apply")
     assert '"One" -> "Another"' in comment
     ground.apply(number)
-    ground.stage.merged(number)
+    ground.stage.wait_for_merge(number)
     assert (ground.shelf.object("a") or {})["title"] == "Another"
 
 
 def test_a_forced_replacement_names_the_attribute(ground: Ground) -> None:
     ground.land(book("a"))
     number = ground.propose(book("b"))
-    comment = ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    comment = ground.stage.wait_for_comment(number, "1 to replace", "What blocks the apply")
     assert re.search(r'name.*"a" -> "b".*forces replacement', comment)
     ground.apply(number)
-    ground.stage.merged(number)
+    ground.stage.wait_for_merge(number)
     assert (ground.shelf.object("a"), bool(ground.shelf.object("b"))) == (None, True)
 
 
 def test_a_second_plan_and_the_apply_download_nothing_and_the_end_drops_what_was_kept(alone: Ground) -> None:
     number = alone.propose(book("a"))
-    alone.stage.comment_with(number, "1 to create", "What blocks the apply")
+    alone.stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     alone.shelf.close()
     alone.stage.alice.push(alone.clone, {"net/main.tf": alone.shelf.text(book("b"))}, "change", "Another")
     alone.stage.wait_for("the second plan", lambda: '"b"' in plan_comment(alone.stage, number))
     alone.apply(number)
-    alone.stage.merged(number)
+    alone.stage.wait_for_merge(number)
     assert alone.shelf.object("b")
     assert alone.shelf.calls("init") == 1
     alone.stage.wait_for("the end", lambda: not list(alone.stage.data.glob("prepared/*")))
@@ -124,11 +125,11 @@ def test_secrets_are_nowhere(alone: Ground, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     lines = (f'secret = file("{tmp_path}/secret")', f'key_wo = file("{tmp_path}/key")', "key_wo_version = 1")
     number = alone.propose(book("a", "One", *lines))
-    comment = alone.stage.comment_with(number, "(sensitive value)", "What blocks the apply")
+    comment = alone.stage.wait_for_comment(number, "(sensitive value)", "What blocks the apply")
     assert "key_wo_version" in comment
     alone.apply(number)
-    alone.stage.merged(number)
-    alone.stage.comment_with(number, "Applied", "Merged as")
+    alone.stage.wait_for_merge(number)
+    alone.stage.wait_for_comment(number, "Applied", "Merged as")
     found = alone.shelf.object("a") or {}
     assert (found["secret"], found["key"]) == (SECRET, sha256(KEY.encode()).hexdigest()[:16])
     said = [*bots_comments(alone.stage, number), *pages(alone, number)]
@@ -157,9 +158,9 @@ def _page(link: str) -> str:
 def test_an_import_block(ground: Ground) -> None:
     ground.shelf.put("old", title="One")
     number = ground.propose(book("old"), more='import {\n  to = shelf_book.one\n  id = "old"\n}\n')
-    ground.stage.comment_with(number, "1 to import", "What blocks the apply")
+    ground.stage.wait_for_comment(number, "1 to import", "What blocks the apply")
     ground.apply(number)
-    ground.stage.merged(number)
+    ground.stage.wait_for_merge(number)
     assert '"old"' in state_of(ground.stage, "net")
 
 
@@ -167,14 +168,14 @@ def test_drift_made_by_hand_is_shown(ground: Ground) -> None:
     ground.land(book("a"), branch="first")
     ground.shelf.put("a", title="By hand")
     number = ground.propose(book("a"), book("b", at="two"))
-    comment = ground.stage.comment_with(number, "By hand", "What blocks the apply")
+    comment = ground.stage.wait_for_comment(number, "By hand", "What blocks the apply")
     assert '"By hand" -> "One"' in comment
 
 
 def test_a_failing_create_says_where(ground: Ground) -> None:
     number = ground.propose(book("a", "One", 'fails = "before"'))
     ground.apply(number)
-    comment = ground.stage.comment_with(number, "The shelf is full", "/plan")
+    comment = ground.stage.wait_for_comment(number, "The shelf is full", "/plan")
     assert re.search(r"The shelf is full \(main\.tf:\d+\)", comment)
     assert "shelf_book.one: not made" in comment
     assert not ground.stage.alice.pull(ground.stage.repo, number)["merged"]
@@ -183,7 +184,7 @@ def test_a_failing_create_says_where(ground: Ground) -> None:
 def test_a_create_that_fails_half_way_is_told_tainted_and_planned_as_a_replacement(ground: Ground) -> None:
     number = ground.propose(book("a"), book("b", "Two", 'fails = "after"', at="two"))
     ground.apply(number)
-    comment = ground.stage.comment_with(number, "The shelf broke", "/plan")
+    comment = ground.stage.wait_for_comment(number, "The shelf broke", "/plan")
     assert re.search(r"The shelf broke \(main\.tf:\d+\)", comment)
     assert "shelf_book.one: created" in comment
     assert "shelf_book.two: tainted" in comment
@@ -191,21 +192,21 @@ def test_a_create_that_fails_half_way_is_told_tainted_and_planned_as_a_replaceme
     ground.stage.alice.push(
         ground.clone, {"net/main.tf": ground.shelf.text(book("a"), book("b", "Two", at="two"))}, "change", "Mend it"
     )
-    comment = ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    comment = ground.stage.wait_for_comment(number, "1 to replace", "What blocks the apply")
     assert "tainted" in comment
     ground.apply_again(number)
-    ground.stage.merged(number)
+    ground.stage.wait_for_merge(number)
     assert (ground.shelf.object("b") or {})["finished"]
 
 
 def test_a_pull_closed_after_a_half_failed_apply_keeps_its_lock_and_says_why(ground: Ground) -> None:
     number = ground.propose(book("b", "Two", 'fails = "after"'))
     ground.apply(number)
-    ground.stage.comment_with(number, "shelf_book.one: tainted")
+    ground.stage.wait_for_comment(number, "shelf_book.one: tainted")
     ground.stage.alice.close(ground.stage.repo, number)
-    ground.stage.comment_with(number, "Closed, but applied", "`net`", "/unlock")
+    ground.stage.wait_for_comment(number, "Closed, but applied", "`net`", "/unlock")
     other = ground.propose(book("c"), branch="other")
-    comment = ground.stage.comment_with(other, "What blocks the apply")
+    comment = ground.stage.wait_for_comment(other, "What blocks the apply")
     assert f"locked by &#35;&#8203;{number} since" in comment
     assert "tainted" in comment
 
@@ -215,17 +216,17 @@ def test_a_rollback_takes_back_what_was_mended_after_a_half_failed_apply(ground:
     two = book("b", "Two", 'fails = "after"', at="two")
     number = ground.propose(book("a"), two)
     ground.apply(number)
-    ground.stage.comment_with(number, "shelf_book.two: tainted")
+    ground.stage.wait_for_comment(number, "shelf_book.two: tainted")
     mended = {"net/main.tf": ground.shelf.text(book("a"), book("b", "Two", at="two"))}
     ground.stage.alice.push(ground.clone, mended, "change", "Mend it")
-    ground.stage.comment_with(number, "1 to replace", "What blocks the apply")
+    ground.stage.wait_for_comment(number, "1 to replace", "What blocks the apply")
     ground.apply_again(number)
-    ground.stage.merged(number)
+    ground.stage.wait_for_merge(number)
     ground.stage.alice.comment(ground.stage.repo, number, "/rollback")
-    back = int(re.findall(r"Pull request (\d+)", ground.stage.comment_with(number, "takes back what"))[0])
-    ground.stage.comment_with(back, "1 to destroy", "shelf_book.two")
+    back = int(re.findall(r"Pull request (\d+)", ground.stage.wait_for_comment(number, "takes back what"))[0])
+    ground.stage.wait_for_comment(back, "1 to destroy", "shelf_book.two")
     ground.apply(back)
-    ground.stage.merged(back)
+    ground.stage.wait_for_merge(back)
     assert ground.shelf.object("b") is None
     assert ground.shelf.object("a")
 
@@ -235,11 +236,11 @@ def test_a_slow_apply_is_cancelled_once_and_told(alone: Ground) -> None:
     alone.apply(number)
     alone.tool()
     alone.stage.alice.comment(alone.stage.repo, number, "/cancel")
-    comment = alone.stage.comment_with(number, "shelf_book.one: tainted", "interrupted", "/plan")
+    comment = alone.stage.wait_for_comment(number, "shelf_book.one: tainted", "interrupted", "/plan")
     assert comment.count("Interrupt received") == 1
     assert "Two interrupts" not in comment
     alone.stage.alice.comment(alone.stage.repo, number, "/plan")
-    alone.stage.comment_with(number, "1 to replace", "tainted")
+    alone.stage.wait_for_comment(number, "1 to replace", "tainted")
 
 
 def test_a_tool_that_is_killed_in_mid_create_is_unknown(alone: Ground) -> None:
@@ -247,7 +248,7 @@ def test_a_tool_that_is_killed_in_mid_create_is_unknown(alone: Ground) -> None:
     alone.apply(number)
     tool = alone.tool()
     os.kill(tool, signal.SIGKILL)
-    alone.stage.comment_with(number, "Nobody can tell", "/plan")
+    alone.stage.wait_for_comment(number, "Nobody can tell", "/plan")
     assert (alone.shelf.object("a") or {})["finished"] is False
     assert not alone.stage.alice.pull(alone.stage.repo, number)["merged"]
     os.killpg(tool, signal.SIGKILL)

@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.stage import Stage
 from tests.e2e.acting import begin, propose
 from tests.shell.calling import write
+from tests.staging import Stage
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: LEVEL}\n"
 KUSTOMIZATION = "resources: [map.yaml]\n"
@@ -28,8 +28,8 @@ kubectl kustomize "$2"
 def test_without_a_cluster_the_difference_of_what_is_rendered_is_shown(stage: Stage) -> None:
     clone = begin(stage, {"shop/kustomization.yaml": KUSTOMIZATION, "shop/map.yaml": MAP.replace("LEVEL", "info")})
     number = propose(stage, clone, {"shop/map.yaml": MAP.replace("LEVEL", "debug")})
-    stage.status(number, "gitops-bot/plan", "success")
-    comment = stage.comment_with(number, "Plan for `shop`")
+    stage.wait_for_status(number, "gitops-bot/plan", "success")
+    comment = stage.wait_for_comment(number, "Plan for `shop`")
     assert "## Plan for `shop` · 1 rendered difference\n" in comment
     assert "no cluster is configured" in comment
     assert "data.level: info → debug" in comment
@@ -45,5 +45,5 @@ def test_base_and_head_are_rendered_side_by_side(stages: Callable[..., Stage], t
     stage = stages(path=f"{programs}:{path}")
     clone = begin(stage, {"shop/kustomization.yaml": KUSTOMIZATION, "shop/map.yaml": MAP.replace("LEVEL", "info")})
     number = propose(stage, clone, {"shop/map.yaml": MAP.replace("LEVEL", "debug")})
-    assert "data.level: info → debug" in stage.comment_with(number, "Plan for `shop`")
+    assert "data.level: info → debug" in stage.wait_for_comment(number, "Plan for `shop`")
     assert len(list(here.iterdir())) == 2

@@ -89,7 +89,7 @@ def test_a_renamed_file_has_changed_under_both_its_names(upstream: Upstream) -> 
     upstream.git("mv", "a", "b")
     after = upstream.commit()
     upstream.fetch()
-    assert set(upstream.mirror.changed(before, after)) == {"a", "b"}
+    assert set(upstream.mirror.changed_paths(before, after)) == {"a", "b"}
 
 
 def test_a_tree_is_read_without_a_checkout_bytes_and_all(upstream: Upstream) -> None:
@@ -205,7 +205,7 @@ def test_a_checkout_twice_is_one_and_a_dropped_one_is_gone(upstream: Upstream, t
         upstream.mirror.checkout(commit, tmp_path / "tree")
     (tmp_path / "tree" / "a").write_text("touched by a tool\n")
     (tmp_path / "tree.gone" / "half").mkdir(parents=True)  # left by a drop that was killed
-    upstream.mirror.drop(tmp_path / "tree")
+    upstream.mirror.remove_worktree(tmp_path / "tree")
     assert not list(tmp_path.glob("tree*"))
     assert str(tmp_path / "tree") not in upstream.git("worktree", "list", at=upstream.mirror_path)
     upstream.mirror.checkout(commit, tmp_path / "tree")
@@ -229,7 +229,7 @@ def test_a_checkout_killed_while_it_was_moved_is_made_anew(upstream: Upstream, t
     upstream.git("worktree", "add", "--quiet", "--detach", str(aside), commit, at=upstream.mirror_path)
     aside.rename(tmp_path / "tree")
     upstream.mirror.checkout(commit, tmp_path / "tree")
-    upstream.mirror.drop(tmp_path / "another")
+    upstream.mirror.remove_worktree(tmp_path / "another")
     assert "a" in upstream.git("ls-files", at=tmp_path / "tree")
 
 

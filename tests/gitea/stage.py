@@ -12,15 +12,16 @@ from typing import Any
 import requests
 
 from sandbox.forge import client
-from sandbox.stage import Stage
+from tests import staging
 from tests.gitea.people import BOT
 from tests.gitea.running import Place
+from tests.staging import Stage
 
 SOURCE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Person(client.Person):
+class Person(staging.Person):
     """Acts on Gitea as the demo's people act on the sandbox."""
 
     def api(self, method: str, path: str, **json: Any) -> Any:

@@ -47,7 +47,7 @@ def test_a_force_push_while_an_apply_runs_is_not_merged_and_the_outcome_is_told(
     stage.alice.git(clone, "commit", "--quiet", "--allow-empty", "-m", "Something else")
     stage.alice.git(clone, "push", "--quiet", "--force", "origin", "change")
     go_on(stage)
-    stage.comment_with(number, "Applied", "a push came after the apply", "The lock is kept")
+    stage.wait_for_comment(number, "Applied", "a push came after the apply", "The lock is kept")
     assert "terraform_data" in state_of(stage, "net")
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
@@ -56,7 +56,7 @@ def test_a_branch_deleted_while_an_apply_runs_is_told_and_keeps_the_lock(stage: 
     number = applying(stage)
     stage.alice.git(stage.clone(), "push", "--quiet", "origin", ":change")
     go_on(stage)
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
 
@@ -69,8 +69,8 @@ def test_a_gitea_that_restarts_while_an_apply_runs_hears_how_it_ended(server: Se
         go_on(stage)
         stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
         server.start()
-        stage.merged(number)
-        stage.comment_with(number, "Applied", "Merged as")
+        stage.wait_for_merge(number)
+        stage.wait_for_comment(number, "Applied", "Merged as")
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -89,13 +89,13 @@ def test_a_fork_deleted_while_its_plan_runs_harms_nobody(place: Place, tmp_path:
     with with_a_tool_that_waits(stage):
         begin(stage)
         number, fork = fork_of(place)
-        stage.comment_with(number, "fork")
+        stage.wait_for_comment(number, "fork")
         head = stage.alice.pull(stage.repo, number)["head"]["sha"]
         stage.alice.comment(stage.repo, number, f"/plan {head}")
         stage.wait_for("the tool", lambda: (stage.directory / "looked").exists())
         place.person("carol").api("DELETE", f"/repos/{fork}")
         go_on(stage)
-        stage.comment_with(number, "terraform_data.one")
+        stage.wait_for_comment(number, "terraform_data.one")
         other = propose(stage, stage.clone(), {"net/main.tf": ONE}, "other")
         applied(stage, other)
 
@@ -135,7 +135,7 @@ def test_a_repository_renamed_while_an_apply_runs_hears_how_it_ended(place: Plac
         stage.alice.api("PATCH", f"/repos/{stage.repo}", name="elsewhere")
         stage.repo = f"{owner}/elsewhere"
         go_on(stage)
-        stage.comment_with(number, "Applied", "Merged as")
+        stage.wait_for_comment(number, "Applied", "Merged as")
 
 
 def test_a_repository_archived_while_an_apply_runs_keeps_what_came_of_it(place: Place, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_repository_archived_while_an_apply_runs_keeps_what_came_of_it(place: 
         go_on(stage)
         stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
         stage.alice.api("PATCH", f"/repos/{stage.repo}", archived=False)
-        stage.comment_with(number, "Applied")
+        stage.wait_for_comment(number, "Applied")
 
 
 def test_a_repository_hidden_from_us_while_an_apply_runs_hears_of_it_when_we_may_see_it_again(
@@ -157,4 +157,4 @@ def test_a_repository_hidden_from_us_while_an_apply_runs_hears_of_it_when_we_may
         go_on(stage)
         stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
         place.give(BOT, "admin")
-        stage.comment_with(number, "Applied")
+        stage.wait_for_comment(number, "Applied")

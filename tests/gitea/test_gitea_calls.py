@@ -189,7 +189,7 @@ def test_a_clock_that_differs_from_ours_is_the_one_that_counts(line: Line) -> No
     own = {"login": "gitops-bot", "id": 1}
     line.answers = [(200, {}, own), (200, {"X-Total-Count": "0"}, []), (201, {}, {"id": 5, "updated_at": zone})]
     forge = gitea(line)
-    assert forge.say(INFRA, 4, "plan", "words").at == ahead.replace(microsecond=0)
+    assert forge.say(INFRA, 4, "plan", "words").written_at == ahead.replace(microsecond=0)
 
 
 def test_since_is_asked_for_in_utc(line: Line) -> None:

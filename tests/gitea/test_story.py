@@ -91,36 +91,36 @@ def image(cluster: Access, space: str) -> str:
 def test_what_was_pushed_planned_approved_applied_and_merged_on_gitea_is_rolled_back(
     stage: GiteaStage, cluster: Access, space: str
 ) -> None:
-    files = scenes.example()
+    files = scenes.example_files()
     files |= web(space) | {"gitops.yaml": files["gitops.yaml"] + WEB}
     clone = scenes.bring_up(stage, files)
     first = resources(stage)
     assert len(first) > 3
     assert image(cluster, space) == "web:1"
 
-    stage.alice.push(clone, scenes.changed_shop(files) | web(space, "web:2"), "new-cart", "Ship cart 2.1.0")
+    stage.alice.push(clone, scenes.change_shop(files) | web(space, "web:2"), "new-cart", "Ship cart 2.1.0")
     number = stage.alice.open_pull(stage.repo, "new-cart", "main", "Ship cart 2.1.0")
-    plan = stage.comment_with(number, "What blocks the apply")
+    plan = stage.wait_for_comment(number, "What blocks the apply")
     assert "cart:2.1.0" in plan
     assert "web:2" in plan
     scenes.approve_and_apply(stage, number)
-    merged = stage.merged(number)
-    stage.comment_with(number, "Applied", "Merged as")
+    merged = stage.wait_for_merge(number)
+    stage.wait_for_comment(number, "Applied", "Merged as")
     assert resources(stage) != first
     assert image(cluster, space) == "web:2"
     assert stage.alice.api("GET", f"/repos/{stage.repo}/branches/main")["commit"]["id"] == merged["merge_commit_sha"]
 
     stage.alice.comment(stage.repo, number, "/rollback")
     (revert,) = stage.wait_for("the revert pull request", lambda: stage.alice.pulls(stage.repo))
-    stage.comment_with(number, revert["html_url"])
+    stage.wait_for_comment(number, revert["html_url"])
     assert revert["user"]["login"] == stage.bot.login
     assert resources(stage) != first
     scenes.approve_and_apply(stage, revert["number"])
-    stage.merged(revert["number"])
-    stage.comment_with(revert["number"], "Applied", "Merged as")
+    stage.wait_for_merge(revert["number"])
+    stage.wait_for_comment(revert["number"], "Applied", "Merged as")
     assert resources(stage) == first
     assert image(cluster, space) == "web:1"
-    stage.wait_for("the locks to be free", lambda: not scenes.list_locks(stage))
+    stage.wait_for("the locks to be free", lambda: not scenes.has_locks(stage))
 
 
 def test_the_story_of_the_demo_is_played_on_gitea(stage: GiteaStage) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, applied, approved, begin, propose
 from tests.e2e.test_attacks import go_on, held
 from tests.gitea.people import BOT
 from tests.gitea.running import Place
 from tests.gitea.stage import Person
 from tests.hosts.published.records import new_record
+from tests.staging import Stage
 
 TOKEN = "for the pages, and long enough for them"
 
@@ -79,8 +79,8 @@ def test_what_one_forge_locks_and_runs_the_other_applies_meanwhile(two: Two) -> 
     assert f"{github.repo} (github:" in two.page("/runs")
     assert f"{github.repo} (gitea:" in two.page("/runs")
     go_on(github)
-    github.merged(ours)
-    github.comment_with(ours, "Applied", "Merged as")
+    github.wait_for_merge(ours)
+    github.wait_for_comment(ours, "Applied", "Merged as")
 
 
 def test_an_approval_on_one_forge_is_none_on_the_other(two: Two) -> None:
@@ -88,7 +88,7 @@ def test_an_approval_on_one_forge_is_none_on_the_other(two: Two) -> None:
     number = propose(github, begin(github), {"net/main.tf": ONE})
     assert propose(gitea, begin(gitea), {"net/main.tf": ONE}) == number
     approved(github, number)
-    gitea.comment_with(number, "What blocks the apply")
+    gitea.wait_for_comment(number, "What blocks the apply")
     gitea.alice.comment(gitea.repo, number, "/apply")
-    gitea.comment_with(number, "0 of 1 approvals")
+    gitea.wait_for_comment(number, "0 of 1 approvals")
     assert two.states() == 0

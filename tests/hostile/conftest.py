@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, begin
 from tests.e2e.conftest import QUICK, stages  # noqa: F401  # a fixture
 from tests.hostile.mischief import House
+from tests.staging import Stage
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from sandbox.stage import Stage
+from tests.staging import Stage
 
 
 def comment_payload(stage: Stage, number: int, comment: int, body: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.stage import Stage
 from tests.e2e.acting import bots_comments
+from tests.staging import Stage
 
 SERIAL = itertools.count(1)
 
@@ -26,7 +26,7 @@ class House:
         """Which process the bot is; it must be alive."""
         bot = self.stage._bot
         assert bot is not None
-        assert bot.poll() is None, self.stage.last_words()
+        assert bot.poll() is None, self.stage.bot_log_tail()
         return bot.pid
 
     def one_comment(self, number: int) -> str:

@@ -17,7 +17,7 @@ MORE = ONE.replace("one", "more")
 
 def planned(house: House) -> int:
     number = house.propose(files({"sound/more.tf": MORE}))
-    house.stage.comment_with(number, "2 to create", "What blocks the apply")
+    house.stage.wait_for_comment(number, "2 to create", "What blocks the apply")
     return number
 
 
@@ -64,7 +64,7 @@ def test_of_thousands_of_commands_in_one_comment_twenty_are_taken_and_that_is_sa
     number = planned(house)
     body = "\n".join(f"/plan -p nosuch{n}" for n in range(3000))
     house.stage.alice.comment(house.stage.repo, number, body)
-    house.stage.comment_with(number, "a comment may hold 20 commands at most")
+    house.stage.wait_for_comment(number, "a comment may hold 20 commands at most")
     house.stage.wait_for("all answers", lambda: len(bots_comments(house.stage, number)) >= 22)
     assert len(bots_comments(house.stage, number)) == 22
 
@@ -74,7 +74,7 @@ def test_one_command_a_thousand_times_is_one_command(house: House) -> None:
     house.stage.alice.comment(house.stage.repo, number, "/plan\n" * 5000)
     house.stage.wait_for("its run", lambda: _plans(house, number) > 1)
     house.stage.alice.comment(house.stage.repo, number, "/help")
-    house.stage.comment_with(number, "/rollback")
+    house.stage.wait_for_comment(number, "/rollback")
     assert _plans(house, number) == 2
 
 

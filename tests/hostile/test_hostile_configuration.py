@@ -30,15 +30,15 @@ BAD: dict[str, tuple[str | bytes, str]] = {
 def test_a_gitops_yaml_that_is(house: House, kind: str) -> None:
     content, told = BAD[kind]
     number = house.propose(files({"gitops.yaml": content, "sound/more.tf": ONE.replace("one", "more")}))
-    comment = house.stage.comment_with(number, told.replace("_", r"\_"))
+    comment = house.stage.wait_for_comment(number, told.replace("_", r"\_"))
     assert "gitops-bot itself broke" not in comment
-    house.stage.status(number, "gitops-bot/plan", "failure")
+    house.stage.wait_for_status(number, "gitops-bot/plan", "failure")
     assert len(comment) < 20_000
 
 
 def test_beside_all_of_them_a_sound_pull_request_is_planned(house: House) -> None:
     number = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}))
-    house.stage.comment_with(number, "2 to create", "What blocks the apply")
+    house.stage.wait_for_comment(number, "2 to create", "What blocks the apply")
 
 
 def test_a_gitops_yaml_on_the_base_branch_that_is_broken_is_mended_by_a_pull_request(house: House) -> None:
@@ -46,6 +46,6 @@ def test_a_gitops_yaml_on_the_base_branch_that_is_broken_is_mended_by_a_pull_req
     stage.alice.git(clone, "checkout", "--quiet", "--force", "main")
     stage.alice.push(clone, {"gitops.yaml": "version: [1\n"}, "main", "Break it")
     refused = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}))
-    stage.comment_with(refused, "this is no YAML")
+    stage.wait_for_comment(refused, "this is no YAML")
     mended = house.propose(files({"gitops.yaml": LISTED, "sound/more.tf": ONE.replace("one", "more")}))
-    stage.comment_with(mended, "2 to create", "0 of 1 approvals")
+    stage.wait_for_comment(mended, "2 to create", "0 of 1 approvals")

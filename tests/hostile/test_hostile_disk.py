@@ -7,13 +7,13 @@ import pytest
 
 from bot import supervise
 from bot.ports import Invocation
-from bot.supervise import End, Standing
-from sandbox.stage import Stage
+from bot.supervise import AttemptState, AttemptStatus
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.hostile.disk import Disk, mounted
 from tests.hostile.programs import install, path_with, uses
 from tests.sandbox.running import until
+from tests.staging import Stage
 
 FILLS = 'resource "terraform_data" "one" {\n  provisioner "local-exec" {\n    command = "COMMAND"\n  }\n}\n'
 Staged = tuple[Stage, Disk]
@@ -59,7 +59,7 @@ def test_a_webhook_that_cannot_be_recorded_is_not_accepted_and_is_taken_when_it_
     opened = next(one for one in deliveries(stage) if one["event"] == "pull_request")
     stage.alice.api("POST", f"/repos/{stage.repo}/hooks/{hook}/deliveries/{opened['id']}/attempts")
     stage.wait_for("another answer", lambda: answer_to(stage, "pull_request") == 202)
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     plan_comment(stage, number)
 
 
@@ -74,8 +74,8 @@ def test_what_was_asked_while_the_disk_was_full_is_done_once_there_is_room(stage
     assert answer_to(stage, "issue_comment") == 503
     assert state_of(stage, "net") == ""
     disk.empty()
-    stage.merged(number)
-    stage.comment_with(other, "1 to create", "What blocks the apply")
+    stage.wait_for_merge(number)
+    stage.wait_for_comment(other, "1 to create", "What blocks the apply")
     assert len([body for body in bots_comments(stage, number) if '"topic": "apply:' in body]) == 1
 
 
@@ -84,11 +84,11 @@ def test_a_plan_that_fills_the_disk_is_told_and_the_next_one_goes_well(staged: S
     clone = begin(stage)
     listed = uses("fillsplan", "net")
     number = propose(stage, clone, {"gitops.yaml": listed, "net/main.tf": ONE})
-    comment = stage.comment_with(number, "1 failed")
+    comment = stage.wait_for_comment(number, "1 failed")
     assert "no space left on device" in comment.lower()
-    stage.status(number, "gitops-bot/plan", "failure")
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")
     stage.alice.push(clone, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n"}, "change", "Another program")
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
 def test_a_plan_at_work_when_the_disk_fills_is_finished_once_there_is_room(staged: Staged) -> None:
@@ -101,7 +101,7 @@ def test_a_plan_at_work_when_the_disk_fills_is_finished_once_there_is_room(stage
     (programs / "go").touch()
     stage.wait_for("the trouble", lambda: "disk is full" in (stage.directory / "bot.log").read_text())
     disk.empty()
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     plan_comment(stage, number)
     assert "planning" not in shell(stage, "runs")
 
@@ -118,7 +118,7 @@ def test_an_apply_that_ends_on_a_full_disk_is_told_as_it_ended_once_there_is_roo
     (stage.directory / "go").touch()
     stage.wait_for("its end", lambda: list(stage.data.glob("applies/*/exit")))
     disk.empty()
-    comment = stage.comment_with(number, "apply", "/plan")
+    comment = stage.wait_for_comment(number, "apply", "/plan")
     assert "unknown" not in comment
     assert (stage.directory / "tally").read_text() == "run\n"
     applied(stage, propose(stage, clone, {"other/main.tf": ONE}, "other"))
@@ -128,11 +128,11 @@ def test_how_an_apply_ended_finds_its_place_on_a_full_disk(tmp_path: Path) -> No
     with mounted(tmp_path / "disk") as disk:
         script = f"until [ -e {tmp_path}/go ]; do sleep 0.1; done; exit 4"
         attempt = disk.path / "attempt"
-        supervise.begin(attempt, Invocation(("sh", "-c", script), tmp_path, {"PATH": "/usr/bin:/bin"}))
+        supervise.start(attempt, Invocation(("sh", "-c", script), tmp_path, {"PATH": "/usr/bin:/bin"}))
         until((attempt / "tool").exists)
         disk.stuff()
         (tmp_path / "go").touch()
-        assert supervise.wait(attempt, lambda: False) == End(Standing.ENDED, 4)
+        assert supervise.wait(attempt, lambda: False) == AttemptStatus(AttemptState.ENDED, 4)
 
 
 def test_a_bot_that_is_killed_on_a_full_disk_goes_on_after_its_start(staged: Staged) -> None:
@@ -145,4 +145,4 @@ def test_a_bot_that_is_killed_on_a_full_disk_goes_on_after_its_start(staged: Sta
     stage.kill_bot()
     disk.empty()
     stage.start_bot()
-    stage.merged(number)
+    stage.wait_for_merge(number)

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import MOST_ATTEMPTS, pause
-from sandbox.stage import Stage
+from bot.engine import MAX_ATTEMPTS, retry_delay
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.e2e.test_app import AppStage, app_stage  # noqa: F401  # a fixture
 from tests.e2e.test_apply import slow
 from tests.e2e.test_crashes import WRITES
 from tests.hostile.programs import install, path_with, uses
+from tests.staging import Stage
 
 
 def alive(stage: Stage) -> None:
     """It is the process that it was, and works."""
     assert stage._bot is not None
     assert stage._bot.poll() is None
-    assert "ended by a bug" not in stage.last_words()
+    assert "ended by a bug" not in stage.bot_log_tail()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_repository_deleted_before_its_plan_leaves_the_others_alone(stage: Sta
     others = stage.alice.clone(stage.repo, stage.directory / "others")
     stage.alice.push(others, {"README.md": "here\n"}, "main", "Begin")
     number = propose(stage, others, {"net/main.tf": ONE})
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     assert "Traceback" not in (stage.directory / "bot.log").read_text(), gone
     alive(stage)
 
@@ -64,7 +64,7 @@ def test_a_repository_deleted_during_a_plan_leaves_the_others_alone(waiting: tup
     others = stage.alice.clone(stage.repo, stage.directory / "others")
     stage.alice.push(others, {"README.md": "here\n"}, "main", "Begin")
     number = propose(stage, others, {"net/main.tf": ONE})
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     stage.wait_for("the end of its run", lambda: '"running"' not in shell(stage, "runs", "--json"))
     assert "Traceback" not in (stage.directory / "bot.log").read_text()
     alive(stage)
@@ -76,7 +76,7 @@ def test_a_branch_deleted_before_its_plan_is_no_harm(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     stage.alice.git(clone, "push", "--quiet", "origin", ":refs/heads/change")
     stage.signal_bot(18)
-    stage.comment_with(number, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
@@ -112,9 +112,9 @@ def test_a_mirror(stage: Stage, kind: str) -> None:
     (mirror,) = stage.data.glob("mirrors/*.git")
     DAMAGES[kind](mirror)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.merged(number)
+    stage.wait_for_merge(number)
     other = propose(stage, clone, {"other/main.tf": ONE}, "other")
-    stage.comment_with(other, "1 to create", "What blocks the apply")
+    stage.wait_for_comment(other, "1 to create", "What blocks the apply")
     alive(stage)
 
 
@@ -126,8 +126,8 @@ def test_an_apps_token_that_ends_in_mid_apply_is_renewed_and_the_apply_is_told(a
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     stage.forge.end_tokens(seconds=2)
-    stage.merged(number)
-    stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_merge(number)
+    stage.wait_for_comment(number, "Applied", "Merged as")
 
 
 def test_a_token_that_the_forge_does_not_take_for_a_while_loses_nothing(stage: Stage) -> None:
@@ -137,8 +137,8 @@ def test_a_token_that_the_forge_does_not_take_for_a_while_loses_nothing(stage: S
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     stage.forge.faults(fail=[{"path": path, "method": method, "status": 401, "times": 3} for method, path in WRITES])
-    stage.merged(number)
-    stage.comment_with(number, "Applied", "Merged as")
+    stage.wait_for_merge(number)
+    stage.wait_for_comment(number, "Applied", "Merged as")
     assert len([body for body in bots_comments(stage, number) if '"topic": "apply:' in body]) == 1
 
 
@@ -150,7 +150,7 @@ def test_a_command_given_just_before_the_token_ended_is_carried_out_when_it_is_t
     stage.alice.comment(stage.repo, number, "/apply")
     stage.forge.faults(fail=[{"path": r"/issues/comments/\d+$", "method": "GET", "status": 401, "times": 3}])
     stage.signal_bot(18)
-    stage.merged(number)
+    stage.wait_for_merge(number)
 
 
 def test_a_forge_that_goes_away_and_comes_back_is_told_all_once(stage: Stage) -> None:
@@ -164,16 +164,16 @@ def test_a_forge_that_goes_away_and_comes_back_is_told_all_once(stage: Stage) ->
     stage.wait_for("the apply's end", lambda: "slow" in state_of(stage, "net"))
     stage.wait_for("many tries", lambda: (stage.directory / "bot.log").read_text().count("tries again") > 5)
     stage.forge.faults()
-    stage.merged(number)
-    stage.status(number, "gitops-bot/apply", "success")
-    assert "1 to create" in stage.comment_with(other, "What blocks the apply")
+    stage.wait_for_merge(number)
+    stage.wait_for_status(number, "gitops-bot/apply", "success")
+    assert "1 to create" in stage.wait_for_comment(other, "What blocks the apply")
     for one in (number, other):
         topics = [body.partition("-->")[0] for body in bots_comments(stage, one)]
         assert len(topics) == len(set(topics))
 
 
 def test_jobs_wait_for_the_forge_for_longer_than_an_hour() -> None:
-    waits = [pause(attempt) for attempt in range(1, MOST_ATTEMPTS + 1)]
+    waits = [retry_delay(attempt) for attempt in range(1, MAX_ATTEMPTS + 1)]
     assert sum(waits) > 90 * 60
     assert waits[0] <= 1
     assert max(waits) <= 120

@@ -12,15 +12,15 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.config.repository import read
-from bot.config.schema import TABLES
 from bot.core.decide import jobs_for
 from bot.core.errors import Refused
 from bot.core.project import Configuration
-from bot.server.app import Doors, app
-from bot.store import Store, inbox
+from bot.server.app import Dependencies, create_app
+from bot.store import Store, deliveries
+from tests.config.composed import TABLES, read
 from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SENDER, github, headers
 from tests.server.house import VAULT
+from tests.vocabulary import VOCABULARY
 
 KEYS = sorted({name for table in TABLES.values() for name in table.model_fields} | {"nonsense", "<<", "", "1"})
 WORDS = st.sampled_from(
@@ -34,7 +34,7 @@ ANYTHING = st.recursive(
     PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
 )
 PROJECTS = st.lists(
-    st.dictionaries(st.sampled_from(sorted(TABLES["projects"].model_fields)), ANYTHING, max_size=5), max_size=3
+    st.dictionaries(st.sampled_from(sorted(TABLES[("projects",)].model_fields)), ANYTHING, max_size=5), max_size=3
 )
 DOCUMENTS = st.fixed_dictionaries(
     {"version": st.just(1)},
@@ -60,18 +60,20 @@ def _told(text: bytes) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dependencies]:
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('doors') / 'store.sqlite'}")
     store.migrate()
     logs: Path = tmp_path_factory.mktemp("logs")
     forge = github("acme/*")
-    yield Doors(store, {"github": forge}, VAULT, lambda run, place: logs / run, None, "", lambda: None, lambda: None)
+    yield Dependencies(
+        store, {"github": forge}, VAULT, lambda run, place: logs / run, None, "", lambda: None, lambda: None
+    )
     store.close()
 
 
 @pytest.fixture(scope="module")
-def door(doors: Doors) -> FlaskClient:
-    flask = app(doors)
+def door(doors: Dependencies) -> FlaskClient:
+    flask = create_app(doors)
     flask.config["PROPAGATE_EXCEPTIONS"] = False
     return flask.test_client()
 
@@ -128,13 +130,13 @@ def _answered(door: FlaskClient, event: str, body: bytes, **more: str) -> int:
 @example("pull_request", TRUE | {"action": "opened", "pull_request": PULL | {"head": PULL["head"] | {"ref": "a\0b"}}})
 @example("issue_comment", TRUE | {"comment": COMMENT | {"created_at": "0001-01-01T00:00:00+14:00"}})
 def test_any_signed_delivery_is_taken_or_turned_away_and_its_jobs_can_be_told(
-    doors: Doors, door: FlaskClient, event: str, payload: dict[str, Any]
+    doors: Dependencies, door: FlaskClient, event: str, payload: dict[str, Any]
 ) -> None:
     assert _answered(door, event, json.dumps(payload).encode()) in (202, 400)
     with doors.store.begin() as tx:
-        for id, its in inbox.undone(tx):
-            jobs_for(its, id)
-            inbox.done(tx, id, VERY_LATE)
+        for id, its in deliveries.pending(tx):
+            jobs_for(its, id, VOCABULARY)
+            deliveries.mark_done(tx, id, VERY_LATE)
 
 
 HEADERS = st.dictionaries(

@@ -65,7 +65,7 @@ def nothing_ran(house: House) -> None:
 @pytest.mark.parametrize("directory", DIRECTORIES)
 def test_a_directory_called(house: House, directory: str) -> None:
     number = house.propose(files({f"{directory}/main.tf": ONE}))
-    comment = house.stage.comment_with(number, "1 to create", "What blocks the apply")
+    comment = house.stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     powerless(comment)
     nothing_ran(house)
 
@@ -75,7 +75,7 @@ def test_a_directory_with_option_and_shell_characters_is_applied_and_unlocked_li
     number = house.propose(files({f"{name}/main.tf": ONE, "other/main.tf": TWO}))
     approved(stage, number)
     stage.alice.comment(stage.repo, number, f"/apply -d='{name}'")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     assert "terraform_data" in state_of(stage, "x-touch-owned-id")
     assert name in shell(stage, "locks", "--json")
     nothing_ran(house)
@@ -85,14 +85,14 @@ def test_a_directory_with_option_and_shell_characters_is_applied_and_unlocked_li
 def test_a_directory_with(house: House, kind: str) -> None:
     """Git takes it, and no reader could tell what is meant: it is refused, and what stands beside it is planned."""
     number = house.propose(files({f"{HIDDEN[kind]}/main.tf": ONE, "plain/main.tf": ONE}))
-    comment = house.stage.comment_with(number, "holds what cannot be shown: rename it", "1 to create")
+    comment = house.stage.wait_for_comment(number, "holds what cannot be shown: rename it", "1 to create")
     powerless(comment)
     assert HIDDEN[kind] not in comment
 
 
 def test_a_directory_whose_name_is_no_text_is_refused_and_what_stands_beside_it_is_planned(house: House) -> None:
     number = house.propose(_latin)
-    powerless(house.stage.comment_with(number, "holds what cannot be shown: rename it", "1 to create"))
+    powerless(house.stage.wait_for_comment(number, "holds what cannot be shown: rename it", "1 to create"))
 
 
 def _latin(top: Path) -> None:
@@ -108,7 +108,7 @@ def _latin(top: Path) -> None:
 @pytest.mark.parametrize("branch", BRANCHES)
 def test_a_branch_called(house: House, branch: str) -> None:
     number = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}), branch)
-    comment = house.stage.comment_with(number, "2 to create", "What blocks the apply")
+    comment = house.stage.wait_for_comment(number, "2 to create", "What blocks the apply")
     powerless(comment)
     nothing_ran(house)
 
@@ -119,14 +119,14 @@ def test_a_branch_called(house: House, branch: str) -> None:
 def test_a_key_of_for_each_called(house: House, key: str) -> None:
     text = f'resource "terraform_data" "x" {{\n  for_each = toset(["{key}"])\n  input = each.key\n}}\n'
     number = house.propose(files({"keys/main.tf": text}))
-    powerless(house.stage.comment_with(number, "1 to create", "What blocks the apply"))
+    powerless(house.stage.wait_for_comment(number, "1 to create", "What blocks the apply"))
 
 
 def test_a_project_name_with_markdown_and_shell_characters_stays_a_name(house: House) -> None:
     name = "@acme/team | `x` </details> $(touch owned) [a](http://x)"
     text = f"version: 1\nprojects:\n  - dir: named\n    name: '{name}'\n"
     number = house.propose(files({"gitops.yaml": text, "named/main.tf": ONE}))
-    powerless(house.stage.comment_with(number, "1 to create", "What blocks the apply"))
+    powerless(house.stage.wait_for_comment(number, "1 to create", "What blocks the apply"))
     house.stage.alice.comment(house.stage.repo, number, f"/plan -p '{name}'")
     house.stage.wait_for("a second plan", lambda: shell(house.stage, "runs", "--json").count(f'#{number}"') > 1)
     nothing_ran(house)
@@ -137,5 +137,5 @@ def test_a_title_has_no_power(house: House, title: str) -> None:
     stage = house.stage
     number = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}))
     stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", title=title)
-    powerless(stage.comment_with(number, "2 to create", "What blocks the apply"))
+    powerless(stage.wait_for_comment(number, "2 to create", "What blocks the apply"))
     nothing_ran(house)

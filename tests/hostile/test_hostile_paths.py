@@ -95,8 +95,8 @@ CASES: dict[str, Case] = {
 def test_a_pull_request_with(house: House, outside: Path, kind: str) -> None:
     write, told = CASES[kind](outside)
     number = house.propose(write)
-    comment = house.stage.comment_with(number, told)
-    house.stage.status(number, "gitops-bot/plan", "failure")
+    comment = house.stage.wait_for_comment(number, told)
+    house.stage.wait_for_status(number, "gitops-bot/plan", "failure")
     assert "🚫" in comment or "refused" in comment.lower()
     assert SECRET not in comment
     assert "gitops-bot itself broke" not in comment

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
 from tests.hostile.programs import install, path_with, uses
 from tests.hostile.test_hostile_names import powerless
+from tests.staging import Stage
 
 TOKEN = "opens-the-pages-of-tests"
 KEY = "{n}|`</details>@acme/team<script>"
@@ -49,7 +49,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, i
     (top / "programs" / "shown.json").write_text(shown(5000))
     with Stage(top / "stage", settings, path=path_with(top / "programs")) as stage:
         number = propose(stage, begin(stage), {"gitops.yaml": uses("many", "many"), "many/main.tf": ONE})
-        stage.comment_with(number, "5,000 to create", "What blocks the apply")
+        stage.wait_for_comment(number, "5,000 to create", "What blocks the apply")
         yield stage, number
 
 

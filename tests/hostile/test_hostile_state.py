@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, propose
+from tests.staging import Stage
 
 BACKEND = """terraform {
   backend "http" {
@@ -53,7 +53,7 @@ def test_a_state_that_no_backend_took_is_kept_and_its_place_is_told(stages: Call
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    comment = stage.comment_with(number, "the state that could not be saved is kept at")
+    comment = stage.wait_for_comment(number, "the state that could not be saved is kept at")
     (kept,) = stage.data.glob("state/*/net-*/errored.tfstate/*.tfstate")
     assert "terraform_data" in kept.read_text()
     assert kept.name in comment

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import ONE, approved, begin, paths, plan_comment, pull_main, state_of
 from tests.e2e.conftest import QUICK
 from tests.hostile.mischief import House, files
 from tests.hostile.programs import install, path_with, uses
+from tests.staging import Stage
 
 MEBIBYTE = 1024 * 1024
 MOST_ON_DISK = 150 * MEBIBYTE
@@ -38,11 +38,11 @@ def proposed(house: House, program: str) -> int:
 
 def told(house: House, number: int, words: str) -> str:
     """The plan comment, once all has ended: it has these words, and the sound project's plan."""
-    house.stage.comment_with(number, "What blocks the apply", "2 to create")
+    house.stage.wait_for_comment(number, "What blocks the apply", "2 to create")
     comment = plan_comment(house.stage, number)
     house.stage.alice.close(house.stage.repo, number)
     assert words in comment, comment
-    assert "gitops-bot itself broke" not in comment, house.stage.last_words()
+    assert "gitops-bot itself broke" not in comment, house.stage.bot_log_tail()
     return comment
 
 
@@ -67,7 +67,7 @@ PLANS = {
 def test_a_plan_by_a_program_that(house: House, program: str) -> None:
     number = proposed(house, program)
     told(house, number, PLANS[program])
-    house.stage.status(number, "gitops-bot/plan", "failure")
+    house.stage.wait_for_status(number, "gitops-bot/plan", "failure")
 
 
 def test_a_plan_that_hangs_is_ended_in_time_with_its_children(house: House) -> None:
@@ -85,7 +85,7 @@ def test_plans_that_hang_on_one_pull_request_hold_up_no_other(house: House) -> N
     number = house.propose(files({"gitops.yaml": listed} | {f"{dir}/main.tf": ONE for dir in hanging}))
     house.stage.wait_for("the tools", lambda: at_work(house) >= len(hanging))
     other = house.propose(files({"sound/more.tf": ONE.replace("one", "more")}))
-    house.stage.comment_with(other, "What blocks the apply", "2 to create")
+    house.stage.wait_for_comment(other, "What blocks the apply", "2 to create")
     assert at_work(house) >= len(hanging)
     house.stage.alice.close(house.stage.repo, number)
     house.stage.alice.close(house.stage.repo, other)
@@ -138,7 +138,7 @@ def asked_to_apply(house: House, program: str) -> int:
 
 def test_an_apply_that_fails_says_why_and_asks_for_a_new_plan(house: House) -> None:
     number = asked_to_apply(house, "failsapply")
-    house.stage.comment_with(number, "quota exceeded", "/plan")
+    house.stage.wait_for_comment(number, "quota exceeded", "/plan")
     assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
     apply = house.stage.wait_for("the status", lambda: status_with(house, number, "1 to apply; the last apply failed"))
     assert apply["state"] == "failure"
@@ -154,7 +154,7 @@ def status_with(house: House, number: int, words: str) -> dict[str, Any] | None:
 
 def test_an_apply_that_is_killed_is_unknown_and_is_not_repeated(house: House) -> None:
     number = asked_to_apply(house, "diesapply")
-    house.stage.comment_with(number, "nobody can tell", "/plan")
+    house.stage.wait_for_comment(number, "nobody can tell", "/plan")
     house.stage.wait_for("a new plan", lambda: "1 to create" in plan_comment(house.stage, number))
     assert (house.stage.directory.parent / "programs" / "half").read_text() == "half\n"
     assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
@@ -163,7 +163,7 @@ def test_an_apply_that_is_killed_is_unknown_and_is_not_repeated(house: House) ->
 def test_an_apply_that_prints_a_gigabyte_ends_well_and_is_kept_in_part(house: House) -> None:
     before = on_disk(house.stage)
     number = asked_to_apply(house, "spillsapply")
-    house.stage.merged(number)
+    house.stage.wait_for_merge(number)
     assert "terraform_data" in state_of(house.stage, "spillsapply")
     assert on_disk(house.stage) - before < MOST_ON_DISK
     assert in_memory(house) < MOST_IN_MEMORY
@@ -187,7 +187,7 @@ def test_a_provisioner_that_talks_without_end(house: House, fate: str, outcome: 
     number = house.propose(files({"gitops.yaml": listed, f"{directory}/main.tf": TALKS.replace("FATE", fate)}))
     approved(house.stage, number)
     house.stage.alice.comment(house.stage.repo, number, "/apply")
-    comment = house.stage.comment_with(number, outcome)
+    comment = house.stage.wait_for_comment(number, outcome)
     assert len(comment) < 65_536
-    house.stage.alice.close(house.stage.repo, number) if fate != "exit 0" else house.stage.merged(number)
+    house.stage.alice.close(house.stage.repo, number) if fate != "exit 0" else house.stage.wait_for_merge(number)
     assert "terraform_data" in state_of(house.stage, directory)

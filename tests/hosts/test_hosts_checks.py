@@ -58,7 +58,7 @@ def test_a_check_that_is_pinned_to_an_app_is_said_by_nobody_else(app_place: AppP
     place.control("POST", f"/check-runs/{pull.head.sha}", name="ci", conclusion="success")
     assert host.checks(pull) == [Check("ci", CheckState.PENDING, required=True)]
     if as_status:
-        host._call("POST", path, {"context": "ci", "state": "success"})
+        host._account("POST", path, {"context": "ci", "state": "success"})
     else:
         place.alice.api("POST", path, context="ci", state="failure")
         host.status(pull.repository, pull.head.sha, Status("ci", CheckState.SUCCESS, "sound"))

@@ -5,21 +5,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot.core.allowed import Allowed
-from bot.core.event import Asked, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.event import Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.job import Job
 from bot.core.pull import Branch, Pull, PullState, Repository
+from bot.core.repository_filter import RepositoryFilter
 from bot.hosts.github import webhook
 from bot.intake import Intake
-from bot.store import inbox
+from bot.store import deliveries
 from tests.hosts.published.examples import EXAMPLES
 from tests.hosts.signed import SECRET, github, headers, signature
 from tests.sandbox.running import until
 from tests.server.house import House
+from tests.vocabulary import VOCABULARY
 
 ANY = ("*/*",)
 APP = 29310
@@ -60,7 +62,7 @@ EXPECTED: tuple[tuple[str, str | None, int, Event | None], ...] = (
     ("push", None, 2, Pushed(HELLO, "master", "6113728f27ae82c7b1a177c8d03f9e96e0adf246", "Codertocat")),
     ("push", None, 5, None),  # tags, and what was deleted
     ("merge_group", "checks_requested", 2, MergeGroup(OCTO, "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d")),
-    ("check_suite", "rerequested", 1, Asked(HELLO, 2, "plan", "octocoders-linter[bot]")),
+    ("check_suite", "rerequested", 1, JobRequested(HELLO, 2, "plan", "octocoders-linter[bot]")),
     ("check_run", "rerequested", 2, None),  # of another App
     ("issue_comment", "created", 5, None),  # on issues
     ("issue_comment", "edited", 2, None),
@@ -76,7 +78,7 @@ EXPECTED: tuple[tuple[str, str | None, int, Event | None], ...] = (
 def became(kind: str, payload: dict[str, Any], *repos: str) -> Event | None:
     """As the App of the examples' check suite sees it."""
     body = json.dumps(payload).encode()
-    return webhook.parse(headers(kind, body), body, SECRET, Allowed(repos or ANY), APP).event
+    return webhook.parse(headers(kind, body), body, SECRET, RepositoryFilter(repos or ANY), APP).event
 
 
 def test_every_example_that_concerns_us_is_the_event_expected() -> None:
@@ -123,12 +125,13 @@ def test_every_example_is_taken_at_the_door_and_none_stops_the_intake(hosted: Ho
     assert answers == {202: len(EXAMPLES)}
     promises = Promises()
     store = hosted.doors.store
-    intake = Intake(store, promises, lambda: datetime.now(UTC))  # type: ignore[arg-type]  # all of an engine that it uses
+    clock = partial(datetime.now, UTC)
+    intake = Intake(store, promises, clock, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
     intake.start()
 
     def empty() -> bool:
         with store.read() as tx:
-            return not inbox.undone(tx)
+            return not deliveries.pending(tx)
 
     until(empty)
     assert intake.alive

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot.config.settings import Settings
-from bot.core.allowed import Allowed
 from bot.core.errors import Refused
+from bot.core.repository_filter import RepositoryFilter
 from bot.hosts.github import host
 from bot.hosts.github.settings import GitHubSettings
 from tests.hosts.signed import SECTION
@@ -99,7 +99,7 @@ def test_the_address_for_people_follows_from_that_of_the_api(api: str, web: str)
     ],
 )
 def test_the_last_glob_that_matches_decides(patterns: tuple[str, ...], name: str, taken: bool) -> None:
-    assert Allowed(patterns)(name) is taken
+    assert RepositoryFilter(patterns)(name) is taken
 
 
 def test_githubs_library_is_imported_only_when_a_host_is_made() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.core.event import Asked, Commented, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.event import Commented, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import PullState
 from bot.hosts.github import webhook
 from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECRET, delivered, github, headers, payload
@@ -226,7 +226,7 @@ OWN = {"app": {"id": APP}, "pull_requests": [{"number": 4, "base": {"repo": {"id
 @pytest.mark.parametrize("kind", ["check_run", "check_suite"])
 def test_re_run_asks_for_a_plan(kind: str) -> None:
     event = rerun(kind, OWN)
-    assert isinstance(event, Asked)
+    assert isinstance(event, JobRequested)
     assert (event.number, event.kind, event.by, event.repository.key) == (4, "plan", "alice", "github:7")
 
 

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.kube.access.rbac_manifests import APPLIER, PLANNER
-from bot.kube.cluster.requests import Request
-from bot.kube.cluster.responses import Answer
-from bot.kube.objects.model import Ref
+from bot.kube.cluster.responses import ApiResponse
+from bot.kube.cluster.transport import ApiRequest
+from bot.kube.objects.kube_object import ObjectRef
 from tests.kube.identities import Account, config_map
 
 MERGE = "application/merge-patch+json"
@@ -31,13 +31,15 @@ class Write:
     content: str = "application/json"
     there: str = "/api/v1/namespaces/{ns}/configmaps/one"
 
-    def ask(self, account: Account, query: Mapping[str, str]) -> Answer:
+    def ask(self, account: Account, query: Mapping[str, str]) -> ApiResponse:
         ns = account.names.namespace
         body = self.body
         if body and "metadata" in body and body.get("kind") != "CertificateSigningRequest":
             body = {**body, "metadata": {"namespace": ns, **body["metadata"]}}
         query = {**query, **({"fieldManager": "tests", "force": "true"} if self.content == APPLY else {})}
-        return account.ask(Request(self.method, self.path.format(ns=ns), query, body, self.content, again=False))
+        return account.ask(
+            ApiRequest(self.method, self.path.format(ns=ns), query, body, self.content, repeatable=False)
+        )
 
 
 def stored(account: Account, path: str) -> Mapping[str, Any]:
@@ -46,7 +48,7 @@ def stored(account: Account, path: str) -> Mapping[str, Any]:
     *_, plural, name = path.format(ns=account.names.namespace).split("/")
     version, kind = kinds.get(plural, ("v1", "Namespace"))
     namespace = "" if kind == "Namespace" else account.names.namespace
-    body = account.admin.get(version, Ref(version.rpartition("/")[0], kind, namespace, name)).body
+    body = account.admin.get(version, ObjectRef(version.rpartition("/")[0], kind, namespace, name)).body
     metadata = body["metadata"]
     return {"uid": metadata["uid"], "gone": metadata.get("deletionTimestamp")} | {
         key: body[key] for key in ("data", "spec") if key in body

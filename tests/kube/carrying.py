@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.core.project import Allowance, HealthOptions, Rules
-from bot.kube.apply.artifact import Work
-from bot.kube.apply.child_config import Errand
-from bot.kube.apply.results import Results
+from bot.kube.apply.artifact import ApplyArtifact
+from bot.kube.apply.child_config import ChildConfig
+from bot.kube.apply.results import ApplyResults
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
+from bot.kube.objects.kube_object import object_of
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.model import object_of
-from bot.kube.objects.outcomes import Outcome, Verb
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.options import Allowance, HealthOptions, KubernetesRules
 from bot.kube.plan import differ
-from bot.kube.plan.dry_run import Question
-from bot.kube.render.hooks import split
+from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
+from bot.kube.render.helm_hooks import split_hooks
 from tests.kube.planning import Body
 
 TOP = Path(__file__).resolve().parents[2]
@@ -31,11 +31,11 @@ PATIENCE_SECONDS = 120
 @dataclass(frozen=True, slots=True)
 class Carried:
     exit: int
-    results: Results
+    results: ApplyResults
     output: str
 
     def ends(self) -> dict[str, str]:
-        return {one.ref: str(one.end) for one in self.results.results}
+        return {one.ref: str(one.status) for one in self.results.results}
 
 
 @dataclass
@@ -46,8 +46,8 @@ class Ground:
     kubeconfig: Path
     directory: Path
     namespace: str
-    rules: Rules = field(
-        default_factory=lambda: Rules(cluster="rig", allow=frozenset({Allowance.REPLACE}), prune_most=100)
+    rules: KubernetesRules = field(
+        default_factory=lambda: KubernetesRules(cluster="rig", allow=frozenset({Allowance.REPLACE}), prune_most=100)
     )
     health: HealthOptions = field(default_factory=lambda: HealthOptions(timeout=20, stable=0))
     managers: tuple[str, ...] = ()
@@ -61,30 +61,30 @@ class Ground:
     def known(self) -> Inventory | None:
         return inventory.read(self.api, self.project, self.namespace)
 
-    def plan(self, *bodies: Body) -> Work:
+    def plan(self, *bodies: Body) -> ApplyArtifact:
         """What an apply of these would be given, everything else leaving Git."""
-        self.api.forget()
-        rendered, hooks = split(object_of(body) for body in bodies)
+        self.api.forget_resources()
+        rendered, hooks = split_hooks(object_of(body) for body in bodies)
         kinds = {(one.api_version, one.ref.kind) for one in rendered}
-        known = self.known() or inventory.rebuilt(self.api, self.project, self.namespace, kinds)
+        known = self.known() or inventory.rebuild(self.api, self.project, self.namespace, kinds)
         label = inventory.label_of(self.project, self.namespace)
-        question = Question(self.api, Mask(KEY), label, self.rules, time.time(), managers=self.managers)
+        question = PlanRequest(self.api, Mask(KEY), label, self.rules, time.time(), takeover_managers=self.managers)
         before = tuple(object_of(body) for body in self.before)
-        outcomes = differ.plan(question, differ.Sides(rendered, before, known, destroy=not bodies))
+        outcomes = differ.plan_objects(question, PlanRevisions(rendered, before, known, destroy=not bodies))
         members = {one.ref.id: one.api_version for one in rendered}
-        changing = tuple(one for one in outcomes if one.verb is not Verb.SAME)
-        return Work("rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health)
+        changing = tuple(one for one in outcomes if one.verb is not Verb.UNCHANGED)
+        return ApplyArtifact("rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health)
 
-    def begin(self, work: Work, *confirm: str) -> "subprocess.Popen[str]":
+    def begin(self, work: ApplyArtifact, *confirm: str) -> "subprocess.Popen[str]":
         """The child, begun as the bot's supervisor would."""
         artifact, errand = self.directory / "work.json", self.directory / "errand.json"
-        artifact.write_bytes(work.dumped())
+        artifact.write_bytes(work.to_json())
         results = self.directory / "results.json"
         results.unlink(missing_ok=True)
-        words = Errand(
+        words = ChildConfig(
             str(artifact), str(results), str(self.kubeconfig), None, "gitops-bot", self.namespace, self.timeout, confirm
         )
-        errand.write_bytes(words.dumped())
+        errand.write_bytes(words.to_json())
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)],
             cwd=self.directory,
@@ -97,9 +97,11 @@ class Ground:
     def ended(self, child: "subprocess.Popen[str]") -> Carried:
         output, _ = child.communicate(timeout=PATIENCE_SECONDS)
         path = self.directory / "results.json"
-        return Carried(child.returncode, Results.loaded(path.read_bytes()) if path.exists() else Results(), output)
+        return Carried(
+            child.returncode, ApplyResults.from_json(path.read_bytes()) if path.exists() else ApplyResults(), output
+        )
 
-    def carry(self, work: Work, *confirm: str) -> Carried:
+    def carry(self, work: ApplyArtifact, *confirm: str) -> Carried:
         return self.ended(self.begin(work, *confirm))
 
     def apply(self, *bodies: Body) -> Carried:
@@ -114,5 +116,5 @@ class Ground:
         return {f"{ref.kind}/{ref.name}" for ref in known.members} if known else set()
 
 
-def only(work: Work, outcomes: Sequence[Outcome]) -> Work:
-    return replace(work, outcomes=tuple(outcomes))
+def only(work: ApplyArtifact, outcomes: Sequence[ObjectChange]) -> ApplyArtifact:
+    return replace(work, changes=tuple(outcomes))

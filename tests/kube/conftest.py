@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from bot.core.project import Rules
 from bot.kube.cluster.client import Cluster
 from bot.kube.objects.masking import Mask
-from bot.kube.plan.dry_run import Question
+from bot.kube.options import KubernetesRules
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.planning import LABEL
 from tests.rig.access import Access
 
@@ -18,5 +18,5 @@ def api(cluster: Access) -> Cluster:
 
 
 @pytest.fixture
-def question(api: Cluster) -> Question:
-    return Question(api, Mask(b"k" * 32), LABEL, Rules(cluster="rig"), time.time())
+def question(api: Cluster) -> PlanRequest:
+    return PlanRequest(api, Mask(b"k" * 32), LABEL, KubernetesRules(cluster="rig"), time.time())

@@ -12,9 +12,9 @@ from kubernetes import client
 
 from bot.kube.access.rbac_manifests import PLANNER, Identities, Manifest, applier_manifests, planner_manifests
 from bot.kube.cluster.client import Cluster
-from bot.kube.cluster.requests import Door, Request
-from bot.kube.cluster.responses import Answer
-from bot.kube.objects.model import object_of
+from bot.kube.cluster.responses import ApiResponse
+from bot.kube.cluster.transport import ApiRequest, Transport
+from bot.kube.objects.kube_object import object_of
 from tests.rig.access import Access
 from tests.sandbox.running import until
 
@@ -28,8 +28,8 @@ class Account:
     cluster: Cluster
     admin: Cluster
 
-    def ask(self, request: Request) -> Answer:
-        return Door.opened("rig", self.kubeconfig, None, 10, 1).answer(request)
+    def ask(self, request: ApiRequest) -> ApiResponse:
+        return Transport.open("rig", self.kubeconfig, None, 10, 1).send(request)
 
     def as_somebody(self, who: str) -> client.ApiClient:
         """Impersonating: every request says that it comes from somebody else."""
@@ -79,7 +79,7 @@ def kubeconfig_of(rig: Access, names: Identities, account: str, directory: Path)
     """With a token of the account, which an admin asked for."""
     path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{account}/token"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    answer = Door.opened("rig", rig.kubeconfig, None, 10, 1).answer(Request("POST", path, {}, body))
+    answer = Transport.open("rig", rig.kubeconfig, None, 10, 1).send(ApiRequest("POST", path, {}, body))
     content = yaml.safe_load(rig.kubeconfig.read_text())
     where = next(entry["context"]["cluster"] for entry in content["contexts"])
     content["users"] = [{"name": account, "user": {"token": answer.body["status"]["token"]}}]
@@ -95,7 +95,7 @@ def config_map(namespace: str, name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
-def _written(account: Account) -> Answer:
+def _written(account: Account) -> ApiResponse:
     answer = account.cluster.create(config_map(account.names.namespace, "early"), dry_run=False)
     if answer.ok:
         remove(account.admin, answer.body)

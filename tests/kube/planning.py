@@ -4,12 +4,11 @@ from typing import Any
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
-from bot.kube.objects.model import object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.outcomes import Outcome
+from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import ObjectChange
 from bot.kube.plan import differ
-from bot.kube.plan.differ import Sides
-from bot.kube.plan.dry_run import Question
+from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 
 LABEL = "applyset-of-the-tests-v1"
 Body = dict[str, Any]
@@ -31,11 +30,13 @@ def labelled(body: Body) -> Body:
     return {**body, "metadata": {**body["metadata"], "labels": {MEMBER_LABEL: LABEL}}}
 
 
-def planned(question: Question, *bodies: Body, before: tuple[Body, ...] = (), **sides: Any) -> dict[str, Outcome]:
+def planned(
+    question: PlanRequest, *bodies: Body, before: tuple[Body, ...] = (), **sides: Any
+) -> dict[str, ObjectChange]:
     """Outcomes by kind and name, nothing having been applied before unless an inventory says so."""
     rendered = tuple(object_of(body, "a.yaml:1") for body in bodies)
     old = tuple(object_of(body) for body in before)
-    made = differ.plan(question, Sides(rendered, old, **({"inventory": None} | sides)))
+    made = differ.plan_objects(question, PlanRevisions(rendered, old, **({"inventory": None} | sides)))
     return {f"{one.ref.kind}/{one.ref.name}": one for one in made}
 
 
@@ -52,4 +53,4 @@ def applied(api: Cluster, *bodies: Body) -> Inventory:
 
 
 def another(api: Cluster, name: str) -> Cluster:
-    return Cluster(api.name, api._door, name, 4)
+    return Cluster(api.name, api._transport, name, 4)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.kube.cluster.adoption import adopts, foreseen, migrated, without_adopted
+from bot.kube.cluster.adoption import adopted_managers, drop_adopted, dry_run_migrated, migration_patch
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import object_of
-from bot.kube.objects.normalized import quiet
+from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.normalization import normalize
 from tests.rig.access import Access
 from tests.sandbox.running import until
 
@@ -82,7 +82,7 @@ def take_over(kube: Cluster, one: Body) -> None:
     """As often as a controller comes between."""
 
     def patched() -> bool:
-        patch = migrated(live(kube, one), THEIRS)
+        patch = migration_patch(live(kube, one), THEIRS)
         assert patch
         return kube.patch(one["apiVersion"], object_of(one).ref, patch, dry_run=False).ok
 
@@ -93,9 +93,9 @@ def told(kube: Cluster, one: Body) -> Body:
     """What a plan shows before anything is taken over."""
     tried = kube.apply(one, dry_run=True, force=True)
     assert tried.ok, tried.message
-    answer = foreseen(kube, tried.body, live(kube, one), one, THEIRS)
+    answer = dry_run_migrated(kube, tried.body, live(kube, one), one, THEIRS)
     assert answer.ok, answer.message
-    return quiet(answer.body)
+    return normalize(answer.body)
 
 
 ENV = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
@@ -157,7 +157,7 @@ def test_what_goes_is_what_was_foreseen(
     take_over(kube, after)
     answer = kube.apply(after, dry_run=False, force=True)
     assert answer.ok, answer.message
-    assert plan == quiet(answer.body)
+    assert plan == normalize(answer.body)
     if any(key.startswith("example.test") for key in answer.body["metadata"].get("finalizers", [])):
         kube.apply(config(namespace), dry_run=False, force=True)
 
@@ -195,7 +195,7 @@ def test_whatever_goes_is_what_was_foreseen(
     take_over(kube, wanted)
     answer = kube.apply(wanted, dry_run=False, force=True)
     assert answer.ok, answer.message
-    assert plan == quiet(answer.body)
+    assert plan == normalize(answer.body)
 
 
 def test_without_it_what_leaves_git_stays(kube: Cluster, namespace: str, first_by: dict[str, By]) -> None:
@@ -221,7 +221,7 @@ def test_what_someone_else_has_too_stays(
     after = deployment(namespace, container("web"))
     plan = told(kube, after)
     take_over(kube, after)
-    made = quiet(kube.apply(after, dry_run=False, force=True).body)
+    made = normalize(kube.apply(after, dry_run=False, force=True).body)
     assert plan == made
     assert made["spec"]["replicas"] == 2
     assert made["metadata"]["labels"] == {"x": "1"}
@@ -238,7 +238,7 @@ def test_what_someone_edited_in_something_that_goes_is_foreseen_too(
     after = deployment(namespace, container("web"))
     plan = told(kube, after)
     take_over(kube, after)
-    assert plan == quiet(kube.apply(after, dry_run=False, force=True).body)
+    assert plan == normalize(kube.apply(after, dry_run=False, force=True).body)
 
 
 def test_several_managers_are_taken_over_at_once_and_only_once(
@@ -248,22 +248,22 @@ def test_several_managers_are_taken_over_at_once_and_only_once(
     assert someone(cluster, ARGO).apply(config(namespace, "c"), dry_run=False).ok
     kept = config(namespace, "d")
     assert kube.apply(kept, dry_run=False).ok
-    assert adopts(live(kube, kept), THEIRS) == (KUBECTL, ARGO)
-    assert adopts(live(kube, kept), (ARGO,)) == (ARGO,)
+    assert adopted_managers(live(kube, kept), THEIRS) == (KUBECTL, ARGO)
+    assert adopted_managers(live(kube, kept), (ARGO,)) == (ARGO,)
     plan = told(kube, kept)
     take_over(kube, kept)
     there = live(kube, kept)
     assert [(one["manager"], one["operation"]) for one in there["metadata"]["managedFields"]] == [
         ("gitops-bot", "Apply")
     ]
-    assert (adopts(there, THEIRS), migrated(there, THEIRS)) == ((), None)
+    assert (adopted_managers(there, THEIRS), migration_patch(there, THEIRS)) == ((), None)
     assert kube.apply(kept, dry_run=False).body["data"] == plan["data"] == {"d": "d"}
 
 
 def test_an_object_that_has_changed_since_is_a_conflict(kube: Cluster, namespace: str, first_by: dict[str, By]) -> None:
     one = config(namespace, "a")
     first_by[KUBECTL](one)
-    patch = migrated(live(kube, one), THEIRS)
+    patch = migration_patch(live(kube, one), THEIRS)
     assert patch
     assert kube.apply(config(namespace, "b"), dry_run=False).ok
     assert kube.patch("v1", object_of(one).ref, patch, dry_run=False).status == 409
@@ -274,20 +274,20 @@ def test_what_is_nobodys_of_the_managers_is_left_alone() -> None:
     mine = {**entry, "manager": "gitops-bot", "operation": "Apply"}
     status = {**entry, "subresource": "status"}
     there = {"metadata": {"resourceVersion": "7", "managedFields": [mine, status, {**entry, "manager": "vim"}]}}
-    assert adopts(there, (HELM,)) == ()
-    assert migrated(there, (HELM,)) is None
-    assert migrated(there, ("gitops-bot",)) is None
+    assert adopted_managers(there, (HELM,)) == ()
+    assert migration_patch(there, (HELM,)) is None
+    assert migration_patch(there, ("gitops-bot",)) is None
     result = {"data": {"a": "1"}, "metadata": there["metadata"]}
-    assert without_adopted(result, there, {}, (HELM,)) == result
-    assert migrated({"metadata": {"resourceVersion": "7"}}, (HELM,)) is None
+    assert drop_adopted(result, there, {}, (HELM,)) == result
+    assert migration_patch({"metadata": {"resourceVersion": "7"}}, (HELM,)) is None
 
 
 def test_fields_in_the_words_of_another_version_are_not_mixed_in() -> None:
     new = {"manager": HELM, "operation": "Update", "apiVersion": "v2", "time": "2", "fieldsV1": {"f:a": {"f:x": {}}}}
     old = {**new, "apiVersion": "v1", "time": "1", "fieldsV1": {"f:b": {}}}
     there = {"metadata": {"resourceVersion": "7", "managedFields": [old, new]}}
-    patch = migrated(copy.deepcopy(there), (HELM,))
+    patch = migration_patch(copy.deepcopy(there), (HELM,))
     assert patch
     assert patch[0]["value"] == [{**new, "manager": "gitops-bot", "operation": "Apply"}]
     result = {"a": {"x": 1}, "b": 2, "metadata": {}}
-    assert without_adopted(result, there, {}, (HELM,)) == {"b": 2, "metadata": {}}
+    assert drop_adopted(result, there, {}, (HELM,)) == {"b": 2, "metadata": {}}

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import object_of
-from bot.kube.objects.outcomes import Verb
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.object_changes import Verb
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.planning import Body, applied, configmap, planned
 from tests.sandbox.running import until
 
@@ -40,29 +40,31 @@ def toy(namespace: str, **spec: Any) -> Body:
 
 
 def served(api: Cluster, namespace: str) -> bool:
-    api.forget()
+    api.forget_resources()
     return api.resource(f"{namespace}.example/v1", "Toy") is not None
 
 
-def test_an_object_is_held_against_the_definition_of_its_own_pull_request(question: Question, namespace: str) -> None:
+def test_an_object_is_held_against_the_definition_of_its_own_pull_request(
+    question: PlanRequest, namespace: str
+) -> None:
     made = planned(question, definition(namespace), toy(namespace, size=3))
     good = made["Toy/ball"]
     assert (good.verb, good.result) == (Verb.CREATE, "")
     assert "validated offline, by the definition in this pull request" in good.notes
     bad = planned(question, definition(namespace), toy(namespace, size="big", colour="red"))["Toy/ball"]
-    assert bad.verb is Verb.UNTOLD
+    assert bad.verb is Verb.UNKNOWN
     assert "spec.size" in bad.problem
     assert "spec.colour" in bad.problem
 
 
-def test_a_definition_without_a_schema_takes_anything(question: Question, namespace: str) -> None:
+def test_a_definition_without_a_schema_takes_anything(question: PlanRequest, namespace: str) -> None:
     loose = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     made = planned(question, definition(namespace, loose), toy(namespace, anything=[1, {"a": "b"}]))
     assert made["Toy/ball"].verb is Verb.CREATE
 
 
 def test_a_changed_definition_names_the_live_objects_that_it_makes_invalid(
-    question: Question, api: Cluster, namespace: str
+    question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     before = definition(namespace)
     inventory = applied(api, before)
@@ -79,7 +81,7 @@ def test_a_changed_definition_names_the_live_objects_that_it_makes_invalid(
     assert api.delete("apiextensions.k8s.io/v1", object_of(before).ref, uid=one.uid, dry_run=False).ok
 
 
-def test_the_servers_deprecation_warnings_are_told(question: Question, api: Cluster, namespace: str) -> None:
+def test_the_servers_deprecation_warnings_are_told(question: PlanRequest, api: Cluster, namespace: str) -> None:
     old = definition(namespace, deprecated=True, deprecationWarning="toys of v1 go away soon")
     applied(api, old)
     until(lambda: served(api, namespace))
@@ -94,7 +96,7 @@ def _known(outcome: Any) -> Any:
 
 
 def test_a_webhook_that_does_not_answer_is_told_of_its_objects_and_no_others(
-    question: Question, api: Cluster, namespace: str
+    question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
     hook = {
@@ -117,7 +119,7 @@ def test_a_webhook_that_does_not_answer_is_told_of_its_objects_and_no_others(
     assert made.ok
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}}
     try:
-        until(lambda: planned(question, configmap(namespace))["ConfigMap/settings"].verb is Verb.UNTOLD)
+        until(lambda: planned(question, configmap(namespace))["ConfigMap/settings"].verb is Verb.UNKNOWN)
         told = planned(question, configmap(namespace), secret)
         assert "down.example.com" in told["ConfigMap/settings"].problem
         assert told["Secret/s"].verb is Verb.CREATE
@@ -127,6 +129,6 @@ def test_a_webhook_that_does_not_answer_is_told_of_its_objects_and_no_others(
 
 
 @pytest.mark.parametrize("length", [253])
-def test_the_longest_names_are_planned(question: Question, namespace: str, length: int) -> None:
+def test_the_longest_names_are_planned(question: PlanRequest, namespace: str, length: int) -> None:
     name = "a" * length
     assert planned(question, configmap(namespace, name))[f"ConfigMap/{name}"].verb is Verb.CREATE

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import ToolFailed
-from bot.core.project import Allowance, HealthOptions
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
-from bot.kube.cluster.deletions import contents
-from bot.kube.objects.model import Ref, object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.outcomes import Verb
-from bot.kube.plan.dry_run import Question
+from bot.kube.cluster.deletions import list_contents
+from bot.kube.objects.kube_object import ObjectRef, object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import Verb
+from bot.kube.options import Allowance, HealthOptions
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.carrying import Ground
 from tests.kube.planning import another, applied, configmap, deployment, planned
 from tests.kube.test_carry_out_more import hook, there
 from tests.rig.access import Access
 
-REF = Ref("apps", "Deployment", "", "web")
+REF = ObjectRef("apps", "Deployment", "", "web")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def ground(api: Cluster, cluster: Access, namespace: str, tmp_path: Path) -> Gro
     return Ground(api, cluster.kubeconfig, tmp_path, namespace)
 
 
-def annotated(ground: Ground, ref: Ref, api_version: str, name: str, value: str) -> None:
+def annotated(ground: Ground, ref: ObjectRef, api_version: str, name: str, value: str) -> None:
     """As a person does it, by `kubectl annotate`."""
     operation = {"op": "add", "path": "/metadata/annotations", "value": {name: value}}
     assert another(ground.api, "kubectl-annotate").patch(api_version, ref, [operation], dry_run=False).ok
@@ -64,10 +64,10 @@ def test_a_hook_that_somebody_protects_is_not_cleared_away(ground: Ground) -> No
 
 def test_a_protection_put_on_after_the_plan_keeps_an_object_from_being_replaced(ground: Ground) -> None:
     ground.apply(deployment(ground.namespace))
-    ref = Ref("apps", "Deployment", ground.namespace, "web")
+    ref = ObjectRef("apps", "Deployment", ground.namespace, "web")
     before = ground.api.get("apps/v1", ref).body["metadata"]["uid"]
     work = ground.plan(deployment(ground.namespace, app="other"))
-    assert [one.verb for one in work.outcomes] == [Verb.REPLACE]
+    assert [one.verb for one in work.changes] == [Verb.REPLACE]
     operation = {"op": "add", "path": "/metadata/annotations/gitops-bot~1prune", "value": "false"}
     assert another(ground.api, "somebody").patch("apps/v1", ref, [operation], dry_run=False).ok
     carried = ground.carry(work)
@@ -82,10 +82,10 @@ def test_what_others_put_into_a_namespace_after_the_plan_keeps_it(ground: Ground
     keep = configmap(ground.namespace, a="1")
     ground.apply(space, keep)
     work = ground.plan(keep)
-    assert [(one.verb, one.ref.name) for one in work.outcomes] == [(Verb.DELETE, name)]
+    assert [(one.verb, one.ref.name) for one in work.changes] == [(Verb.DELETE, name)]
     assert another(ground.api, "them").apply(configmap(name, "theirs"), dry_run=False).ok
     carried = ground.carry(work, f"Namespace/{name}")
-    assert ground.api.get("v1", Ref("", "ConfigMap", name, "theirs")).ok
+    assert ground.api.get("v1", ObjectRef("", "ConfigMap", name, "theirs")).ok
     assert carried.exit == 3
     assert f"holds what is not this project's: ConfigMap {name}/theirs" in carried.results.refused
     live = ground.api.get("v1", object_of(space).ref).body
@@ -96,7 +96,7 @@ def test_an_interrupt_does_not_lose_an_object_between_its_end_and_its_new_beginn
     held = deployment(ground.namespace)
     held["metadata"]["finalizers"] = ["tests.example/held"]
     ground.apply(held)
-    ref = Ref("apps", "Deployment", ground.namespace, "web")
+    ref = ObjectRef("apps", "Deployment", ground.namespace, "web")
     child = ground.begin(ground.plan(deployment(ground.namespace, app="other")))
     while not ground.api.get("apps/v1", ref).body["metadata"].get("deletionTimestamp"):
         assert child.poll() is None
@@ -111,13 +111,13 @@ def test_an_interrupt_does_not_lose_an_object_between_its_end_and_its_new_beginn
 
 
 def test_an_object_of_another_project_is_not_taken_from_it_unsaid(
-    question: Question, api: Cluster, namespace: str
+    question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     body = configmap(namespace, a="1", b="1")
     theirs = {**body, "metadata": {**body["metadata"], "labels": {MEMBER_LABEL: "applyset-of-another-v1"}}}
     assert api.apply(theirs, dry_run=False).ok
     one = planned(question, configmap(namespace, a="2"))["ConfigMap/settings"]
-    assert one.verb is Verb.UNTOLD
+    assert one.verb is Verb.UNKNOWN
     assert "belongs to another project" in one.problem
     allowed = replace(question, rules=replace(question.rules, allow=frozenset({Allowance.CONFLICTS})))
     one = planned(allowed, configmap(namespace, a="2"))["ConfigMap/settings"]
@@ -126,7 +126,7 @@ def test_an_object_of_another_project_is_not_taken_from_it_unsaid(
 
 
 def test_a_project_may_have_what_another_of_its_repository_had_and_says_so(
-    question: Question, api: Cluster, namespace: str
+    question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     old = f"forge 1 old/{namespace}:default"
     its = inventory.Inventory(old, namespace, "", label=inventory.label_of(old, namespace))
@@ -139,20 +139,20 @@ def test_a_project_may_have_what_another_of_its_repository_had_and_says_so(
     assert one.verb is Verb.ADOPT
     assert one.notes == (f"is taken from another project ({old}), which loses it",)
     stranger = replace(question, project=f"forge 2 new/{namespace}:default")
-    assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.UNTOLD
+    assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.UNKNOWN
 
 
-def test_no_project_renders_an_inventory(question: Question, api: Cluster, namespace: str) -> None:
+def test_no_project_renders_an_inventory(question: PlanRequest, api: Cluster, namespace: str) -> None:
     forged = configmap(namespace, "gitops-bot-other", commit="--output=/tmp/x")
     forged["metadata"]["labels"] = {inventory.ID_LABEL: "applyset-of-another-v1"}
     one = planned(question, forged)["ConfigMap/gitops-bot-other"]
-    assert one.verb is Verb.UNTOLD
+    assert one.verb is Verb.UNKNOWN
     assert "is an inventory" in one.problem
 
 
 @pytest.mark.parametrize("annotation", [("helm.sh/resource-policy", "Keep"), ("gitops-bot/prune", "False")])
 def test_a_protection_counts_however_it_is_spelled(
-    annotation: tuple[str, str], question: Question, api: Cluster, namespace: str
+    annotation: tuple[str, str], question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     guarded = configmap(namespace, "guarded")
     guarded["metadata"]["annotations"] = dict([annotation])
@@ -160,7 +160,7 @@ def test_a_protection_counts_however_it_is_spelled(
     known = applied(api, keep, guarded)
     # The helper's label takes the place of labels only; annotations are applied as they are.
     one = planned(question, keep, before=(keep, guarded), inventory=known)["ConfigMap/guarded"]
-    assert one.verb is Verb.SAME
+    assert one.verb is Verb.UNCHANGED
     assert "stays in the cluster" in one.notes[0]
 
 
@@ -170,15 +170,15 @@ def test_what_was_applied_in_a_version_that_is_gone_is_not_forgotten_when_it_lea
     group = f"{ground.namespace}.example"
     ground.apply(toys(group, "v1", "v2"), toy(group, "v1", ground.namespace))
     assert another(ground.api, "them").apply(toys(group, "v2"), dry_run=False, force=True).ok
-    ground.api.forget()
+    ground.api.forget_resources()
     work = ground.plan(toys(group, "v2"))
-    assert [one.verb for one in work.outcomes if one.ref.kind == "Toy"] == [Verb.DELETE]
+    assert [one.verb for one in work.changes if one.ref.kind == "Toy"] == [Verb.DELETE]
     carried = ground.carry(work)
     assert carried.exit == 0, carried.output
     assert not ground.api.get(f"{group}/v2", object_of(toy(group, "v2", ground.namespace)).ref).ok
 
 
-def test_an_aggregated_api_that_is_down_stops_no_plan(question: Question, api: Cluster, namespace: str) -> None:
+def test_an_aggregated_api_that_is_down_stops_no_plan(question: PlanRequest, api: Cluster, namespace: str) -> None:
     group = f"{namespace}.example"
     service = {
         "apiVersion": "apiregistration.k8s.io/v1",
@@ -196,14 +196,14 @@ def test_an_aggregated_api_that_is_down_stops_no_plan(question: Question, api: C
     made = api.apply(service, dry_run=False)
     assert made.ok, made.message
     try:
-        api.forget()
+        api.forget_resources()
         began = time.monotonic()
         assert "apps/v1/Deployment" in api.api_versions()
         one = planned(question, configmap(namespace, a="1"))["ConfigMap/settings"]
         assert one.verb is Verb.CREATE
         assert time.monotonic() - began < 10
         with pytest.raises(ToolFailed, match=f"the API {group}/v1 does not answer"):
-            contents(api, namespace)
+            list_contents(api, namespace)
     finally:
         assert api.delete(
             "apiregistration.k8s.io/v1",

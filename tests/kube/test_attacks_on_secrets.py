@@ -6,12 +6,12 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.masking import Mask, scrub, secrets_of
-from bot.kube.objects.model import object_of
-from bot.kube.objects.outcomes import Outcome
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.masking import Mask, scrub, secret_texts
+from bot.kube.objects.object_changes import ObjectChange
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.planning import Body, another, configmap, planned
 from tests.sandbox.running import until
 
@@ -48,7 +48,7 @@ def admitted(api: Cluster, namespace: str, kind: str, quote: str, action: str) -
         api.delete(VERSION, object_of(body).ref, uid=answer.body["metadata"]["uid"], dry_run=False)
 
 
-def all_of(one: Outcome) -> str:
+def all_of(one: ObjectChange) -> str:
     return f"{one.problem} {one.warnings} {one.notes} {one.fields}"
 
 
@@ -59,10 +59,10 @@ def warns_of_old(api: Cluster, namespace: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("warns_of_old")
-def test_a_warning_that_quotes_the_value_that_is_there_is_masked(question: Question, namespace: str) -> None:
+def test_a_warning_that_quotes_the_value_that_is_there_is_masked(question: PlanRequest, namespace: str) -> None:
     one = planned(question, secret(namespace, "another-value-of-it"))["Secret/door"]
     assert "told: " in all_of(one)
-    assert not secrets_of([secret(namespace)]).intersection(all_of(one).split())
+    assert not secret_texts([secret(namespace)]).intersection(all_of(one).split())
     assert "aHVudGVyMi1wbGFudGVkLWhlcmU" not in all_of(one)
 
 
@@ -72,7 +72,7 @@ def quotes_of_others(api: Cluster, namespace: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quotes_of_others")
-def test_a_refusal_of_one_object_that_quotes_anothers_secret_is_masked(question: Question, namespace: str) -> None:
+def test_a_refusal_of_one_object_that_quotes_anothers_secret_is_masked(question: PlanRequest, namespace: str) -> None:
     one = planned(question, configmap(namespace, a="1"), secret(namespace))["ConfigMap/settings"]
     assert "told: " in one.problem
     assert PLANTED not in all_of(one)
@@ -81,14 +81,14 @@ def test_a_refusal_of_one_object_that_quotes_anothers_secret_is_masked(question:
 @pytest.mark.parametrize("key", ["stringdata", "Data", "values"])
 def test_a_secret_with_a_misspelled_table_is_masked_all_the_same(key: str) -> None:
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "door"}, key: {"password": PLANTED}}
-    assert PLANTED not in str(Mask(b"k").masked(body))
-    assert PLANTED not in scrub(f"said {PLANTED}", secrets_of([body]))
+    assert PLANTED not in str(Mask(b"k").mask(body))
+    assert PLANTED not in scrub(f"said {PLANTED}", secret_texts([body]))
 
 
 def test_a_label_that_repeats_a_value_is_scrubbed() -> None:
     body = secret("default")
     body["metadata"]["labels"] = {"app": "web", "token": PLANTED}
-    shown = Mask(b"k").masked(body)
+    shown = Mask(b"k").mask(body)
     assert PLANTED not in str(shown)
     assert shown["metadata"]["labels"]["app"] == "web"
 
@@ -105,5 +105,5 @@ def test_a_label_that_repeats_a_value_is_scrubbed() -> None:
 )
 def test_a_mistake_in_a_secrets_file_is_said_without_what_is_in_it(text: str) -> None:
     with pytest.raises(Refused) as refused:
-        objects(text, "a.yaml", "default", built_in)
+        parse_objects(text, "a.yaml", "default", is_namespaced)
     assert PLANTED not in str(refused.value)

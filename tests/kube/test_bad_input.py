@@ -7,11 +7,11 @@ import pytest
 
 from bot.core.errors import Transient
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
-from bot.kube.objects.outcomes import Verb
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.object_changes import Verb
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.carrying import Ground
 from tests.kube.door import kubeconfig
 from tests.kube.planning import configmap, planned
@@ -36,23 +36,23 @@ def test_lists_and_clusters_objects_with_a_namespace_are_planned_and_applied(
     api: Cluster, cluster: Access, namespace: str, tmp_path: Path
 ) -> None:
     ground = Ground(api, cluster.kubeconfig, tmp_path, namespace)
-    found = objects(LISTED.replace("SPACE", namespace), "all.yaml", namespace, built_in)
+    found = parse_objects(LISTED.replace("SPACE", namespace), "all.yaml", namespace, is_namespaced)
     ground.apply(*(dict(one.body) for one in found))
     assert ground.members() == {"ConfigMap/one", "ConfigMap/two", f"ClusterRole/{namespace}"}
-    role = Ref("rbac.authorization.k8s.io", "ClusterRole", "", namespace)
+    role = ObjectRef("rbac.authorization.k8s.io", "ClusterRole", "", namespace)
     assert api.get("rbac.authorization.k8s.io/v1", role).ok
     again = ground.plan(*ground.before)
-    assert not again.outcomes
+    assert not again.changes
     assert ground.carry(ground.plan()).exit == 0
     assert api.get("rbac.authorization.k8s.io/v1", role).status == 404
 
 
 def test_a_webhook_that_refuses_dry_runs_is_told_of_its_objects_and_no_others(
-    question: Question, api: Cluster, namespace: str, tmp_path: Path
+    question: PlanRequest, api: Cluster, namespace: str, tmp_path: Path
 ) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}}
     with webhook(api, namespace, tmp_path, lambda request: "nobody tries anything here" if request["dryRun"] else ""):
-        until(lambda: planned(question, configmap(namespace))["ConfigMap/settings"].verb is Verb.UNTOLD)
+        until(lambda: planned(question, configmap(namespace))["ConfigMap/settings"].verb is Verb.UNKNOWN)
         told = planned(question, configmap(namespace), secret)
     assert "strict.example.com" in told["ConfigMap/settings"].problem
     assert "nobody tries anything here" in told["ConfigMap/settings"].problem

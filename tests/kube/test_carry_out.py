@@ -10,9 +10,9 @@ import pytest
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
-from bot.kube.objects.model import Ref, object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.outcomes import Verb
+from bot.kube.objects.kube_object import ObjectRef, object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import Verb
 from tests.kube.carrying import Ground, only
 from tests.kube.planning import another, configmap, deployment
 from tests.kube.wire import Wire
@@ -26,7 +26,7 @@ def ground(api: Cluster, cluster: Access, namespace: str, tmp_path: Path) -> Gro
 
 
 def data(ground: Ground, name: str = "settings") -> object:
-    answer = ground.api.get("v1", Ref("", "ConfigMap", ground.namespace, name))
+    answer = ground.api.get("v1", ObjectRef("", "ConfigMap", ground.namespace, name))
     return answer.body.get("data") if answer.ok else None
 
 
@@ -43,7 +43,7 @@ def test_objects_are_created_changed_and_deleted_and_the_inventory_is_exact(grou
     known = ground.known()
     assert known
     assert (known.commit, known.rebuilt) == ("c0ffee", False)
-    assert all(one.verb is Verb.SAME or one.verb is None for one in ground.plan(*ground.before).outcomes)
+    assert all(one.verb is Verb.UNCHANGED or one.verb is None for one in ground.plan(*ground.before).changes)
 
 
 def test_members_bear_the_label_by_which_kubectl_finds_them(ground: Ground) -> None:
@@ -81,7 +81,7 @@ def test_a_conflict_fails_its_object_and_leaves_the_others_done(ground: Ground) 
     space = ground.namespace
     ground.apply(configmap(space, a="1"), configmap(space, "other", b="1"))
     work = ground.plan(configmap(space, a="2"), configmap(space, "other", b="2"))
-    blind = [one if one.ref.name != "settings" else replace(one, result="") for one in work.outcomes]
+    blind = [one if one.ref.name != "settings" else replace(one, result="") for one in work.changes]
     assert another(ground.api, "somebody").apply(configmap(space, a="9"), dry_run=False, force=True).ok
     carried = ground.carry(only(work, blind))
     assert carried.exit == 1
@@ -95,7 +95,7 @@ def test_a_conflict_fails_its_object_and_leaves_the_others_done(ground: Ground) 
 def test_a_replacement_is_deleted_and_made_again(ground: Ground) -> None:
     space = ground.namespace
     ground.apply(deployment(space))
-    ref = Ref("apps", "Deployment", space, "web")
+    ref = ObjectRef("apps", "Deployment", space, "web")
     before = ground.api.get("apps/v1", ref).body["metadata"]["uid"]
     carried = ground.apply(deployment(space, app="other"))
     assert carried.results.summary().startswith("1 replaced; healthy")
@@ -151,7 +151,7 @@ def test_a_lost_inventory_is_rebuilt_from_labels_and_deletes_rightly(ground: Gro
     assert ground.api.delete("v1", parent.ref, uid=parent.uid, dry_run=False).ok
     assert ground.known() is None
     work = ground.plan(configmap(space, a="1"))
-    assert [(one.ref.name, one.verb) for one in work.outcomes] == [("other", Verb.DELETE)]
+    assert [(one.ref.name, one.verb) for one in work.changes] == [("other", Verb.DELETE)]
     assert ground.carry(work).exit == 0
     assert data(ground, "other") is None
     assert ground.members() == {"ConfigMap/settings"}
@@ -159,7 +159,7 @@ def test_a_lost_inventory_is_rebuilt_from_labels_and_deletes_rightly(ground: Gro
 
 def test_an_inventory_of_two_thousand_objects_fits(ground: Ground) -> None:
     members = {
-        Ref("apps", "Deployment", "a" * 60, f"{number}-{'x' * 200}"): Member(
+        ObjectRef("apps", "Deployment", "a" * 60, f"{number}-{'x' * 200}"): Member(
             "apps/v1", f"{number:036d}", str(number), 1
         )
         for number in range(2000)
@@ -171,9 +171,9 @@ def test_an_inventory_of_two_thousand_objects_fits(ground: Ground) -> None:
 
 
 def test_names_with_underscores_are_members_too() -> None:
-    ref = Ref("rbac.authorization.k8s.io", "ClusterRole", "", "system:a_b_c")
-    assert Ref.of_id(ref.id) == ref
-    assert Ref.of_id(Ref("", "Secret", "space", "a_b").id).name == "a_b"
+    ref = ObjectRef("rbac.authorization.k8s.io", "ClusterRole", "", "system:a_b_c")
+    assert ObjectRef.parse_id(ref.id) == ref
+    assert ObjectRef.parse_id(ObjectRef("", "Secret", "space", "a_b").id).name == "a_b"
 
 
 def test_a_definition_and_its_object_go_in_one_apply(ground: Ground) -> None:
@@ -194,7 +194,7 @@ def test_a_definition_and_its_object_go_in_one_apply(ground: Ground) -> None:
         "spec": {"size": 3},
     }
     ground.apply(crd, toy)
-    ground.api.forget()
+    ground.api.forget_resources()
     assert ground.api.get(f"{group}/v1", object_of(toy).ref).body["spec"] == {"size": 3}
     gone = ground.carry(ground.plan(), f"CustomResourceDefinition/toys.{group}")
     assert gone.exit == 0, gone.output
@@ -218,7 +218,7 @@ def test_a_keep_annotation_put_on_after_the_plan_keeps_the_object(ground: Ground
     space = ground.namespace
     ground.apply(configmap(space, a="1"), configmap(space, "other"))
     work = ground.plan(configmap(space, a="1"))
-    other = Ref("", "ConfigMap", space, "other")
+    other = ObjectRef("", "ConfigMap", space, "other")
     guard = [{"op": "add", "path": "/metadata/annotations", "value": {"gitops-bot/prune": "false"}}]
     assert ground.api.patch("v1", other, guard, dry_run=False).ok
     carried = ground.carry(work)
@@ -238,7 +238,7 @@ def test_an_unhealthy_workload_fails_the_apply_and_prunes_nothing(ground: Ground
     assert carried.exit == 1
     assert time.monotonic() - began < 60
     assert carried.ends()[f"Deployment {space}/web"] == "unhealthy"
-    assert ground.api.get("v1", Ref("", "ConfigMap", space, "settings")).ok
+    assert ground.api.get("v1", ObjectRef("", "ConfigMap", space, "settings")).ok
 
 
 def test_a_connection_lost_halfway_is_told_and_a_second_apply_finishes_it(ground: Ground, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.project import HealthOptions
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
-from bot.kube.objects.outcomes import Cause, Verb
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.object_changes import ChangeCause, Verb
+from bot.kube.options import HealthOptions
 from tests.kube.carrying import Ground
 from tests.kube.planning import Body, configmap
 from tests.rig.access import Access
@@ -42,7 +42,7 @@ def job(namespace: str, name: str, seconds: int) -> Body:
 
 
 def there(ground: Ground, name: str) -> bool:
-    return ground.api.get("v1", Ref("", "ConfigMap", ground.namespace, name)).ok
+    return ground.api.get("v1", ObjectRef("", "ConfigMap", ground.namespace, name)).ok
 
 
 def test_hooks_run_by_weight_around_the_objects_and_go_as_their_policy_says(ground: Ground) -> None:
@@ -108,15 +108,15 @@ def test_fields_of_a_manager_that_is_taken_over_go_when_they_leave_git(ground: G
     ground.managers = ("kubectl-client-side-apply",)
     ground.before = (body,)
     work = ground.plan(configmap(space, a="2"))
-    (one,) = work.outcomes
+    (one,) = work.changes
     assert one.verb is Verb.CHANGE
     assert one.takes == ("kubectl-client-side-apply",)
     assert {(change.path, change.new, change.cause) for change in one.fields if change.path.startswith("data")} == {
-        ("data.a", "2", Cause.YOURS),
-        ("data.b", None, Cause.YOURS),
+        ("data.a", "2", ChangeCause.YOURS),
+        ("data.b", None, ChangeCause.YOURS),
     }
     assert ground.carry(work).exit == 0
-    live = ground.api.get("v1", Ref("", "ConfigMap", space, "settings")).body
+    live = ground.api.get("v1", ObjectRef("", "ConfigMap", space, "settings")).body
     assert live["data"] == {"a": "2"}
 
 

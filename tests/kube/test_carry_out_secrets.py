@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import object_of
+from bot.kube.objects.kube_object import object_of
 from tests.kube.carrying import Ground, only
 from tests.kube.planning import Body, configmap
 from tests.rig.access import Access
@@ -56,7 +56,7 @@ def test_a_secret_that_admission_quotes_is_in_no_line_and_no_result(
     space = ground.namespace
     work = ground.plan(secret(space), configmap(space, a="1"))
     if not looked:
-        work = only(work, [replace(one, result="") for one in work.outcomes])
+        work = only(work, [replace(one, result="") for one in work.changes])
     request.getfixturevalue("gossip")
     carried = ground.carry(work)
     shown = carried.output + (ground.directory / "results.json").read_text()

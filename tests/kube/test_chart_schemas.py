@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, ToolFailed
-from bot.kube.render.chart_schemas import outside
+from bot.kube.render.chart_schemas import external_reference
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from bot.tools.kustomize.build import Kustomize
@@ -87,18 +87,18 @@ def test_schemas_of_vendored_charts_are_looked_at_however_deep(tmp_path: Path) -
     ).root
     files = {"web/Chart.yaml": CHART.replace("NAME", "web"), "web/charts/db-1.0.0.tgz": archived(middle / "db")}
     folder = written(tmp_path / "outer", files).root / "web"
-    found = outside(folder) or ""
+    found = external_reference(folder) or ""
     assert found.startswith("charts/db-1.0.0.tgz/db/charts/web-1.0.0.tgz/web/values.schema.json: $ref names")
     chart(tmp_path / "linked", bad, "other")
     chart(tmp_path / "linked", "{}")
     (tmp_path / "linked" / "web" / "charts").mkdir()
     (tmp_path / "linked" / "web" / "charts" / "other").symlink_to("../../other")
-    assert "charts/other/values.schema.json" in (outside(tmp_path / "linked" / "web") or "")
+    assert "charts/other/values.schema.json" in (external_reference(tmp_path / "linked" / "web") or "")
 
 
 def test_an_archive_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     folder = written(tmp_path, {"web/Chart.yaml": CHART, "web/charts/a-1.tgz": b"no archive"}).root / "web"
-    assert "charts/a-1.tgz: cannot be read" in (outside(folder) or "")
+    assert "charts/a-1.tgz: cannot be read" in (external_reference(folder) or "")
 
 
 @real

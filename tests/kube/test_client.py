@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
+from bot.kube.objects.kube_object import ObjectRef
 from tests.kube.door import Door, Spoil, answer, hang_up, status
 from tests.rig.access import Access
 
@@ -21,8 +21,8 @@ def config_map(namespace: str, name: str = "one", **data: str) -> dict[str, obje
     }
 
 
-def ref(namespace: str, name: str = "one") -> Ref:
-    return Ref("", "ConfigMap", namespace, name)
+def ref(namespace: str, name: str = "one") -> ObjectRef:
+    return ObjectRef("", "ConfigMap", namespace, name)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_conflict_names_the_field_and_its_manager(cluster: Access, namespace: 
 
 def test_an_unknown_field_is_an_answer_and_no_outage(kube: Cluster, namespace: str) -> None:
     answer = kube.apply(config_map(namespace) | {"nonsense": 1}, dry_run=True)
-    assert answer.authors_mistake
+    assert answer.is_schema_error
     strict = kube.create(config_map(namespace) | {"nonsense": 1}, dry_run=True)
     assert (strict.status, "unknown field" in strict.message) == (400, True)
 
@@ -86,7 +86,7 @@ def test_warnings_of_the_server_are_read(kube: Cluster, namespace: str) -> None:
 
 def test_a_kind_that_is_not_served_is_a_word_and_no_crash(kube: Cluster) -> None:
     with pytest.raises(ToolFailed, match="does not know the kind Thing"):
-        kube.get("example.test/v1", Ref("example.test", "Thing", "", "x"))
+        kube.get("example.test/v1", ObjectRef("example.test", "Thing", "", "x"))
 
 
 def test_rights_are_asked_of_the_server(cluster: Access) -> None:
@@ -150,7 +150,11 @@ TOO_OLD = status(410, "Expired", "The provided continue parameter is too old to 
 def test_a_list_that_expires_between_two_pages_is_read_anew_and_whole(
     through: Cluster, door: Door, kube: Cluster, namespace: str
 ) -> None:
-    assert all(kube.each(lambda number: kube.apply(config_map(namespace, f"c{number}"), dry_run=False).ok, range(501)))
+    assert all(
+        kube.map_concurrently(
+            lambda number: kube.apply(config_map(namespace, f"c{number}"), dry_run=False).ok, range(501)
+        )
+    )
     door.rule = lambda asked: TOO_OLD if "continue=" in asked else None
     names = [meta.ref.name for meta in through.metadata("v1", "ConfigMap", namespace) if meta.ref.name[0] == "c"]
     assert len(names) == len(set(names)) == 501

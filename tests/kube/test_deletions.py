@@ -10,17 +10,17 @@ from kubernetes import client
 from bot.core.errors import Refused
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
-from bot.kube.objects.model import object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.outcomes import Verb
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import Verb
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.planning import LABEL, Body, another, applied, configmap, deployment, planned
 from tests.rig.access import Access
 from tests.rig.kubelet import READY, Kubelet
 from tests.sandbox.running import until
 
 
-def test_what_leaves_git_is_deleted_with_what_goes_along(question: Question, api: Cluster, namespace: str) -> None:
+def test_what_leaves_git_is_deleted_with_what_goes_along(question: PlanRequest, api: Cluster, namespace: str) -> None:
     inventory = applied(api, configmap(namespace, a="1"), configmap(namespace, "other", b="1"))
     keep = configmap(namespace, a="1")
     one = planned(question, keep, before=(keep,), inventory=inventory)["ConfigMap/other"]
@@ -29,7 +29,7 @@ def test_what_leaves_git_is_deleted_with_what_goes_along(question: Question, api
     assert any(loss.startswith("created") for loss in one.losses)
 
 
-def test_a_protection_counts_as_the_live_object_has_it(question: Question, api: Cluster, namespace: str) -> None:
+def test_a_protection_counts_as_the_live_object_has_it(question: PlanRequest, api: Cluster, namespace: str) -> None:
     guarded = configmap(namespace, "guarded")
     guarded["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}
     keep = configmap(namespace, a="1")
@@ -39,11 +39,11 @@ def test_a_protection_counts_as_the_live_object_has_it(question: Question, api: 
     members[object_of(guarded).ref] = Member("v1", made["uid"], made["resourceVersion"])
     inventory = Inventory("test", "gitops-bot", "c0ffee", members, LABEL)
     one = planned(question, keep, before=(keep,), inventory=inventory)["ConfigMap/guarded"]
-    assert one.verb is Verb.SAME
+    assert one.verb is Verb.UNCHANGED
     assert one.notes == ("left Git and stays in the cluster: helm.sh/resource-policy: keep",)
 
 
-def test_more_than_a_share_at_once_is_not_deleted(question: Question, api: Cluster, namespace: str) -> None:
+def test_more_than_a_share_at_once_is_not_deleted(question: PlanRequest, api: Cluster, namespace: str) -> None:
     bodies = [configmap(namespace, f"c{number}") for number in range(6)]
     inventory = applied(api, *bodies)
     made = planned(question, *bodies[:3], before=tuple(bodies), inventory=inventory)
@@ -52,13 +52,15 @@ def test_more_than_a_share_at_once_is_not_deleted(question: Question, api: Clust
     assert fewer["ConfigMap/c5"].verb is Verb.DELETE
 
 
-def test_an_empty_rendering_is_refused(question: Question, api: Cluster, namespace: str) -> None:
+def test_an_empty_rendering_is_refused(question: PlanRequest, api: Cluster, namespace: str) -> None:
     inventory = applied(api, configmap(namespace))
     with pytest.raises(Refused, match="it renders to nothing, which would delete all 1 objects"):
         planned(question, before=(configmap(namespace),), inventory=inventory)
 
 
-def test_a_namespace_that_holds_others_objects_is_not_deleted(question: Question, api: Cluster, namespace: str) -> None:
+def test_a_namespace_that_holds_others_objects_is_not_deleted(
+    question: PlanRequest, api: Cluster, namespace: str
+) -> None:
     name = f"old-{uuid.uuid4().hex[:10]}"
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     keep = configmap(namespace, a="1")
@@ -69,7 +71,7 @@ def test_a_namespace_that_holds_others_objects_is_not_deleted(question: Question
     assert any("everything in it, 1 object" in loss for loss in one.losses)
     assert another(api, "them").apply(configmap(name, "theirs"), dry_run=False).ok
     one = planned(generous, keep, before=(keep,), inventory=inventory)[f"Namespace/{name}"]
-    assert one.verb is Verb.UNTOLD
+    assert one.verb is Verb.UNKNOWN
     assert f"holds what is not this project's: ConfigMap {name}/theirs" in one.problem
     assert api.delete("v1", object_of(space).ref, uid=one.uid, dry_run=False).ok
 
@@ -84,7 +86,7 @@ def live(api: Cluster) -> Callable[[Body], Body]:
 
 
 @pytest.fixture
-def going(question: Question, api: Cluster, namespace: str) -> Callable[[Body], str]:
+def going(question: PlanRequest, api: Cluster, namespace: str) -> Callable[[Body], str]:
     """What a plan says of the losses when this object leaves Git."""
     keep = configmap(namespace, a="1")
 

@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.outcomes import Cause, FieldChange
-from bot.kube.plan.fields import compare, digest_of
+from bot.kube.objects.normalization import digest_of
+from bot.kube.objects.object_changes import ChangeCause, FieldChange
+from bot.kube.plan.field_diff import diff_fields
 from tests.kube.bodies import defaulted, deployment, edited, managed
 
 US = "gitops-bot"
-YOURS, DRIFT, CLUSTER, OTHERS = Cause.YOURS, Cause.DRIFT, Cause.CLUSTER, Cause.OTHERS
+YOURS, DRIFT, CLUSTER, OTHERS = ChangeCause.YOURS, ChangeCause.DRIFT, ChangeCause.CLUSTER, ChangeCause.OTHERS
 
 
 def changed(before: Any, rendered: Any, live: Any, result: Any) -> list[FieldChange]:
-    return list(compare(before, rendered, live, result, US))
+    return list(diff_fields(before, rendered, live, result, US))
 
 
 IMAGE = "spec.template.spec.containers[web].image"
@@ -237,7 +238,7 @@ def test_tables_without_a_name_go_by_their_place_and_defaults_in_a_longer_list_a
 
 def test_a_secrets_keys_are_told_as_added_removed_changed_and_same() -> None:
     def body(**values: str) -> dict[str, Any]:
-        return Mask(b"k").comparable({"kind": "Secret", "metadata": {"name": "s"}, "stringData": values})
+        return Mask(b"k").mask_values({"kind": "Secret", "metadata": {"name": "s"}, "stringData": values})
 
     was, now = body(kept="1", changed="2", gone="3"), body(kept="1", changed="4", new="5")
     found = {change.path: (change.old, change.new) for change in changed(was, now, was, now)}
@@ -284,10 +285,10 @@ BODIES = st.builds(
 def test_whatever_shape_values_have_what_differs_is_told_and_what_is_equal_is_not(
     before: Any, rendered: Any, live: Any, result: Any
 ) -> None:
-    compare(before, rendered, live, result, US)
+    diff_fields(before, rendered, live, result, US)
     assert changed(rendered, rendered, rendered, rendered) == []
     if live is not None and result is not None and digest_of(live) != digest_of(result):
-        told = compare(before, rendered, live, result, US)
+        told = diff_fields(before, rendered, live, result, US)
         assert told or digest_of(_bare(live)) == digest_of(_bare(result))
 
 

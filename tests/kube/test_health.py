@@ -7,12 +7,13 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.kube.health import pods
-from bot.kube.health.rules import Checks, State, expression, health
-from bot.kube.objects.model import Ref
+from bot.kube.health.health_expressions import parse_expression
+from bot.kube.health.object_health import HealthChecks, HealthState, judge_health
+from bot.kube.objects.kube_object import ObjectRef
 
-READY, WAITING, FAILED, WARNING = State.READY, State.WAITING, State.FAILED, State.WARNING
+READY, WAITING, FAILED, WARNING = HealthState.READY, HealthState.WAITING, HealthState.FAILED, HealthState.WARNING
 Body = dict[str, Any]
-Judged = tuple[State, str]
+Judged = tuple[HealthState, str]
 
 
 def seen(spec: Body, status: Body, generation: int = 2) -> Body:
@@ -20,9 +21,9 @@ def seen(spec: Body, status: Body, generation: int = 2) -> Body:
     return {"metadata": {"generation": generation}, "spec": spec, "status": {"observedGeneration": 2} | status}
 
 
-def judged(kind: str, body: Body, checks: Checks | None = None) -> Judged:
+def judged(kind: str, body: Body, checks: HealthChecks | None = None) -> Judged:
     group, _, name = kind.rpartition("/")
-    said = health(Ref(group, name, "shop", "web"), body, checks or {})
+    said = judge_health(ObjectRef(group, name, "shop", "web"), body, checks or {})
     return said.state, said.reason
 
 
@@ -306,13 +307,13 @@ def test_what_is_being_deleted_waits(kind: str) -> None:
 def test_what_an_expression_holds_of(text: str, holds: bool) -> None:
     listed = [{"type": "Ready", "status": "False"}, {"type": "Synced", "status": "True"}]
     status = {"phase": "Running", "count": 3, "on": True, "conditions": listed, "words": "a=b"}
-    assert expression(text).holds({"status": status}) is holds
+    assert parse_expression(text).holds({"status": status}) is holds
 
 
 @pytest.mark.parametrize("text", ["", "status.phase", "=Running", "a..b=c", "a[b].c=d", "__import__('os')=x"])
 def test_what_is_no_expression_is_refused_by_name(text: str) -> None:
     with pytest.raises(Refused, match="is not a health check: write `path=value`"):
-        expression(text)
+        parse_expression(text)
 
 
 def pod(*, init: Mapping[str, Any] | None = None, web: Mapping[str, Any] | None = None, **more: Any) -> Body:
@@ -359,7 +360,7 @@ ENDED: Body = {"lastState": {"terminated": {"exitCode": 3, "reason": "Error", "m
     ],
 )
 def test_a_pod_that_will_not_come_up(body: Body, key: str, patience: float | None, reason: str) -> None:
-    found = pods.trouble(body)
+    found = pods.pod_problem(body)
     assert found is not None
     assert (found.key, found.patience, found.pod) == (key, patience, "web-1")
     assert reason in found.reason
@@ -377,12 +378,12 @@ def test_a_pod_that_will_not_come_up(body: Body, key: str, patience: float | Non
     ],
 )
 def test_a_pod_that_may_yet_come_up(body: Body) -> None:
-    assert pods.trouble(body) is None
+    assert pods.pod_problem(body) is None
 
 
 def test_how_often_a_jobs_pod_ends_is_the_jobs_to_judge_but_not_its_image() -> None:
-    assert pods.trouble(pod(web=waits("CrashLoopBackOff") | {"restartCount": 5}), of_job=True) is None
-    assert pods.trouble(pod(web=waits("ImagePullBackOff")), of_job=True) is not None
+    assert pods.pod_problem(pod(web=waits("CrashLoopBackOff") | {"restartCount": 5}), of_job=True) is None
+    assert pods.pod_problem(pod(web=waits("ImagePullBackOff")), of_job=True) is not None
 
 
 @pytest.mark.parametrize(
@@ -399,7 +400,7 @@ def test_how_often_a_jobs_pod_ends_is_the_jobs_to_judge_but_not_its_image() -> N
     ],
 )
 def test_what_a_pod_waits_for(body: Body, said: str) -> None:
-    assert pods.pending(body) == said
+    assert pods.waiting_reason(body) == said
 
 
 def owned(name: str, owner: str, *, hash: str = "", revision: str = "", **more: Any) -> Body:
@@ -416,7 +417,7 @@ def owned(name: str, owner: str, *, hash: str = "", revision: str = "", **more: 
 def new_pods(kind: str, status: Body, history: list[Body], listed: list[Body]) -> list[str]:
     group, _, name = kind.rpartition("/")
     body = {"metadata": {"uid": "me"}, "status": status}
-    found = pods.of_new_revision(Ref(group, name, "shop", "web"), body, history, listed)
+    found = pods.new_revision_pods(ObjectRef(group, name, "shop", "web"), body, history, listed)
     return [str(one["metadata"]["name"]) for one in found]
 
 
@@ -459,8 +460,8 @@ def test_a_refused_pod_counts_only_after_the_change_and_the_newest_pod(at: str, 
     ]
     body = {"metadata": {"creationTimestamp": "2024-05-01T09:00:00Z", "managedFields": wrote}}
     made = [owned("a", "me", creationTimestamp="2024-05-01T10:00:20Z")]
-    assert (pods.refused_pods(body, made, [refused(at)]) is not None) is counts
-    assert (pods.refused_pods(body, [], [refused(at)]) is not None) is (at != "2024-05-01T10:00:09Z")
+    assert (pods.pod_refusal(body, made, [refused(at)]) is not None) is counts
+    assert (pods.pod_refusal(body, [], [refused(at)]) is not None) is (at != "2024-05-01T10:00:09Z")
 
 
 @pytest.mark.parametrize(
@@ -476,4 +477,4 @@ def test_a_refused_pod_counts_only_after_the_change_and_the_newest_pod(at: str, 
 )
 def test_a_status_of_any_shape_is_judged_and_breaks_nothing(status: object) -> None:
     body = {"metadata": {"name": "a", "generation": 2}, "status": status}
-    assert health(Ref("example.test", "Thing", "default", "a"), body, {}).state in State
+    assert judge_health(ObjectRef("example.test", "Thing", "default", "a"), body, {}).state in HealthState

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, ToolFailed
-from bot.core.project import KubernetesOptions, Project
-from bot.kube.objects.model import Object
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
-from bot.kube.render.hooks import DeletePolicy, Phase, split
-from bot.kube.render.rendering import Request
+from bot.core.project import Project
+from bot.kube.keys import OPTIONS
+from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.options import KubernetesOptions
+from bot.kube.render.helm_hooks import HookDeletePolicy, HookPhase, split_hooks
+from bot.kube.render.renderer import RenderRequest
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from tests.kube.trees import EXAMPLES, Folder, config_map, request, written
@@ -32,14 +34,14 @@ def tool(**section: object) -> Helm:
 
 
 def inputs(tree: Folder, directory: str, *values: str, others: frozenset[str] = NOBODY) -> set[str]:
-    return set(tool().inputs(tree, Project("p", directory, kubernetes=KubernetesOptions(values=values)), others))
+    return set(tool().inputs(tree, Project("p", directory, options=OPTIONS.dump(KubernetesOptions(values=values))), others))
 
 
-def parsed(asked: Request, **section: object) -> tuple[Object, ...]:
-    return objects(tool(**section).render(asked), asked.project_dir, asked.options.namespace, built_in)
+def parsed(asked: RenderRequest, **section: object) -> tuple[KubeObject, ...]:
+    return parse_objects(tool(**section).render(asked), asked.project_dir, asked.options.namespace, is_namespaced)
 
 
-def rendered(root: Path, directory: str, scratch: Path, **options: object) -> Mapping[str, Object]:
+def rendered(root: Path, directory: str, scratch: Path, **options: object) -> Mapping[str, KubeObject]:
     return {str(one.ref): one for one in parsed(request(root, directory, scratch, **options))}
 
 
@@ -89,7 +91,7 @@ def test_values_out_of_the_repository_are_refused(tmp_path: Path, values: str) -
 
 
 def test_projects_are_the_charts_that_nothing_else_uses(tmp_path: Path) -> None:
-    assert tool().finds(Folder(EXAMPLES)) == ["api"]
+    assert tool().discover(Folder(EXAMPLES)) == ["api"]
     inflated = "helmGlobals: {chartHome: ../inflatable}\nhelmCharts: [{name: one}]\n"
     tree = written(
         tmp_path,
@@ -104,13 +106,13 @@ def test_projects_are_the_charts_that_nothing_else_uses(tmp_path: Path) -> None:
             ".hidden/Chart.yaml": chart("hidden"),
         },
     )
-    assert tool().finds(tree) == ["broken", "web"]
+    assert tool().discover(tree) == ["broken", "web"]
 
 
 @real
 def test_the_example_renders_with_its_hook_apart_and_without_its_test(tmp_path: Path) -> None:
     asked = request(EXAMPLES, "api", tmp_path / "s", namespace="shop", release="api", values=("values-prod.yaml",))
-    plain, hooks = split(parsed(asked))
+    plain, hooks = split_hooks(parsed(asked))
     assert {str(one.ref): one.where for one in plain} == {
         "Deployment shop/api": "api/templates/deployment.yaml:1",
         "Service shop/api": "api/templates/service.yaml:1",
@@ -118,9 +120,9 @@ def test_the_example_renders_with_its_hook_apart_and_without_its_test(tmp_path: 
     deployment = next(one for one in plain if one.ref.kind == "Deployment")
     assert deployment.body["spec"]["replicas"] == 2
     (migrate,) = hooks
-    assert (str(migrate.object.ref), migrate.weight) == ("Job shop/api-migrate", 5)
-    assert migrate.phases == {Phase.PRE_INSTALL, Phase.PRE_UPGRADE}
-    assert migrate.delete_policy == {DeletePolicy.BEFORE, DeletePolicy.SUCCEEDED}
+    assert (str(migrate.kube_object.ref), migrate.weight) == ("Job shop/api-migrate", 5)
+    assert migrate.phases == {HookPhase.PRE_INSTALL, HookPhase.PRE_UPGRADE}
+    assert migrate.delete_policies == {HookDeletePolicy.BEFORE, HookDeletePolicy.SUCCEEDED}
 
 
 def annotated(name: str, **annotations: str) -> str:
@@ -137,13 +139,13 @@ def test_hooks_run_by_weight_then_name_and_those_of_no_apply_are_left_out() -> N
         + "".join(annotated(one, **{"": one}) for one in ("test", "test-success", "pre-delete", "typo"))
         + config_map("plain")
     )
-    plain, hooks = split(objects(stream, "x", "default", built_in))
+    plain, hooks = split_hooks(parse_objects(stream, "x", "default", is_namespaced))
     assert [one.ref.name for one in plain] == ["plain"]
-    assert [hook.object.ref.name for hook in hooks] == ["first", "a", "b", "late"]
+    assert [hook.kube_object.ref.name for hook in hooks] == ["first", "a", "b", "late"]
     assert [hook.weight for hook in hooks] == [-5, 0, 0, 10]
-    assert hooks[1].phases == {Phase.PRE_UPGRADE}
-    assert hooks[1].delete_policy == {DeletePolicy.BEFORE}
-    assert hooks[3].delete_policy == {DeletePolicy.SUCCEEDED, DeletePolicy.FAILED}
+    assert hooks[1].phases == {HookPhase.PRE_UPGRADE}
+    assert hooks[1].delete_policies == {HookDeletePolicy.BEFORE}
+    assert hooks[3].delete_policies == {HookDeletePolicy.SUCCEEDED, HookDeletePolicy.FAILED}
 
 
 @real

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import object_of
+from bot.kube.objects.kube_object import object_of
 from tests.kube.carrying import Ground
 from tests.kube.planning import Body, configmap
 from tests.kube.test_carry_out_more import hook, job, there

@@ -13,11 +13,11 @@ import yaml
 
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
+from bot.kube.objects.kube_object import object_of
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.model import object_of
-from bot.kube.objects.outcomes import FieldChange
-from bot.kube.plan.fields import compare
-from bot.kube.plan.kubectl_diff import Request, Told, pairs
+from bot.kube.objects.object_changes import FieldChange
+from bot.kube.plan.field_diff import diff_fields
+from bot.kube.plan.kubectl_diff import KubectlAnswer, KubectlDiffRequest, ask_kubectl
 from tests.rig.access import Access
 
 MASK = Mask(b"k" * 32)
@@ -25,7 +25,7 @@ MANAGER = "gitops-bot"
 VALUE, OTHER = "aHVudGVyMi1odW50ZXIy", "c3dvcmRmaXNoLXN3b3JkLQ=="
 
 Body = dict[str, Any]
-Ask = Callable[..., Told]
+Ask = Callable[..., KubectlAnswer]
 
 
 @pytest.fixture
@@ -35,12 +35,14 @@ def kube(cluster: Access) -> Cluster:
 
 @pytest.fixture
 def ask(cluster: Access, tmp_path: Path) -> Ask:
-    def asked(bodies: Sequence[Body], **more: Any) -> Told:
+    def asked(bodies: Sequence[Body], **more: Any) -> KubectlAnswer:
         scratch = tmp_path / "of kubectl"
         scratch.mkdir(exist_ok=True)
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
         objects = [object_of(body) for body in bodies]
-        return pairs(Request(objects, cluster.kubeconfig, cluster.users[0], scratch, environment, MASK, **more))
+        return ask_kubectl(
+            KubectlDiffRequest(objects, cluster.kubeconfig, cluster.users[0], scratch, environment, MASK, **more)
+        )
 
     return asked
 
@@ -63,13 +65,13 @@ def by_the_bot(kube: Cluster, before: Body | None, one: Body) -> list[FieldChang
     live = kube.get(one["apiVersion"], object_of(one).ref)
     tried = kube.apply(one, dry_run=True, force=True)
     assert tried.ok, tried.message
-    there = MASK.comparable(live.body) if live.ok else None
-    return ordered(compare(masked(before), masked(one), there, MASK.comparable(tried.body), MANAGER))
+    there = MASK.mask_values(live.body) if live.ok else None
+    return ordered(diff_fields(masked(before), masked(one), there, MASK.mask_values(tried.body), MANAGER))
 
 
-def by_kubectl(told: Told, before: Body | None, one: Body) -> list[FieldChange]:
+def by_kubectl(told: KubectlAnswer, before: Body | None, one: Body) -> list[FieldChange]:
     live, merged = told.pairs[object_of(one).ref]
-    return ordered(compare(masked(before), masked(one), live, merged, MANAGER))
+    return ordered(diff_fields(masked(before), masked(one), live, merged, MANAGER))
 
 
 def ordered(changes: Sequence[FieldChange]) -> list[FieldChange]:
@@ -84,7 +86,7 @@ def _sorted(text: str | None) -> str | None:
 
 
 def masked(one: Body | None) -> Body | None:
-    return MASK.comparable(one) if one else None
+    return MASK.mask_values(one) if one else None
 
 
 def edited(cluster: Access, one: Body) -> None:
@@ -183,7 +185,7 @@ def test_a_field_of_someone_else_fails_without_force_and_is_taken_with_it(
 
 
 def test_nothing_is_asked_about_nothing(ask: Ask) -> None:
-    assert ask([]) == Told()
+    assert ask([]) == KubectlAnswer()
 
 
 def test_nothing_is_left_behind_in_the_scratch(namespace: str, ask: Ask, tmp_path: Path) -> None:
@@ -198,16 +200,18 @@ def test_a_cluster_that_does_not_answer_is_one_failure(cluster: Access, tmp_path
     nowhere = tmp_path / "kubeconfig"
     nowhere.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "https://127.0.0.1:1"))
     objects = [object_of(config("shop", f"one-{number}")) for number in range(50)]
-    request = Request(objects, nowhere, None, tmp_path, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, MASK)
+    request = KubectlDiffRequest(objects, nowhere, None, tmp_path, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, MASK)
     with pytest.raises(ToolFailed, match="does not reach the cluster"):
-        pairs(request)
+        ask_kubectl(request)
 
 
 def test_a_context_that_is_not_there_is_one_failure(cluster: Access, tmp_path: Path) -> None:
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
-    request = Request([object_of(config("shop"))], cluster.kubeconfig, "nowhere", tmp_path, environment, MASK)
+    request = KubectlDiffRequest(
+        [object_of(config("shop"))], cluster.kubeconfig, "nowhere", tmp_path, environment, MASK
+    )
     with pytest.raises(ToolFailed, match="does not reach the cluster") as failed:
-        pairs(request)
+        ask_kubectl(request)
     assert "nowhere" in failed.value.output
 
 

@@ -11,10 +11,10 @@ import pytest
 from bot.cache import Cache
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
-from bot.kube.objects.model import Object
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
-from bot.kube.render.rendering import digest
+from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.render.renderer import rendering_digest
 from bot.tools.kustomize.build import Kustomize
 from bot.tools.kustomize.settings import KustomizeSettings
 from bot.vault import Vault
@@ -45,9 +45,9 @@ def kustomization(text: str) -> str:
     return f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{text}\n"
 
 
-def rendered(root: Path, directory: str, scratch: Path, **section: object) -> Mapping[str, Object]:
+def rendered(root: Path, directory: str, scratch: Path, **section: object) -> Mapping[str, KubeObject]:
     text = tool(**section).render(request(root, directory, scratch))
-    return {str(one.ref): one for one in objects(text, directory, "default", built_in)}
+    return {str(one.ref): one for one in parse_objects(text, directory, "default", is_namespaced)}
 
 
 def test_a_change_to_the_base_touches_every_overlay_that_uses_it_and_no_other() -> None:
@@ -171,7 +171,7 @@ def test_what_kustomize_might_read_otherwise_is_refused_but_found(tmp_path: Path
     with pytest.raises(Refused) as refused:
         inputs(tree, "a")
     assert words in str(refused.value)
-    assert tool().finds(tree) == ["a"]
+    assert tool().discover(tree) == ["a"]
 
 
 def test_keys_count_in_letters_of_either_case_as_they_do_for_kustomize(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_links_that_lead_in_a_circle_end(tmp_path: Path) -> None:
 
 
 def test_projects_are_the_kustomizations_that_no_other_refers_to(tmp_path: Path) -> None:
-    assert tool().finds(Folder(EXAMPLES)) == [PROD, STAGING]
+    assert tool().discover(Folder(EXAMPLES)) == [PROD, STAGING]
     tree = written(
         tmp_path,
         {
@@ -221,7 +221,7 @@ def test_projects_are_the_kustomizations_that_no_other_refers_to(tmp_path: Path)
             "checked/kustomization.yaml": kustomization("validators: [../checks]"),
         },
     )
-    assert tool().finds(tree) == ["alone", "app/overlays/prod", "checked"]
+    assert tool().discover(tree) == ["alone", "app/overlays/prod", "checked"]
 
 
 @real
@@ -442,8 +442,8 @@ def test_a_rendering_is_made_once_and_kept_sealed(tmp_path: Path) -> None:
         made.append(b"password: hunter2")
         return made[-1]
 
-    assert cache(tmp_path).cached("key", make) == b"password: hunter2"
-    assert cache(tmp_path).cached("key", make) == b"password: hunter2"
+    assert cache(tmp_path).get_or_create("key", make) == b"password: hunter2"
+    assert cache(tmp_path).get_or_create("key", make) == b"password: hunter2"
     assert len(made) == 1
     (kept,) = (tmp_path / "cache").iterdir()
     assert b"hunter2" not in kept.read_bytes()
@@ -451,11 +451,11 @@ def test_a_rendering_is_made_once_and_kept_sealed(tmp_path: Path) -> None:
 
 
 def test_what_is_kept_is_made_again_once_it_is_damaged_or_anothers(tmp_path: Path) -> None:
-    cache(tmp_path).cached("one", lambda: b"one")
+    cache(tmp_path).get_or_create("one", lambda: b"one")
     shutil.copy(tmp_path / "cache" / "one", tmp_path / "cache" / "two")
-    assert cache(tmp_path).cached("two", lambda: b"two") == b"two"
+    assert cache(tmp_path).get_or_create("two", lambda: b"two") == b"two"
     (tmp_path / "cache" / "one").write_bytes(b"")
-    assert cache(tmp_path).cached("one", lambda: b"again") == b"again"
+    assert cache(tmp_path).get_or_create("one", lambda: b"again") == b"again"
 
 
 def test_a_failure_is_not_kept(tmp_path: Path) -> None:
@@ -463,30 +463,30 @@ def test_a_failure_is_not_kept(tmp_path: Path) -> None:
         raise ToolFailed("no")
 
     with pytest.raises(ToolFailed):
-        cache(tmp_path).cached("key", fail)
-    assert cache(tmp_path).cached("key", lambda: b"yes") == b"yes"
+        cache(tmp_path).get_or_create("key", fail)
+    assert cache(tmp_path).get_or_create("key", lambda: b"yes") == b"yes"
 
 
 def test_the_longest_unused_goes_first_when_there_is_no_more_room(tmp_path: Path) -> None:
     third = bytes(400_000)
     for name in ("used", "old"):
-        cache(tmp_path).cached(name, lambda: third)
-    cache(tmp_path).cached("used", lambda: b"never made")
-    cache(tmp_path).cached("new", lambda: third)
+        cache(tmp_path).get_or_create(name, lambda: third)
+    cache(tmp_path).get_or_create("used", lambda: b"never made")
+    cache(tmp_path).get_or_create("new", lambda: third)
     assert {path.name for path in (tmp_path / "cache").iterdir()} == {"used", "new"}
 
 
 def test_a_digest_changes_with_each_file_name_content_and_word(tmp_path: Path) -> None:
     written(tmp_path, {"a": "1", "b": "2", "one/x": "1", "two/x": "2"})
     (tmp_path / "link").symlink_to("one")
-    first = digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",))
-    assert first == digest(tmp_path, {"link", "b", "a"}, ("kustomize v5",))
-    others = [digest(tmp_path, {"a", "b"}, ("kustomize v5",))]
-    others.append(digest(tmp_path, {"a", "b", "link"}, ("kustomize", "v5")))
+    first = rendering_digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",))
+    assert first == rendering_digest(tmp_path, {"link", "b", "a"}, ("kustomize v5",))
+    others = [rendering_digest(tmp_path, {"a", "b"}, ("kustomize v5",))]
+    others.append(rendering_digest(tmp_path, {"a", "b", "link"}, ("kustomize", "v5")))
     (tmp_path / "a").write_text("3")
-    others.append(digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",)))
+    others.append(rendering_digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",)))
     (tmp_path / "a").write_text("1")
     (tmp_path / "link").unlink()
     (tmp_path / "link").symlink_to("two")
-    others.append(digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",)))
+    others.append(rendering_digest(tmp_path, {"a", "b", "link"}, ("kustomize v5",)))
     assert len({first, *others}) == 5

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube.objects.model import Object
-from bot.kube.objects.outcomes import Verb
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
+from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.object_changes import Verb
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
 from bot.kube.plan import differ
-from bot.kube.plan.content import content
-from bot.kube.plan.differ import Sides
-from bot.kube.plan.dry_run import Question
+from bot.kube.plan.plan_content import plan_content
+from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
 from tests.kube.trees import request, written
@@ -35,17 +34,17 @@ def chart(directory: Path, count: int, size: int) -> Path:
     return written(directory, {"big/Chart.yaml": text, "big/templates/all.yaml": template}).root
 
 
-def rendered(root: Path, scratch: Path, namespace: str) -> tuple[Object, ...]:
+def rendered(root: Path, scratch: Path, namespace: str) -> tuple[KubeObject, ...]:
     helm = Helm(HelmSettings.of({"binary": str(find("helm") or "helm")}))
     stream = helm.render(request(root, "big", scratch, namespace=namespace))
-    return objects(stream, "big", namespace, built_in)
+    return parse_objects(stream, "big", namespace, is_namespaced)
 
 
-def test_fifty_megabytes_in_few_objects_are_planned(question: Question, namespace: str, tmp_path: Path) -> None:
+def test_fifty_megabytes_in_few_objects_are_planned(question: PlanRequest, namespace: str, tmp_path: Path) -> None:
     found = rendered(chart(tmp_path, 50, 1_000_000), tmp_path / "scratch", namespace)
-    made = differ.plan(question, Sides(found, None, None))
+    made = differ.plan_objects(question, PlanRevisions(found, None, None))
     assert [one.verb for one in made] == [Verb.CREATE] * 50
-    assert content("helm", made, offline=False).counts.create == 50
+    assert plan_content("helm", made, offline=False).counts.create == 50
 
 
 def test_more_objects_than_an_inventory_holds_are_refused(programs: None, tmp_path: Path) -> None:

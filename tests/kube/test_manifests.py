@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.repository import read
 from bot.core.errors import Refused
 from bot.core.project import Project
-from bot.kube.objects.model import Object
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
+from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
 from bot.tools.manifests.build import Manifests
+from tests.config.composed import read
 from tests.kube.trees import EXAMPLES, Folder, config_map, request, written
 
 NOBODY: frozenset[str] = frozenset()
 
 
-def rendered(root: Path, directory: str, others: frozenset[str] = NOBODY) -> Mapping[str, Object]:
-    text = Manifests().render(replace(request(root, directory, root), others=others))
-    return {str(one.ref): one for one in objects(text, directory, "default", built_in)}
+def rendered(root: Path, directory: str, others: frozenset[str] = NOBODY) -> Mapping[str, KubeObject]:
+    text = Manifests().render(replace(request(root, directory, root), other_dirs=others))
+    return {str(one.ref): one for one in parse_objects(text, directory, "default", is_namespaced)}
 
 
 def test_the_example_is_a_definition_and_an_object_of_its_kind() -> None:
@@ -52,7 +52,7 @@ def test_every_manifest_below_is_taken_but_hidden_ones_and_kustomizations(tmp_pa
 
 
 def test_nothing_is_found_by_itself() -> None:
-    assert Manifests().finds(Folder(EXAMPLES)) == ()
+    assert Manifests().discover(Folder(EXAMPLES)) == ()
 
 
 def test_mistakes_are_said_with_the_file_and_its_own_line(tmp_path: Path) -> None:

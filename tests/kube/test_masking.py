@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.objects.masking import LAST_APPLIED, SIGN, Mask, scrub, secrets_of
+from bot.kube.objects.masking import LAST_APPLIED, MASKED, Mask, scrub, secret_texts
 
 PASSWORD = 'hunter2 "quoted" <angle> ümlaut'
 MASK = Mask(b"the key of one repository")
@@ -21,7 +21,7 @@ def secret(name: str = "db", **more: Any) -> dict[str, Any]:
 
 
 def shown(body: dict[str, Any]) -> str:
-    return json.dumps(MASK.masked(body), ensure_ascii=False)
+    return json.dumps(MASK.mask(body), ensure_ascii=False)
 
 
 def test_neither_data_nor_string_data_is_shown() -> None:
@@ -33,14 +33,14 @@ def test_neither_data_nor_string_data_is_shown() -> None:
 
 
 def test_equal_values_have_equal_fingerprints_whichever_way_they_are_written() -> None:
-    data = MASK.masked(secret(data={"a": encoded("same"), "c": encoded("other")}, stringData={"b": "same"}))["data"]
+    data = MASK.mask(secret(data={"a": encoded("same"), "c": encoded("other")}, stringData={"b": "same"}))["data"]
     assert data["a"] == data["b"] != data["c"]
 
 
 def test_the_fingerprint_depends_on_the_key_and_tells_no_length() -> None:
     other = Mask(b"another key")
     assert MASK.fingerprint(b"x") != other.fingerprint(b"x")
-    assert len(MASK.fingerprint(b"")) == len(MASK.fingerprint(b"x" * 1000)) == len(SIGN) + 6
+    assert len(MASK.fingerprint(b"")) == len(MASK.fingerprint(b"x" * 1000)) == len(MASKED) + 6
 
 
 def test_a_last_applied_annotation_shows_nothing_on_any_object() -> None:
@@ -62,8 +62,8 @@ def test_another_annotation_of_a_secret_that_repeats_its_value_is_scrubbed() -> 
 def test_managed_fields_are_kept_for_comparing_only() -> None:
     body = secret()
     body["metadata"]["managedFields"] = [{"manager": "kubectl"}]
-    assert "managedFields" not in MASK.masked(body)["metadata"]
-    assert MASK.comparable(body)["metadata"]["managedFields"] == [{"manager": "kubectl"}]
+    assert "managedFields" not in MASK.mask(body)["metadata"]
+    assert MASK.mask_values(body)["metadata"]["managedFields"] == [{"manager": "kubectl"}]
     assert body["metadata"]["managedFields"] == [{"manager": "kubectl"}]
 
 
@@ -72,7 +72,7 @@ def test_a_secret_within_another_object_and_in_a_list_is_masked_too() -> None:
     bare = {key: value for key, value in inner.items() if key != "kind"}
     for body in ({"kind": "Template", "objects": [inner]}, {"kind": "SecretList", "items": [bare]}):
         assert "letmein" not in shown(body)
-        assert "letmein" in secrets_of([body])
+        assert "letmein" in secret_texts([body])
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_a_text_is_scrubbed_of_a_value_in_every_form(form: str, end: str) -> None:
-    secrets = secrets_of([secret(data={"password": encoded(PASSWORD + end)})])
+    secrets = secret_texts([secret(data={"password": encoded(PASSWORD + end)})])
     text = scrub(f'admission webhook denied: "{form}" is weak', secrets)
     assert text.startswith('admission webhook denied: "')
-    assert SIGN in text
+    assert MASKED in text
     assert "hunter2" not in text
     assert encoded(PASSWORD)[8:30] not in text
 
@@ -116,29 +116,30 @@ def test_parts_of_a_value_that_is_json_or_has_lines_are_secrets_too() -> None:
     key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----\n"
     url = "postgres://shop:correcthorse@db/shop"
     body = secret(data={".dockerconfigjson": encoded(json.dumps(login)), "tls.key": encoded(key), "u": encoded(url)})
-    text = scrub("got swordfish and MIIEvQIBADANBg and correcthorse", secrets_of([body]))
-    assert text == f"got {SIGN} and {SIGN} and {SIGN}"
+    text = scrub("got swordfish and MIIEvQIBADANBg and correcthorse", secret_texts([body]))
+    assert text == f"got {MASKED} and {MASKED} and {MASKED}"
 
 
 def test_what_was_last_applied_is_a_secret_even_where_the_value_is_another_now() -> None:
     body = secret(data={"password": encoded("the new one")})
     body["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(secret(stringData={"password": "the old one"}))}
-    assert scrub("was: the old one", secrets_of([body])) == f"was: {SIGN}"
+    assert scrub("was: the old one", secret_texts([body])) == f"was: {MASKED}"
 
 
 def test_short_values_are_scrubbed_only_where_they_stand_alone() -> None:
-    secrets = secrets_of([secret(stringData={"pin": "4711\n", "flag": "1"})])
+    secrets = secret_texts([secret(stringData={"pin": "4711\n", "flag": "1"})])
     assert (
-        scrub('invalid value "4711", not 14711, in line 1', secrets) == f'invalid value "{SIGN}", not 14711, in line 1'
+        scrub('invalid value "4711", not 14711, in line 1', secrets)
+        == f'invalid value "{MASKED}", not 14711, in line 1'
     )
 
 
 def test_values_that_are_no_text_do_no_harm() -> None:
     torn = json.dumps({"password": "long\ud800enough"})
     body = secret(data={"a": base64.b64encode(bytes(range(256))).decode(), "b": None}, stringData={"c": torn, "d": ""})
-    assert scrub("nothing here", secrets_of([body])) == "nothing here"
-    assert MASK.masked(body)["data"]["a"] == MASK.fingerprint(bytes(range(256)))
+    assert scrub("nothing here", secret_texts([body])) == "nothing here"
+    assert MASK.mask(body)["data"]["a"] == MASK.fingerprint(bytes(range(256)))
 
 
 def test_other_objects_have_no_secrets() -> None:
-    assert secrets_of([{"kind": "ConfigMap", "data": {"password": "letmein"}}]) == frozenset()
+    assert secret_texts([{"kind": "ConfigMap", "data": {"password": "letmein"}}]) == frozenset()

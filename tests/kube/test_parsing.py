@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.kube.objects.documents import documents
-from bot.kube.objects.model import Object, Ref
-from bot.kube.objects.parsing import objects
-from bot.kube.objects.scopes import built_in
+from bot.kube.objects.kube_object import KubeObject, ObjectRef
+from bot.kube.objects.parsing import parse_objects
+from bot.kube.objects.scopes import is_namespaced
+from bot.kube.objects.yaml_reader import read_documents
 from tests.kube.trees import config_map
 
 TRAPS = r"""
@@ -35,8 +35,8 @@ l: [123456789012345678901234567890, 9223372036854775807, -9223372036854775808]
 """
 
 
-def read(text: str | bytes, where: str = "file.yaml", namespace: str = "default") -> tuple[Object, ...]:
-    return objects(text, where, namespace, built_in)
+def read(text: str | bytes, where: str = "file.yaml", namespace: str = "default") -> tuple[KubeObject, ...]:
+    return parse_objects(text, where, namespace, is_namespaced)
 
 
 def said(text: str | bytes) -> str:
@@ -84,7 +84,7 @@ def test_lists_are_opened_each_object_with_its_line() -> None:
 
 def test_items_of_a_typed_list_have_its_kind() -> None:
     text = "apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: a}}]\n"
-    assert [one.ref for one in read(text)] == [Ref("", "ConfigMap", "default", "a")]
+    assert [one.ref for one in read(text)] == [ObjectRef("", "ConfigMap", "default", "a")]
 
 
 def test_an_empty_list_holds_nothing() -> None:
@@ -99,7 +99,7 @@ def test_an_object_without_a_namespace_gets_the_projects() -> None:
 
 def test_an_object_of_the_cluster_loses_its_namespace_as_the_server_has_it() -> None:
     (one,) = read("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a, namespace: shop}\n")
-    assert one.ref == Ref("rbac.authorization.k8s.io", "ClusterRole", "", "a")
+    assert one.ref == ObjectRef("rbac.authorization.k8s.io", "ClusterRole", "", "a")
     assert "namespace" not in one.metadata
 
 
@@ -171,4 +171,4 @@ def test_more_than_can_be_read_is_refused() -> None:
 
 
 def test_a_quoted_merge_key_is_a_key() -> None:
-    assert next(documents('"<<": {a: 1}', "x")).value == {"<<": {"a": 1}}
+    assert next(read_documents('"<<": {a: 1}', "x")).value == {"<<": {"a": 1}}

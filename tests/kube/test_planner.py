@@ -7,8 +7,8 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from bot.kube.access.rbac_manifests import APPLIER
-from bot.kube.cluster.requests import Request
-from bot.kube.objects.model import Ref
+from bot.kube.cluster.transport import ApiRequest
+from bot.kube.objects.kube_object import ObjectRef
 from tests.kube.attempts import DRY, MERGE, NEVER_LET, TRIED, Write, stored, things
 from tests.kube.identities import Account, made, new_names
 from tests.rig.access import Access
@@ -48,7 +48,7 @@ def test_the_policy_lets_through_and_nothing_is_stored_of_a_dry(what: str, might
     answer = write.ask(mighty, DRY)
     assert answer.ok, answer.message
     assert stored(mighty, write.there) == before
-    assert mighty.admin.get("v1", Ref("", "ConfigMap", mighty.names.namespace, "two")).status == 404
+    assert mighty.admin.get("v1", ObjectRef("", "ConfigMap", mighty.names.namespace, "two")).status == 404
 
 
 @pytest.mark.parametrize("query", [{}, DRY], ids=["real", "dry"])
@@ -95,7 +95,7 @@ def test_the_planner_cannot_touch_what_binds_it(
 ) -> None:
     path = f"/apis/{ADMISSION}/{kind}/{planner.names.planner}"
     body = {"metadata": {"labels": {"touched": "yes"}}} if method == "PATCH" else None
-    answer = planner.ask(Request(method, path, query, body, MERGE if body else "application/json"))
+    answer = planner.ask(ApiRequest(method, path, query, body, MERGE if body else "application/json"))
     assert (answer.status, "cannot" in answer.message) == (403, True)
     assert "touched" not in str(planner.admin.list(ADMISSION, _KINDS[kind], None))
 

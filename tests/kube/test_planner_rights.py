@@ -9,9 +9,9 @@ import pytest
 from bot.core.errors import Refused
 from bot.kube.access import audit
 from bot.kube.access.rbac_manifests import Identities, planner_manifests
-from bot.kube.access.rights import KEPT_IN_GIT, NEVER, ONLY_READ
+from bot.kube.access.rights import FORBIDDEN_KINDS, GIT_KINDS, READ_ONLY_KINDS
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
+from bot.kube.objects.kube_object import ObjectRef
 from tests.kube.attempts import crd, things
 from tests.kube.identities import Account, made, new_names, remove
 from tests.rig.access import Access
@@ -50,12 +50,12 @@ def test_secrets_are_closed_but_in_the_namespaces_that_the_operator_names(
 ) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}}
     assert planner.cluster.apply(secret, dry_run=True).status == 403
-    assert planner.cluster.get("v1", Ref("", "Secret", namespace, "s")).status == 403
+    assert planner.cluster.get("v1", ObjectRef("", "Secret", namespace, "s")).status == 403
     with made(cluster, tmp_path, new_names(secrets=(namespace,))) as let:
         until(lambda: let.cluster.apply(secret, dry_run=True).ok)
         assert let.cluster.apply(secret, dry_run=False).status == 403
-        assert let.cluster.get("v1", Ref("", "Secret", "default", "s")).status == 403
-        assert not audit.secrets(let.cluster)
+        assert let.cluster.get("v1", ObjectRef("", "Secret", "default", "s")).status == 403
+        assert not audit.reads_all_secrets(let.cluster)
 
 
 def test_custom_resources_are_tried_where_the_operator_names_their_group(
@@ -69,13 +69,18 @@ def test_custom_resources_are_tried_where_the_operator_names_their_group(
         until(lambda: let.cluster.resource(f"{group}/v1", "Thing") is not None)
         until(lambda: let.cluster.apply(thing, dry_run=True).ok)
         assert let.cluster.apply(thing, dry_run=False).status == 403
-        planner.cluster.forget()
+        planner.cluster.forget_resources()
         assert planner.cluster.apply(thing, dry_run=True).status == 403
     remove(planner.admin, definition)
 
 
 def test_every_kind_that_the_server_has_is_in_one_table(api: Cluster) -> None:
-    tables = [(group, kind) for table in (KEPT_IN_GIT, ONLY_READ, NEVER) for group in table for kind in table[group]]
+    tables = [
+        (group, kind)
+        for table in (GIT_KINDS, READ_ONLY_KINDS, FORBIDDEN_KINDS)
+        for group in table
+        for kind in table[group]
+    ]
     assert len(tables) == len(set(tables))
     served = {
         (its.group, its.plural) for its in api.resources() if its.group.endswith(".k8s.io") or "." not in its.group

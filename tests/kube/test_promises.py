@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.project import HealthOptions
 from bot.kube.apply import pruning
-from bot.kube.apply.results import End
+from bot.kube.apply.results import ResultStatus
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
-from bot.kube.objects.model import Ref, object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.order import backwards, groups
-from bot.kube.objects.outcomes import Outcome, Verb
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.apply_order import apply_groups, deletion_groups
+from bot.kube.objects.kube_object import ObjectRef, object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.options import HealthOptions
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.carrying import Ground
 from tests.kube.planning import LABEL, Body, another, applied, configmap, planned
 from tests.kube.test_carry_out_more import there
@@ -43,9 +43,9 @@ def kinds(found: object) -> list[str]:
 
 
 def test_what_others_need_is_applied_first_and_deleted_last() -> None:
-    mixed = [Outcome(Ref(group, kind, "", "a"), "v1", Verb.CREATE) for group, kind in sorted(ORDER)]
-    assert kinds(group for _, group in groups(mixed)) == [kind for _, kind in ORDER]
-    assert kinds(backwards(mixed)) == [kind for _, kind in reversed(ORDER)]
+    mixed = [ObjectChange(ObjectRef(group, kind, "", "a"), "v1", Verb.CREATE) for group, kind in sorted(ORDER)]
+    assert kinds(group for _, group in apply_groups(mixed)) == [kind for _, kind in ORDER]
+    assert kinds(deletion_groups(mixed)) == [kind for _, kind in reversed(ORDER)]
 
 
 def test_what_lost_its_label_after_the_plan_is_not_deleted(ground: Ground) -> None:
@@ -53,7 +53,7 @@ def test_what_lost_its_label_after_the_plan_is_not_deleted(ground: Ground) -> No
     ground.apply(configmap(space, a="1"), configmap(space, "other"))
     work = ground.plan(configmap(space, a="1"))
     operation = {"op": "remove", "path": f"/metadata/labels/{MEMBER_LABEL.replace('/', '~1')}"}
-    ref = Ref("", "ConfigMap", space, "other")
+    ref = ObjectRef("", "ConfigMap", space, "other")
     assert another(ground.api, "somebody").patch("v1", ref, [operation], dry_run=False).ok
     carried = ground.carry(work)
     assert (carried.exit, there(ground, "other")) == (3, True)
@@ -64,7 +64,7 @@ def test_what_was_made_anew_after_the_plan_is_not_deleted(ground: Ground) -> Non
     space = ground.namespace
     ground.apply(configmap(space, a="1"), configmap(space, "other"))
     work = ground.plan(configmap(space, a="1"))
-    (gone,) = work.outcomes
+    (gone,) = work.changes
     live = ground.api.get("v1", gone.ref).body
     assert ground.api.delete("v1", gone.ref, uid=gone.uid, dry_run=False).ok
     again = configmap(space, "other")
@@ -78,10 +78,10 @@ def test_what_was_made_anew_after_the_plan_is_not_deleted(ground: Ground) -> Non
 def test_what_the_inventory_does_not_list_is_not_deleted_whoever_asks(api: Cluster, namespace: str) -> None:
     body = configmap(namespace, a="1")
     (member,) = applied(api, body).members.values()
-    one = Outcome(object_of(body).ref, "v1", Verb.DELETE, uid=member.uid)
+    one = ObjectChange(object_of(body).ref, "v1", Verb.DELETE, uid=member.uid)
     known = Inventory("test", "gitops-bot", "c0ffee", {}, LABEL)
-    result = pruning.delete(api, known, one, pruning.Patience(1, lambda _: None))
-    assert (result.end, result.message) == (End.REFUSED, "is not in the inventory")
+    result = pruning.prune_object(api, known, one, pruning.WaitLimit(1, lambda _: None))
+    assert (result.status, result.message) == (ResultStatus.REFUSED, "is not in the inventory")
     assert api.get("v1", one.ref).ok
 
 
@@ -100,15 +100,15 @@ def test_what_a_finalizer_holds_is_told_as_still_there(ground: Ground) -> None:
 
 
 def test_the_end_of_a_definition_takes_its_objects_along_and_says_which(
-    question: Question, api: Cluster, namespace: str
+    question: PlanRequest, api: Cluster, namespace: str
 ) -> None:
     group = f"{namespace}.example"
     definition, keep = toys(group, "v1", "v2"), configmap(namespace, a="1")
     inventory = applied(api, definition, keep)
     ball = toy(group, "v1", namespace)
-    api.forget()
+    api.forget_resources()
     while api.resource(f"{group}/v1", "Toy") is None:
-        api.forget()
+        api.forget_resources()
     assert another(api, "them").apply(ball, dry_run=False).ok
     one = planned(question, keep, before=(keep, definition), inventory=inventory)[
         f"CustomResourceDefinition/toys.{group}"
@@ -124,7 +124,7 @@ def claim(namespace: str) -> Body:
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 
-def test_the_end_of_a_volume_says_how_large_it_is(question: Question, api: Cluster, namespace: str) -> None:
+def test_the_end_of_a_volume_says_how_large_it_is(question: PlanRequest, api: Cluster, namespace: str) -> None:
     keep = configmap(namespace, a="1")
     inventory = applied(api, keep, claim(namespace))
     made = planned(question, keep, before=(keep, claim(namespace)), inventory=inventory)

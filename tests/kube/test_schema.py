@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.crds.validation import defaulted, made_invalid, problems, serves, unchecked
-from bot.kube.objects.model import Ref, object_of
-from bot.kube.objects.normalized import quiet
+from bot.kube.crds.validation import apply_defaults, find_invalidated, find_problems, find_unchecked, serves_kind
+from bot.kube.objects.kube_object import ObjectRef, object_of
+from bot.kube.objects.normalization import normalize
 from tests.kube.definitions import FIELDS, GROUP, definition, wall
 from tests.rig.access import Access
 from tests.sandbox.running import until
@@ -34,10 +34,10 @@ def installed(kube: Cluster, crd: dict[str, Any]) -> Iterator[None]:
 
 
 def _refuses_nonsense(kube: Cluster, group: str) -> bool:
-    kube.forget()
+    kube.forget_resources()
     if kube.resource(f"{group}/v1", "Wall") is None:
         return False
-    return kube.apply(wall("default", group=group, nonsense=1), dry_run=True).authors_mistake
+    return kube.apply(wall("default", group=group, nonsense=1), dry_run=True).is_schema_error
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ VALUES: list[tuple[str, Any]] = [
 def test_a_value_is_judged_as_the_server_judges_it(kube: Cluster, field: str, value: Any) -> None:
     body = wall("default", **{field: value})
     answer = kube.apply(body, dry_run=True)
-    found = problems(body, CRD)
+    found = find_problems(body, CRD)
     assert answer.ok == (not found), (found, answer.status, answer.message)
     assert all(one.startswith(f"spec.{field}") for one in found), found
 
@@ -205,10 +205,10 @@ ODD = st.recursive(
 def test_whatever_is_written_is_judged_as_the_server_judges_it(kube: Cluster, spec: dict[str, Any]) -> None:
     body = wall("default", **spec)
     answer = kube.apply(body, dry_run=True)
-    found = problems(body, CRD)
+    found = find_problems(body, CRD)
     assert answer.ok == (not found), (spec, found, answer.status, answer.message)
     if answer.ok:
-        assert quiet(defaulted(body, CRD)) == quiet(answer.body)
+        assert normalize(apply_defaults(body, CRD)) == normalize(answer.body)
 
 
 METADATA: list[dict[str, Any]] = [
@@ -230,12 +230,12 @@ def test_metadata_is_judged_as_the_server_judges_it(kube: Cluster, metadata: dic
     body = wall("default")
     body["metadata"] |= metadata
     answer = kube.apply(body, dry_run=True)
-    assert answer.ok == (not problems(body, CRD)), (answer.status, answer.message)
+    assert answer.ok == (not find_problems(body, CRD)), (answer.status, answer.message)
 
 
 def test_each_sentence_names_the_field_and_what_it_must_be() -> None:
     body = wall(number="many", part={"may": 1}, table=[{"name": "a", "weight": 1}], colour="green", title="A")
-    assert problems(body, CRD) == (
+    assert find_problems(body, CRD) == (
         "spec.table[0].weight: is not known to the definition",
         "spec.number: must be a whole number, not a text",
         "spec.part.must: is required",
@@ -249,51 +249,51 @@ def test_each_sentence_names_the_field_and_what_it_must_be() -> None:
 def test_no_sentence_repeats_a_value() -> None:
     secret = "hunter2-hunter2"
     for field in FIELDS:
-        assert secret not in " ".join(problems(wall(**{field: secret}), CRD))
-        assert secret not in " ".join(problems(wall(**{field: [secret, secret]}), CRD))
+        assert secret not in " ".join(find_problems(wall(**{field: secret}), CRD))
+        assert secret not in " ".join(find_problems(wall(**{field: [secret, secret]}), CRD))
 
 
 def test_a_body_that_is_wrong_in_many_places_does_not_fill_the_comment() -> None:
-    found = problems(wall(**{f"x{number}": 1 for number in range(1000)}), CRD)
+    found = find_problems(wall(**{f"x{number}": 1 for number in range(1000)}), CRD)
     assert (len(found), found[-1]) == (21, "and 980 more")
 
 
 def test_only_served_versions_of_the_kind_are_served() -> None:
     crd = copy.deepcopy(CRD)
     crd["spec"]["versions"].append({"name": "v2", "served": False, "storage": False})
-    assert serves(crd, f"{GROUP}/v1", "Wall")
-    assert not serves(crd, f"{GROUP}/v2", "Wall")
-    assert not serves(crd, f"{GROUP}/v1", "Fence")
-    assert not serves(crd, "other.test/v1", "Wall")
-    assert not serves(crd, "v1", "Wall")
+    assert serves_kind(crd, f"{GROUP}/v1", "Wall")
+    assert not serves_kind(crd, f"{GROUP}/v2", "Wall")
+    assert not serves_kind(crd, f"{GROUP}/v1", "Fence")
+    assert not serves_kind(crd, "other.test/v1", "Wall")
+    assert not serves_kind(crd, "v1", "Wall")
     later = {**wall(), "apiVersion": f"{GROUP}/v2"}
-    assert problems(later, crd) == (f"apiVersion: Wall of {GROUP}/v2 is not served by this definition",)
+    assert find_problems(later, crd) == (f"apiVersion: Wall of {GROUP}/v2 is not served by this definition",)
 
 
 def test_a_definition_without_a_schema_accepts_everything() -> None:
     crd = copy.deepcopy(CRD)
     del crd["spec"]["versions"][0]["schema"]
     body = wall(nonsense={"x": [None]})
-    assert problems(body, crd) == ()
-    assert defaulted(body, crd) == body
-    assert unchecked(crd, "v1") == ()
+    assert find_problems(body, crd) == ()
+    assert apply_defaults(body, crd) == body
+    assert find_unchecked(crd, "v1") == ()
 
 
 def test_what_only_a_cluster_can_judge_is_named() -> None:
     rule = {"rule": "self.number > 1"}
     fields = {"number": {"type": "integer"}, "site": {"type": "string", "format": "uri"}, "bad": {"pattern": "(?=x)"}}
     crd = definition(fields, **{"x-kubernetes-validations": [rule]})
-    assert unchecked(crd, "v1") == (
+    assert find_unchecked(crd, "v1") == (
         "rules in CEL (x-kubernetes-validations) are not evaluated, of spec",
         "formats are not checked: uri",
         "patterns cannot be read, of spec.bad",
     )
-    assert problems(wall(number=0, site="x", bad="y"), crd) == ()
+    assert find_problems(wall(number=0, site="x", bad="y"), crd) == ()
 
 
 def test_no_pattern_of_an_author_takes_forever() -> None:
     crd = definition({"text": {"type": "string", "pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}})
-    assert problems(wall(text="a" * 50_000), crd)
+    assert find_problems(wall(text="a" * 50_000), crd)
 
 
 WORDS = ["type", "x", "items"]
@@ -310,22 +310,22 @@ KEYWORDS = sorted({key for field in FIELDS.values() for key in field} | {"not", 
 def test_no_definition_and_no_body_is_too_odd_to_be_judged(field: dict[str, Any], value: Any) -> None:
     crd = definition({"a": field})
     body = wall(a=value)
-    assert isinstance(problems(body, crd), tuple)
-    assert isinstance(unchecked(crd, "v1"), tuple)
-    assert isinstance(made_invalid([body], crd), tuple)
+    assert isinstance(find_problems(body, crd), tuple)
+    assert isinstance(find_unchecked(crd, "v1"), tuple)
+    assert isinstance(find_invalidated([body], crd), tuple)
 
 
 @pytest.mark.parametrize("spec", [None, [], "x", {"versions": {}}, {"versions": [1]}, {"names": []}], ids=str)
 def test_a_definition_without_sense_serves_nothing(spec: Any) -> None:
     crd = {**CRD, "spec": spec}
-    assert not serves(crd, f"{GROUP}/v1", "Wall")
-    assert unchecked(crd, "v1") == ()
-    assert len(problems(wall(), crd)) == 1
+    assert not serves_kind(crd, f"{GROUP}/v1", "Wall")
+    assert find_unchecked(crd, "v1") == ()
+    assert len(find_problems(wall(), crd)) == 1
 
 
 def test_a_schema_that_is_none_is_said() -> None:
     crd = definition({"a": {"type": "object", "properties": {"b": {"required": "c"}}}})
-    assert problems(wall(a={"b": {}}), crd) == ("the definition's schema cannot be read: required of spec.a.b",)
+    assert find_problems(wall(a={"b": {}}), crd) == ("the definition's schema cannot be read: required of spec.a.b",)
 
 
 def test_objects_that_a_changed_definition_makes_invalid_are_found(kube: Cluster, namespace: str) -> None:
@@ -335,9 +335,9 @@ def test_objects_that_a_changed_definition_makes_invalid_are_found(kube: Cluster
         for name, spec in [("low", {"height": 1}), ("high", {"height": 9}), ("gated", {"height": 1, "gate": "iron"})]:
             assert kube.apply(wall(namespace, name, group, **spec), dry_run=False).ok
         live = kube.list(f"{group}/v1", "Wall", namespace)
-    assert made_invalid(live, loose) == ()
+    assert find_invalidated(live, loose) == ()
     strict = definition({"height": {"type": "integer", "maximum": 5}}, group)
-    assert dict(made_invalid(live, strict)) == {
-        Ref(group, "Wall", namespace, "high"): ("spec.height: must be at most 5",),
-        Ref(group, "Wall", namespace, "gated"): ("spec.gate: is no longer known, and is dropped",),
+    assert dict(find_invalidated(live, strict)) == {
+        ObjectRef(group, "Wall", namespace, "high"): ("spec.height: must be at most 5",),
+        ObjectRef(group, "Wall", namespace, "gated"): ("spec.gate: is no longer known, and is dropped",),
     }

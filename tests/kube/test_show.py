@@ -7,29 +7,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.plan import Action, Change, Content, Counts, Severity
-from bot.kube.objects.model import Ref
-from bot.kube.objects.outcomes import Cause, FieldChange, Outcome, Verb
-from bot.kube.plan.content import OFFLINE, content
-from bot.kube.plan.fields import compare
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.object_changes import ChangeCause, FieldChange, ObjectChange, Verb
+from bot.kube.plan.field_diff import diff_fields
+from bot.kube.plan.plan_content import OFFLINE_NOTE, plan_content
 from bot.templates import plan_comment
 from tests.comments.building import PAGE, plan, project
 from tests.comments.rendering import faults
 from tests.comments.test_comments_hostile import TEXTS
 from tests.kube.bodies import deployment
 
-WEB = Ref("apps", "Deployment", "shop", "web")
+WEB = ObjectRef("apps", "Deployment", "shop", "web")
 
 
-def outcome(verb: Verb, *fields: FieldChange, ref: Ref = WEB, **more: Any) -> Outcome:
-    return Outcome(ref, "v1", verb, fields, **more)
+def outcome(verb: Verb, *fields: FieldChange, ref: ObjectRef = WEB, **more: Any) -> ObjectChange:
+    return ObjectChange(ref, "v1", verb, fields, **more)
 
 
 def yours(path: str, old: str | None, new: str | None) -> FieldChange:
-    return FieldChange(path, old, new, Cause.YOURS)
+    return FieldChange(path, old, new, ChangeCause.YOURS)
 
 
-def shown(*outcomes: Outcome, **more: Any) -> Content:
-    return content("kustomize", outcomes, offline=False, **more)
+def shown(*outcomes: ObjectChange, **more: Any) -> Content:
+    return plan_content("kustomize", outcomes, offline=False, **more)
 
 
 def text(change: Change) -> list[str]:
@@ -49,7 +49,7 @@ def test_each_verb_is_an_action_and_is_counted() -> None:
 
 
 def test_unchanged_objects_are_counted_in_a_note() -> None:
-    same = [outcome(Verb.SAME, ref=replace(WEB, name=f"s{n}")) for n in range(9)]
+    same = [outcome(Verb.UNCHANGED, ref=replace(WEB, name=f"s{n}")) for n in range(9)]
     adopted = [outcome(Verb.ADOPT, ref=replace(WEB, name=f"a{n}")) for n in range(3)]
     found = shown(*same, *adopted, notes=("and this",))
     assert found.notes == ("12 objects unchanged; 3 are taken into the inventory", "and this")
@@ -58,7 +58,7 @@ def test_unchanged_objects_are_counted_in_a_note() -> None:
 
 
 def test_a_note_on_an_unchanged_object_is_kept() -> None:
-    found = shown(outcome(Verb.SAME, notes=("replicas are left to the autoscaler",)))
+    found = shown(outcome(Verb.UNCHANGED, notes=("replicas are left to the autoscaler",)))
     assert "Deployment shop/web: replicas are left to the autoscaler" in found.notes
 
 
@@ -67,13 +67,13 @@ def test_fields_are_shown_by_cause_and_the_clusters_in_one_line() -> None:
     (change,) = shown(
         outcome(
             Verb.CHANGE,
-            FieldChange("spec.paused", "true", "false", Cause.DRIFT, by),
+            FieldChange("spec.paused", "true", "false", ChangeCause.DRIFT, by),
             yours("spec.template.spec.containers[web].image", "shop:1", "shop:2"),
-            FieldChange("spec.revisionHistoryLimit", None, "10", Cause.CLUSTER),
+            FieldChange("spec.revisionHistoryLimit", None, "10", ChangeCause.CLUSTER),
             yours("spec.replicas", "3", None),
             yours("spec.strategy", None, "type: Recreate"),
-            FieldChange("spec.replicas", "5", "3", Cause.OTHERS, "flux, 2026-03-01 12:00"),
-            FieldChange("spec.image", "a", "mirror/a", Cause.CLUSTER),
+            FieldChange("spec.replicas", "5", "3", ChangeCause.OTHERS, "flux, 2026-03-01 12:00"),
+            FieldChange("spec.image", "a", "mirror/a", ChangeCause.CLUSTER),
             notes=("the namespace is new",),
         )
     ).changes
@@ -92,14 +92,14 @@ def test_fields_are_shown_by_cause_and_the_clusters_in_one_line() -> None:
 
 
 def test_what_is_forced_is_said_and_what_stays_too() -> None:
-    taken = FieldChange("spec.a", "1", "2", Cause.OTHERS, "helm")
-    kept = FieldChange("spec.b", "1", "1", Cause.OTHERS, "helm")
+    taken = FieldChange("spec.a", "1", "2", ChangeCause.OTHERS, "helm")
+    kept = FieldChange("spec.b", "1", "1", ChangeCause.OTHERS, "helm")
     (change,) = shown(outcome(Verb.CHANGE, taken, kept, force=True)).changes
     assert text(change)[1:] == ["!  spec.a: 1 → 2  # taken over from helm", "   spec.b: 1  # stays, owned by helm"]
 
 
 def test_more_fields_of_the_cluster_than_can_be_named_are_counted() -> None:
-    fields = [FieldChange(f"f{n}", None, "1", Cause.CLUSTER) for n in range(10)]
+    fields = [FieldChange(f"f{n}", None, "1", ChangeCause.CLUSTER) for n in range(10)]
     (change,) = shown(outcome(Verb.CHANGE, *fields)).changes
     assert text(change) == [" … 10 fields set by the cluster: f0, f1, f2, f3, f4, f5, f6, f7, and 2 more"]
 
@@ -137,7 +137,7 @@ def test_long_values_stand_below_each_other() -> None:
 
 
 def test_a_new_object_is_shown_as_yaml() -> None:
-    fields = compare(None, deployment(), None, deployment(replicas=1), "us")
+    fields = diff_fields(None, deployment(), None, deployment(replicas=1), "us")
     (change,) = shown(outcome(Verb.CREATE, *fields)).changes
     assert text(change)[:4] == ["+apiVersion: apps/v1", "+kind: Deployment", "+metadata:", "+  name: web"]
     assert "+        image: shop:1" in text(change)
@@ -145,7 +145,7 @@ def test_a_new_object_is_shown_as_yaml() -> None:
 
 
 def test_a_replacement_names_the_fields_that_force_it_and_what_is_lost() -> None:
-    job = Ref("batch", "Job", "shop", "migrate")
+    job = ObjectRef("batch", "Job", "shop", "migrate")
     fields = (yours("metadata.labels.a", "1", "2"), yours("spec.template.spec.containers[m].image", "a", "b"))
     (change,) = shown(outcome(Verb.REPLACE, *fields, ref=job, losses=("2 pods",))).changes
     assert change.forces == ("spec.template.spec.containers[m].image",)
@@ -159,13 +159,13 @@ def test_a_deletion_shows_what_is_lost_and_asks_for_a_name() -> None:
 
 
 def test_what_cannot_be_told_says_why_and_where() -> None:
-    (change,) = shown(outcome(Verb.UNTOLD, problem="webhook denied\nbecause of x", where="web.yaml:3")).changes
+    (change,) = shown(outcome(Verb.UNKNOWN, problem="webhook denied\nbecause of x", where="web.yaml:3")).changes
     assert (change.action, change.reason) == (Action.UNKNOWN, "webhook denied (web.yaml:3)")
     assert text(change) == ["!webhook denied", "!because of x"]
 
 
 def test_a_secrets_keys_are_shown_as_added_removed_changed_and_same() -> None:
-    ref = Ref("", "Secret", "shop", "db")
+    ref = ObjectRef("", "Secret", "shop", "db")
     old, new = "••••111111", "••••222222"
     fields = (
         yours("data.a", old, new),
@@ -182,10 +182,12 @@ def test_a_secrets_keys_are_shown_as_added_removed_changed_and_same() -> None:
     ]
 
 
-def generated(verb: Verb, name: str, value: str, namespace: str = "shop") -> Outcome:
+def generated(verb: Verb, name: str, value: str, namespace: str = "shop") -> ObjectChange:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": value, "other": "x"}}
-    fields = compare(None, body, None, None, "us") if verb is Verb.CREATE else compare(None, None, body, None, "us")
-    return outcome(verb, *fields, ref=Ref("", "ConfigMap", namespace, name))
+    fields = (
+        diff_fields(None, body, None, None, "us") if verb is Verb.CREATE else diff_fields(None, None, body, None, "us")
+    )
+    return outcome(verb, *fields, ref=ObjectRef("", "ConfigMap", namespace, name))
 
 
 def test_a_generated_object_under_a_new_name_is_one_change_with_what_it_rolls() -> None:
@@ -218,15 +220,15 @@ def test_what_could_be_paired_in_two_ways_or_is_elsewhere_is_left_alone() -> Non
 
 
 def test_a_warning_of_the_server_is_told_once_with_the_objects_it_is_about() -> None:
-    warned = [outcome(Verb.SAME, ref=replace(WEB, name=f"w{n}"), warnings=("v1beta1 is\ngone",)) for n in range(3)]
+    warned = [outcome(Verb.UNCHANGED, ref=replace(WEB, name=f"w{n}"), warnings=("v1beta1 is\ngone",)) for n in range(3)]
     (notice,) = shown(*warned).notices
     assert (notice.severity, notice.summary) == (Severity.WARNING, "v1beta1 is gone")
     assert notice.detail == "Deployment shop/w0 and 2 more"
 
 
 def test_without_a_cluster_it_says_so_and_nothing_is_to_be_applied() -> None:
-    found = content("kustomize", [outcome(Verb.CHANGE, yours("a", "1", "2"))], offline=True)
-    assert found.notes[0] == OFFLINE
+    found = plan_content("kustomize", [outcome(Verb.CHANGE, yours("a", "1", "2"))], offline=True)
+    assert found.notes[0] == OFFLINE_NOTE
     assert found.counts.empty
     assert len(found.changes) == 1
 
@@ -236,7 +238,7 @@ def test_nothing_in_an_objects_text_breaks_the_comment() -> None:
     fields = (yours(f"data[{evil}]", evil, evil + "!"), yours(evil, "a", evil), yours("", None, evil))
     found = shown(
         outcome(Verb.CHANGE, *fields, notes=(evil,), warnings=(evil,), losses=(evil,), problem=evil),
-        outcome(Verb.UNTOLD, problem=evil, where=evil, ref=replace(WEB, name="x")),
+        outcome(Verb.UNKNOWN, problem=evil, where=evil, ref=replace(WEB, name="x")),
     )
     lines = [line for change in found.changes for line in change.lines]
     assert all(line.text.isprintable() for line in lines)
@@ -245,12 +247,12 @@ def test_nothing_in_an_objects_text_breaks_the_comment() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(TEXTS, min_size=6, max_size=6), st.sampled_from(list(Verb)), st.sampled_from(list(Cause)))
+@given(st.lists(TEXTS, min_size=6, max_size=6), st.sampled_from(list(Verb)), st.sampled_from(list(ChangeCause)))
 def test_whatever_an_object_holds_each_line_is_one_and_its_signs_are_seen(
-    texts: list[str], verb: Verb, cause: Cause
+    texts: list[str], verb: Verb, cause: ChangeCause
 ) -> None:
     path, old, new, by, note, problem = texts
-    fields = (FieldChange(f"data[{path}]", old, new, cause, by), FieldChange("", None, new, Cause.YOURS))
+    fields = (FieldChange(f"data[{path}]", old, new, cause, by), FieldChange("", None, new, ChangeCause.YOURS))
     found = shown(outcome(verb, *fields, notes=(note,), warnings=(note,), losses=(by,), problem=problem))
     lines = [line.text for change in found.changes for line in change.lines]
     assert all(line.replace("\t", "").isprintable() for line in lines)
@@ -262,7 +264,7 @@ def test_five_hundred_changed_objects_are_counted_and_renamed_ones_once() -> Non
     fields = (yours("data[a.conf]", conf, conf.replace("= 7", "= 8")), yours("spec.replicas", "1", "2"))
     many = [outcome(Verb.CHANGE, *fields, ref=replace(WEB, name=f"w{n}"), send=deployment()) for n in range(500)]
     many += [generated(Verb.CREATE, "conf-2222222222", "new"), generated(Verb.DELETE, "conf-1111111111", "old")]
-    many += [outcome(Verb.SAME, ref=replace(WEB, name=f"s{n}"), send=deployment()) for n in range(1500)]
+    many += [outcome(Verb.UNCHANGED, ref=replace(WEB, name=f"s{n}"), send=deployment()) for n in range(1500)]
     assert shown(*many).counts.change == 501
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.errors import Transient
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.outcomes import Verb
-from bot.kube.plan.dry_run import Question
+from bot.kube.objects.object_changes import Verb
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.door import Door
 from tests.kube.planning import configmap, planned
 from tests.rig.access import Access
@@ -33,10 +33,10 @@ def never() -> bool:
 
 
 def test_a_plan_of_a_server_that_is_slow_is_made(
-    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+    question: PlanRequest, door: Door, slow: Callable[..., Cluster], namespace: str
 ) -> None:
     door.late = 1.0
-    asking = replace(question, cluster=slow(30).within(60, never))
+    asking = replace(question, cluster=slow(30).with_deadline(60, never))
     made = planned(asking, *(configmap(namespace, f"c{number}") for number in range(20)))
     assert {one.verb for one in made.values()} == {Verb.CREATE}
 
@@ -64,20 +64,20 @@ def test_a_log_that_trickles_ends_with_its_time(door: Door, slow: Callable[..., 
 
 
 def test_a_plan_of_a_server_that_is_too_slow_ends_with_its_time(
-    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+    question: PlanRequest, door: Door, slow: Callable[..., Cluster], namespace: str
 ) -> None:
     door.late = 1.0
-    asking, began = replace(question, cluster=slow(30).within(3, never)), time.monotonic()
+    asking, began = replace(question, cluster=slow(30).with_deadline(3, never)), time.monotonic()
     with pytest.raises(Transient, match="cluster rig is too slow: not all was answered within 3 s"):
         planned(asking, *(configmap(namespace, f"c{number}") for number in range(400)))
     assert time.monotonic() - began < 20
 
 
 def test_a_plan_that_is_cancelled_asks_no_more(
-    question: Question, door: Door, slow: Callable[..., Cluster], namespace: str
+    question: PlanRequest, door: Door, slow: Callable[..., Cluster], namespace: str
 ) -> None:
     door.late = 0.2
-    asking = replace(question, cluster=slow(30).within(60, lambda: len(door.asked) > 20))
+    asking = replace(question, cluster=slow(30).with_deadline(60, lambda: len(door.asked) > 20))
     with pytest.raises(Transient, match="it was stopped"):
         planned(asking, *(configmap(namespace, f"c{number}") for number in range(1000)))
     assert len(door.asked) < 500

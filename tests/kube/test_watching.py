@@ -14,9 +14,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
 from bot.core.errors import Transient
-from bot.kube.health.rules import Checks, Health, State
-from bot.kube.health.watching import Pace, follow
-from bot.kube.objects.model import Ref
+from bot.kube.health.object_health import HealthChecks, HealthState, ObjectHealth
+from bot.kube.health.rollout import RolloutTiming, wait_for_rollout
+from bot.kube.objects.kube_object import ObjectRef
 from tests.rig.access import Access
 from tests.sandbox.running import until
 
@@ -40,8 +40,8 @@ class Reader:
     written: str = ""
     cut: bool = False
 
-    def each(self, work: Callable[[T], R], things: Sequence[T]) -> list[R]:
-        return [work(one) for one in things]
+    def map_concurrently(self, work: Callable[[T], R], inputs: Sequence[T]) -> list[R]:
+        return [work(one) for one in inputs]
 
     def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
         """No kubelet runs here, so there are no logs but what `written` says."""
@@ -75,14 +75,18 @@ class Story:
     steps: list[Step] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
-    def follow(self, *kinds: str, timeout: float = 60, stable: float = 5, checks: Checks | None = None) -> list[Health]:
+    def follow(
+        self, *kinds: str, timeout: float = 60, stable: float = 5, checks: HealthChecks | None = None
+    ) -> list[ObjectHealth]:
         """Follow objects named `web`, by `group/version/Kind`."""
         targets = []
         for kind in kinds:
             version, _, name = kind.rpartition("/")
-            targets.append((version, Ref(version.rpartition("/")[0], name, self.namespace, "web")))
-        pace = Pace(timeout, stable, lambda: self.now, self.wait)
-        found = follow(self.reader, targets, pace, checks=checks or {}, scrub=self.scrub, report=self.lines.append)
+            targets.append((version, ObjectRef(version.rpartition("/")[0], name, self.namespace, "web")))
+        pace = RolloutTiming(timeout, stable, lambda: self.now, self.wait)
+        found = wait_for_rollout(
+            self.reader, targets, pace, checks=checks or {}, scrub=self.scrub, report=self.lines.append
+        )
         assert [ref for ref, _ in found] == [ref for _, ref in targets]
         return [one for _, one in found]
 
@@ -174,7 +178,7 @@ def test_a_deployment_is_green_after_it_was_ready_for_the_stable_seconds(story: 
     story.deployment()
     story.steps = [story.comes_up]
     [found] = story.follow("apps/v1/Deployment", stable=10)
-    assert (found.state, found.reason) == (State.READY, "1 of 1 pods are ready")
+    assert (found.state, found.reason) == (HealthState.READY, "1 of 1 pods are ready")
     assert story.now >= 10.5
     name = f"Deployment {story.namespace}/web"
     assert story.lines == [f"{name}: waiting: 0 of 1 pods are ready", f"{name}: ready: 1 of 1 pods are ready"]
@@ -184,7 +188,7 @@ def test_a_break_begins_the_stable_seconds_anew(story: Story) -> None:
     story.deployment()
     story.steps = [story.comes_up, lambda: None, lambda: None, story.goes_down, story.comes_up]
     [found] = story.follow("apps/v1/Deployment", stable=10)
-    assert found.state is State.READY
+    assert found.state is HealthState.READY
     assert story.now >= 0.5 + 0.65 + 0.845 + 1.0985 + 1.428 + 10
     assert [line.split(": ")[1] for line in story.lines] == ["waiting", "ready", "waiting", "ready"]
 
@@ -207,7 +211,7 @@ def test_an_image_that_cannot_be_pulled_fails_at_the_second_look_with_the_warnin
         lambda: story.say("one", waiting("ImagePullBackOff", f"denied: {SECRET}")),
     ]
     [found] = story.follow("apps/v1/Deployment")
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert found.reason == f"pod {name}: container web: ImagePullBackOff: denied: •••"
     assert found.detail == ("2024-05-01T10:00:00Z Failed: pull with ••• was denied",)
     assert story.now == pytest.approx(0.5 + 0.65)
@@ -221,7 +225,7 @@ def test_pulls_that_failed_once_are_forgiven(story: Story) -> None:
         story.available(0)
 
     story.steps = [fails, story.comes_up, fails, story.comes_up]
-    assert [one.state for one in story.follow("apps/v1/Deployment")] == [State.READY]
+    assert [one.state for one in story.follow("apps/v1/Deployment")] == [HealthState.READY]
 
 
 def test_a_crash_loop_of_the_old_revision_does_not_fail_the_new_one(story: Story) -> None:
@@ -234,7 +238,7 @@ def test_a_crash_loop_of_the_old_revision_does_not_fail_the_new_one(story: Story
         until(lambda: not story.pods("one") and story.status("deployment").replicas == 1)
 
     story.steps = [lambda: None, lambda: None, new_comes_up]
-    assert [one.state for one in story.follow("apps/v1/Deployment")] == [State.READY]
+    assert [one.state for one in story.follow("apps/v1/Deployment")] == [HealthState.READY]
 
 
 def test_a_crash_loop_of_the_new_revision_fails_at_once_with_the_log_of_its_last_run(story: Story) -> None:
@@ -245,7 +249,7 @@ def test_a_crash_loop_of_the_new_revision_fails_at_once_with_the_log_of_its_last
     story.reader.written = f"panic: {SECRET}\n{KEY}"
     [found] = story.follow("apps/v1/Deployment")
     [name] = story.pods("two")
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert found.reason == f"pod {name}: container web: CrashLoopBackOff: restarted 2 times"
     assert found.detail == ("log of container web:", "panic: •••", "•••• of web before")
     assert story.now == 0
@@ -264,7 +268,7 @@ def test_a_pod_that_cannot_be_scheduled_fails_after_thirty_seconds(story: Story)
     nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
     story.say("one", {"phase": "Pending", "conditions": [nowhere]})
     [found] = story.follow("apps/v1/Deployment", timeout=300)
-    assert (found.state, found.reason.split(": ", 1)[1]) == (State.FAILED, "cannot be scheduled: 0/3 nodes")
+    assert (found.state, found.reason.split(": ", 1)[1]) == (HealthState.FAILED, "cannot be scheduled: 0/3 nodes")
     assert 30 <= story.now < 34
 
 
@@ -273,7 +277,7 @@ def test_a_quota_that_forbids_the_pods_fails_a_deployment(story: Story) -> None:
     story.make("apps/v1", "Deployment", workload())
     until(lambda: any(one.type == "ReplicaFailure" for one in story.status("deployment").conditions or ()))
     [found] = story.follow("apps/v1/Deployment", timeout=300)
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert found.reason.startswith("FailedCreate: its pods cannot be created: ")
     assert "exceeded quota: web" in found.reason
     assert story.now < 10
@@ -284,7 +288,7 @@ def test_a_quota_that_forbids_the_pods_fails_a_stateful_set(story: Story) -> Non
     made = story.make("apps/v1", "StatefulSet", workload() | {"serviceName": "web"})
     until(lambda: story.reader.events(story.namespace, made.metadata.uid))
     [found] = story.follow("apps/v1/StatefulSet", timeout=300)
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert "exceeded quota: web" in found.reason
     assert story.now < 10
 
@@ -307,7 +311,7 @@ def test_a_stateful_set_is_judged_by_its_new_pods_alone(story: Story) -> None:
     bad = waiting("CreateContainerConfigError", "no secret", restarts=0)
     story.steps = [lambda: None, the_new_one_is_made, lambda: story.say("two", bad)]
     [found] = story.follow("apps/v1/StatefulSet", timeout=300)
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert "container web: CreateContainerConfigError: no secret" in found.reason
     assert story.now > 0.5 + 0.65 + 0.845
 
@@ -319,7 +323,7 @@ def test_a_failing_readiness_probe_is_named_when_time_is_up(story: Story) -> Non
     [found] = story.follow("apps/v1/Deployment", timeout=20)
     [name] = story.pods("one")
     lack = f"pod {name}: container web runs but its readiness probe fails"
-    assert (found.state, found.reason) == (State.FAILED, f"0 of 1 pods are ready after 20 s; {lack}")
+    assert (found.state, found.reason) == (HealthState.FAILED, f"0 of 1 pods are ready after 20 s; {lack}")
     assert found.detail == ("log of container web:", "listening on 81 of web")
     assert 20 <= story.now < 23.1
 
@@ -327,7 +331,7 @@ def test_a_failing_readiness_probe_is_named_when_time_is_up(story: Story) -> Non
 def test_what_became_ready_just_before_time_was_up_is_given_its_stable_seconds(story: Story) -> None:
     story.deployment()
     story.steps = [story.comes_up]
-    assert [one.state for one in story.follow("apps/v1/Deployment", timeout=2, stable=10)] == [State.READY]
+    assert [one.state for one in story.follow("apps/v1/Deployment", timeout=2, stable=10)] == [HealthState.READY]
     assert story.now >= 10
 
 
@@ -336,8 +340,8 @@ def test_a_load_balancer_without_an_address_is_a_warning_when_time_is_up(story: 
     story.deployment()
     story.comes_up()
     service, deployment = story.follow("v1/Service", "apps/v1/Deployment", timeout=20)
-    assert (service.state, service.reason) == (State.WARNING, "has no address")
-    assert deployment.state is State.READY
+    assert (service.state, service.reason) == (HealthState.WARNING, "has no address")
+    assert deployment.state is HealthState.READY
     assert story.now >= 20
 
 
@@ -370,7 +374,7 @@ def test_a_resumed_job_is_done_when_it_is_complete_and_not_before(story: Story) 
 
     story.steps = [resume, *[lambda: None] * 5, succeed]
     [found] = story.follow("batch/v1/Job", stable=2, timeout=300)
-    assert (found.state, found.reason) == (State.READY, "complete")
+    assert (found.state, found.reason) == (HealthState.READY, "complete")
     assert [line.split(": ")[1] for line in story.lines] == ["warning", "waiting", "ready"]
 
 
@@ -382,7 +386,7 @@ def test_a_failed_job_tells_how_its_pod_ended(story: Story) -> None:
     complete(story, "Failed")
     story.reader.written = "migrating"
     [found] = story.follow("batch/v1/Job")
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert found.reason.startswith("BackoffLimitExceeded: ")
     [name] = story.pods("one")
     said = f"pod {name}: container web, ended with exit code 3 (Error): no database"
@@ -393,7 +397,7 @@ def test_a_job_that_is_cleared_away_when_done_is_ready(story: Story) -> None:
     story.make("batch/v1", "Job", job(ttlSecondsAfterFinished=600))
     story.steps = [lambda: gone(story, "batch/v1", "Job")]
     [found] = story.follow("batch/v1/Job")
-    assert (found.state, found.reason) == (State.READY, "ended and was cleared away")
+    assert (found.state, found.reason) == (HealthState.READY, "ended and was cleared away")
 
 
 def gone(story: Story, version: str, kind: str) -> None:
@@ -406,12 +410,12 @@ def test_what_is_deleted_meanwhile_has_failed(story: Story) -> None:
     story.make("v1", "ConfigMap")
     story.steps = [lambda: gone(story, "v1", "ConfigMap")]
     [found] = story.follow("v1/ConfigMap")
-    assert (found.state, found.reason) == (State.FAILED, "was deleted meanwhile")
+    assert (found.state, found.reason) == (HealthState.FAILED, "was deleted meanwhile")
 
 
 def test_what_never_comes_has_failed_when_time_is_up(story: Story) -> None:
     [found] = story.follow("v1/ConfigMap", timeout=10)
-    assert (found.state, found.reason) == (State.FAILED, "does not exist after 10 s")
+    assert (found.state, found.reason) == (HealthState.FAILED, "does not exist after 10 s")
 
 
 def test_a_custom_resource_is_followed_by_its_declared_check(story: Story) -> None:
@@ -437,10 +441,10 @@ def test_a_custom_resource_is_followed_by_its_declared_check(story: Story) -> No
 
         story.steps = [phase("Error", 0), phase("Running", 1)]
         [found] = story.follow(f"{group}/v1/Widget", checks=checks)
-        assert (found.state, found.reason) == (State.READY, "status.phase=Running")
+        assert (found.state, found.reason) == (HealthState.READY, "status.phase=Running")
         story.steps = [phase("Error", 1)]
         [found] = story.follow(f"{group}/v1/Widget", checks=checks)
-        assert (found.state, found.reason) == (State.FAILED, "status.phase=Error")
+        assert (found.state, found.reason) == (HealthState.FAILED, "status.phase=Error")
     finally:
         extensions.delete_custom_resource_definition(f"widgets.{group}")
 
@@ -462,10 +466,10 @@ def test_many_objects_of_a_kind_are_one_list_a_look(story: Story) -> None:
     core = client.CoreV1Api(story.api)
     for number in range(20):
         core.create_namespaced_config_map(story.namespace, {"metadata": {"name": f"web-{number}"}})
-    targets = [("v1", Ref("", "ConfigMap", story.namespace, f"web-{number}")) for number in range(20)]
-    pace = Pace(60, 1, lambda: story.now, story.wait)
-    found = follow(story.reader, targets, pace, checks={}, scrub=str, report=story.lines.append)
-    assert {one.state for _, one in found} == {State.READY}
+    targets = [("v1", ObjectRef("", "ConfigMap", story.namespace, f"web-{number}")) for number in range(20)]
+    pace = RolloutTiming(60, 1, lambda: story.now, story.wait)
+    found = wait_for_rollout(story.reader, targets, pace, checks={}, scrub=str, report=story.lines.append)
+    assert {one.state for _, one in found} == {HealthState.READY}
     assert story.reader.asked == [("ConfigMap", story.namespace)] * 3
 
 
@@ -473,14 +477,14 @@ def test_a_cluster_that_does_not_answer_for_a_while_is_asked_again(story: Story)
     story.make("v1", "ConfigMap")
     story.reader.cut = True
     story.steps = [lambda: None, lambda: setattr(story.reader, "cut", False)]
-    assert [one.state for one in story.follow("v1/ConfigMap")] == [State.READY]
+    assert [one.state for one in story.follow("v1/ConfigMap")] == [HealthState.READY]
 
 
 def test_seconds_without_an_answer_are_not_stable_ones(story: Story) -> None:
     story.make("v1", "ConfigMap")
     story.steps = [lambda: setattr(story.reader, "cut", True), *[lambda: None] * 5]
     story.steps.append(lambda: setattr(story.reader, "cut", False))
-    assert [one.state for one in story.follow("v1/ConfigMap", stable=5)] == [State.READY]
+    assert [one.state for one in story.follow("v1/ConfigMap", stable=5)] == [HealthState.READY]
     assert story.now >= sum(0.5 * 1.3**look for look in range(7)) + 5
 
 

@@ -7,7 +7,7 @@ import pytest
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
-from bot.kube.health.rules import State
+from bot.kube.health.object_health import HealthState
 from tests.kube.test_watching import APP, READY_POD, Reader, Story, workload
 from tests.rig.access import Access
 from tests.sandbox.running import until
@@ -36,7 +36,7 @@ def test_a_pod_is_ready_when_its_containers_are(story: Story) -> None:
     story.make("v1", "Pod", POD)
     story.steps = [lambda: None, lambda: said(story, "v1", "Pod", READY_POD)]
     [found] = story.follow("v1/Pod")
-    assert (found.state, [line.split(": ")[1] for line in story.lines]) == (State.READY, ["waiting", "ready"])
+    assert (found.state, [line.split(": ")[1] for line in story.lines]) == (HealthState.READY, ["waiting", "ready"])
 
 
 def test_a_claim_is_ready_when_a_volume_is_bound_to_it(story: Story) -> None:
@@ -57,14 +57,14 @@ def test_a_claim_is_ready_when_a_volume_is_bound_to_it(story: Story) -> None:
     story.steps = [bind]
     [found] = story.follow("v1/PersistentVolumeClaim")
     core.delete_persistent_volume(story.namespace)
-    assert (found.state, found.reason) == (State.READY, "bound")
+    assert (found.state, found.reason) == (HealthState.READY, "bound")
     assert "is Pending, has no volume yet" in story.lines[0]
 
 
 def test_a_cron_job_is_ready_once_it_is_scheduled(story: Story) -> None:
     story.make("batch/v1", "CronJob", CRON)
     [found] = story.follow("batch/v1/CronJob")
-    assert (found.state, found.reason) == (State.READY, "is scheduled")
+    assert (found.state, found.reason) == (HealthState.READY, "is scheduled")
 
 
 def test_an_ingress_is_ready_once_it_has_an_address(story: Story) -> None:
@@ -72,21 +72,21 @@ def test_an_ingress_is_ready_once_it_has_an_address(story: Story) -> None:
     address = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
     story.steps = [lambda: said(story, "networking.k8s.io/v1", "Ingress", address)]
     [found] = story.follow("networking.k8s.io/v1/Ingress")
-    assert (found.state, found.reason) == (State.READY, "has an address")
+    assert (found.state, found.reason) == (HealthState.READY, "has an address")
 
 
 def test_a_disruption_budget_is_ready_once_it_is_counted(story: Story) -> None:
     story.make("policy/v1", "PodDisruptionBudget", {"minAvailable": 1, "selector": {"matchLabels": APP}})
     story.steps = [lambda: until(lambda: _conditions(story, "policy/v1", "PodDisruptionBudget"))]
     [found] = story.follow("policy/v1/PodDisruptionBudget")
-    assert (found.state, found.reason) == (State.READY, "counted")
+    assert (found.state, found.reason) == (HealthState.READY, "counted")
 
 
 def test_an_autoscaler_without_its_workload_says_what_is_missing(story: Story) -> None:
     story.make("autoscaling/v2", "HorizontalPodAutoscaler", SCALES)
     until(lambda: _conditions(story, "autoscaling/v2", "HorizontalPodAutoscaler"), patience=60)
     [found] = story.follow("autoscaling/v2/HorizontalPodAutoscaler", timeout=5)
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert "FailedGetScale" in found.reason
 
 
@@ -107,7 +107,7 @@ def test_a_daemon_set_is_ready_when_its_pod_on_each_node_is(story: Story) -> Non
         [found] = story.follow("apps/v1/DaemonSet")
     finally:
         core.delete_node(story.namespace)
-    assert (found.state, [line.split(": ")[1] for line in story.lines]) == (State.READY, ["waiting", "ready"])
+    assert (found.state, [line.split(": ")[1] for line in story.lines]) == (HealthState.READY, ["waiting", "ready"])
 
 
 def _conditions(story: Story, version: str, kind: str) -> Any:

@@ -6,8 +6,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.core.tree import Entry, Files
-from bot.kube.render.rendering import Options, Request
+from bot.core.tree import Files, TreeEntry
+from bot.kube.render.renderer import RenderOptions, RenderRequest
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
 PATH = {"PATH": os.environ["PATH"]}
@@ -26,7 +26,7 @@ class Folder:
             for name in (*(one for one in folders if Path(folder, one).is_symlink()), *files):
                 path = Path(folder, name)
                 mode = "120000" if stat.S_ISLNK(path.lstat().st_mode) else "100644"
-                found[path.relative_to(self.root).as_posix()] = Entry(mode, self._id(path))
+                found[path.relative_to(self.root).as_posix()] = TreeEntry(mode, self._id(path))
         return found
 
     def read(self, path: str) -> bytes:
@@ -52,10 +52,10 @@ def written(root: Path, files: Mapping[str, str | bytes]) -> Folder:
     return Folder(root)
 
 
-def request(root: Path, directory: str, scratch: Path, **options: object) -> Request:
+def request(root: Path, directory: str, scratch: Path, **options: object) -> RenderRequest:
     """To render a directory of a checkout; `options` are those of the project."""
     scratch.mkdir(parents=True, exist_ok=True)
-    return Request(root, directory, scratch, PATH, Options(**options))  # type: ignore[arg-type]
+    return RenderRequest(root, directory, scratch, PATH, RenderOptions(**options))  # type: ignore[arg-type]
 
 
 def config_map(name: str, **data: str) -> str:

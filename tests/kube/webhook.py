@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import object_of
+from bot.kube.objects.kube_object import object_of
 
 LOOPBACK = "127.0.0.1"
 

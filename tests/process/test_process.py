@@ -25,7 +25,7 @@ def run(script: str, tmp_path: Path, **more: object) -> process.Completed:
 def test_output_exit_and_log_are_kept_apart(tmp_path: Path) -> None:
     log = tmp_path / "log"
     done = run("echo out; echo err >&2; exit 3", tmp_path, log=Log(log, str))
-    assert (done.exit, done.out, done.err) == (3, "out\n", "err\n")
+    assert (done.exit, done.stdout, done.stderr) == (3, "out\n", "err\n")
     assert sorted(log.read_text().splitlines()) == ["err", "out"]
 
 
@@ -35,7 +35,7 @@ def test_a_program_gets_the_environment_it_was_given_and_nothing_else(tmp_path: 
         done = process.run(["env"], cwd=tmp_path, env=ENV | {"A": "1"}, timeout=5)
     finally:
         del os.environ["LEAK"]
-    assert set(line.partition("=")[0] for line in done.out.splitlines()) <= {"A", "PATH", "PWD", "SHLVL", "_"}
+    assert set(line.partition("=")[0] for line in done.stdout.splitlines()) <= {"A", "PATH", "PWD", "SHLVL", "_"}
 
 
 def test_long_output_is_cut_and_never_holds_the_program_up(tmp_path: Path) -> None:
@@ -43,21 +43,21 @@ def test_long_output_is_cut_and_never_holds_the_program_up(tmp_path: Path) -> No
         "head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' y >&2", tmp_path, limit=1000
     )
     assert done.exit == 0
-    assert len(done.out) < 2100
-    assert "cut" in done.out
+    assert len(done.stdout) < 2100
+    assert "cut" in done.stdout
 
 
 def test_of_long_output_the_last_words_are_kept(tmp_path: Path) -> None:
     done = run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, limit=1000)
-    assert done.out.startswith("first\n")
-    assert done.out.endswith("\nlast\n")
+    assert done.stdout.startswith("first\n")
+    assert done.stdout.endswith("\nlast\n")
 
 
 def test_a_log_is_cut_with_a_note_and_the_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "LOG_LIMIT", 100_000)
     log = tmp_path / "log"
     done = run("yes a line | head -c 3000000; echo last", tmp_path, log=Log(log, str))
-    assert done.out.endswith("last\n")
+    assert done.stdout.endswith("last\n")
     assert log.stat().st_size < 101_000
     assert "cut" in log.read_text()
 
@@ -88,14 +88,14 @@ def test_a_log_gets_whole_lines_as_they_come_however_they_are_written(tmp_path: 
 def test_a_line_that_is_too_long_is_left_out_of_the_log_whole(tmp_path: Path) -> None:
     log = tmp_path / "log"
     run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, log=Log(log, str))
-    assert log.read_text() == f"first\n{process.TOO_LONG}last\n"
+    assert log.read_text() == f"first\n{process.LONG_LINE_NOTE}last\n"
 
 
 def test_a_log_that_cannot_be_written_does_not_end_the_program(tmp_path: Path) -> None:
     done = run(
         "head -c 3000000 /dev/zero | tr '\\0' x; echo last", tmp_path, log=Log(tmp_path / "nowhere" / "log", str)
     )
-    assert (done.exit, len(done.out)) == (0, 3_000_005)
+    assert (done.exit, len(done.stdout)) == (0, 3_000_005)
 
 
 @pytest.mark.parametrize("how", ["timeout", "stopped"])
@@ -145,7 +145,10 @@ def _lives(pid: int) -> bool:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become two processes of another user")
 def test_a_concealed_process_cannot_be_read_by_others_of_its_user() -> None:
-    program = "import sys; from bot.process import conceal; sys.argv[1:] and conceal(); print(1, flush=True); input()"
+    program = (
+        "import sys; from bot.process import protect_memory; "
+        "sys.argv[1:] and protect_memory(); print(1, flush=True); input()"
+    )
     for words, readable in (([], True), (["conceal"], False)):
         who = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
         child = subprocess.Popen(

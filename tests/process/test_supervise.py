@@ -13,7 +13,7 @@ import pytest
 from bot import supervise, supervisor
 from bot.core.errors import ToolFailed
 from bot.ports import Invocation
-from bot.supervise import Standing
+from bot.supervise import AttemptState
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 TOP = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def wait_for(path: Path) -> None:
 def test_what_it_says_is_heard_in_whole_lines_before_it_ends_and_each_once(tmp_path: Path) -> None:
     directory, go, heard = tmp_path / "attempt", tmp_path / "go", list[str]()
     script = f"echo one; printf tw; sleep 0.3; echo o; until [ -e {go} ]; do sleep 0.05; done; printf three"
-    supervise.begin(directory, sh(script, tmp_path))
+    supervise.start(directory, sh(script, tmp_path))
 
     def hear(lines: str) -> None:
         heard.append(lines)
@@ -55,17 +55,17 @@ def test_what_it_says_is_heard_in_whole_lines_before_it_ends_and_each_once(tmp_p
 @pytest.mark.parametrize("status", [0, 7])
 def test_the_exit_status_and_the_output_are_kept(tmp_path: Path, status: int) -> None:
     directory = tmp_path / "attempt"
-    supervise.begin(directory, sh(f"echo words; echo more >&2; exit {status}", tmp_path))
-    assert supervise.wait(directory, never) == supervise.End(Standing.ENDED, status)
+    supervise.start(directory, sh(f"echo words; echo more >&2; exit {status}", tmp_path))
+    assert supervise.wait(directory, never) == supervise.AttemptStatus(AttemptState.ENDED, status)
     assert (directory / supervise.OUTPUT).read_text() == "words\nmore\n"
 
 
 def test_begun_twice_it_runs_once(tmp_path: Path) -> None:
     directory, tally = tmp_path / "attempt", tmp_path / "tally"
     for _ in range(2):
-        supervise.begin(directory, sh(f"echo x >> {tally}; sleep 0.3", tmp_path))
+        supervise.start(directory, sh(f"echo x >> {tally}; sleep 0.3", tmp_path))
     supervise.wait(directory, never)
-    supervise.begin(directory, sh(f"echo x >> {tally}", tmp_path))
+    supervise.start(directory, sh(f"echo x >> {tally}", tmp_path))
     assert tally.read_text() == "x\n"
 
 
@@ -82,18 +82,18 @@ def test_two_supervisors_that_race_run_it_once(tmp_path: Path) -> None:
 
 def test_never_begun_is_told_from_lost(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
-    assert supervise.look(directory).standing is Standing.NEVER_BEGAN
-    supervise.begin(directory, sh("sleep 60", tmp_path))
+    assert supervise.status(directory).state is AttemptState.NOT_STARTED
+    supervise.start(directory, sh("sleep 60", tmp_path))
     wait_for(directory / "tool")
-    assert supervise.look(directory).standing is Standing.RUNNING
+    assert supervise.status(directory).state is AttemptState.RUNNING
     os.kill(json.loads((directory / "started").read_text())["pid"], signal.SIGKILL)
     os.killpg(int((directory / "tool").read_text()), signal.SIGKILL)
-    assert supervise.wait(directory, never).standing is Standing.LOST
+    assert supervise.wait(directory, never).state is AttemptState.LOST
 
 
 def test_another_process_of_the_same_number_is_not_the_supervisor(tmp_path: Path) -> None:
     (tmp_path / "started").write_text(json.dumps({"boot": "another", "pid": os.getpid(), "since": "1"}))
-    assert supervise.look(tmp_path).standing is Standing.LOST
+    assert supervise.status(tmp_path).state is AttemptState.LOST
 
 
 def test_it_goes_on_when_its_caller_is_killed(tmp_path: Path) -> None:
@@ -103,36 +103,36 @@ def test_it_goes_on_when_its_caller_is_killed(tmp_path: Path) -> None:
         "from pathlib import Path\nfrom bot import supervise\nfrom bot.ports import Invocation\n"
         f"d = Path({str(directory)!r})\n"
         "script = 'for i in 1 2 3 4 5; do echo $i; sleep 0.2; done'\n"
-        f"supervise.begin(d, Invocation(('sh', '-c', script), d.parent, {ENV!r}))\n"
+        f"supervise.start(d, Invocation(('sh', '-c', script), d.parent, {ENV!r}))\n"
         "supervise.wait(d, lambda: False)\n"
     )
     caller = subprocess.Popen([sys.executable, "-c", code])
     wait_for(directory / "tool")
     caller.send_signal(signal.SIGKILL)
     caller.wait()
-    assert supervise.wait(directory, never) == supervise.End(Standing.ENDED, 0)
+    assert supervise.wait(directory, never) == supervise.AttemptStatus(AttemptState.ENDED, 0)
     assert (directory / supervise.OUTPUT).read_text() == "1\n2\n3\n4\n5\n"
 
 
 def test_a_stop_interrupts_once(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
     script = "trap 'echo interrupted' INT; n=0; while [ $n -lt 15 ]; do sleep 0.1; n=$((n+1)); done; exit 4"
-    supervise.begin(directory, sh(script, tmp_path))
+    supervise.start(directory, sh(script, tmp_path))
     wait_for(directory / "tool")
     time.sleep(0.3)
-    assert supervise.wait(directory, lambda: True) == supervise.End(Standing.ENDED, 4)
+    assert supervise.wait(directory, lambda: True) == supervise.AttemptStatus(AttemptState.ENDED, 4)
     assert (directory / supervise.OUTPUT).read_text().count("interrupted") == 1
 
 
 def test_output_past_the_cap_is_cut_but_for_its_last_words_and_the_tool_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervise, "CAP", 100_000)
+    monkeypatch.setattr(supervise, "OUTPUT_CAP", 100_000)
     directory = tmp_path / "attempt"
-    supervise.begin(directory, sh("yes word | head -c 50000000; sleep 0.5; echo last; exit 5", tmp_path))
+    supervise.start(directory, sh("yes word | head -c 50000000; sleep 0.5; echo last; exit 5", tmp_path))
     assert supervise.wait(directory, never).exit == 5
     text = (directory / supervise.OUTPUT).read_bytes()
-    assert len(text) < 100_000 + supervisor.TAIL + 1000
+    assert len(text) < 100_000 + supervisor.TAIL_BYTES + 1000
     assert text.startswith(b"word\n")
     assert supervisor.CUT_NOTE in text
     assert text.endswith(b"word\nlast\n")
@@ -140,7 +140,7 @@ def test_output_past_the_cap_is_cut_but_for_its_last_words_and_the_tool_goes_on(
 
 def test_the_environment_is_left_on_no_disk(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
-    supervise.begin(directory, Invocation(("true",), tmp_path, ENV | {"SECRET": "hunter2hunter2"}))
+    supervise.start(directory, Invocation(("true",), tmp_path, ENV | {"SECRET": "hunter2hunter2"}))
     supervise.wait(directory, never)
     assert all(b"hunter2" not in path.read_bytes() for path in directory.iterdir())
     assert (directory.stat().st_mode & 0o777) == 0o700
@@ -151,6 +151,6 @@ def test_a_supervisor_that_cannot_begin_is_told_as_such(tmp_path: Path) -> None:
     directory.mkdir()
     (directory / "started.new").mkdir()  # what it must write first cannot be written
     with pytest.raises(ToolFailed, match="did not begin; nothing was changed"):
-        supervise.begin(directory, sh("touch changed", tmp_path))
+        supervise.start(directory, sh("touch changed", tmp_path))
     assert not (tmp_path / "changed").exists()
-    assert supervise.look(directory).standing is Standing.NEVER_BEGAN
+    assert supervise.status(directory).state is AttemptState.NOT_STARTED

@@ -10,8 +10,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
-from sandbox.forge.client import Forge, Person
 from tests.hosts.published.records import new_record
+from tests.staging import ForgeClient, Person
 
 T = TypeVar("T")
 SOURCE = Path(__file__).resolve().parents[2]
@@ -19,12 +19,12 @@ SERIAL = itertools.count(1)
 
 
 @contextlib.contextmanager
-def running(directory: Path) -> Iterator[Forge]:
+def running(directory: Path) -> Iterator[ForgeClient]:
     """Start it on a free port; end it."""
     command = [
         sys.executable,
         "-m",
-        "sandbox.forge",
+        "sandbox",
         "--listen",
         "127.0.0.1:0",
         "--dir",
@@ -40,7 +40,7 @@ def running(directory: Path) -> Iterator[Forge]:
         assert process.stdout
         line = process.stdout.readline()
         assert line.startswith("sandbox listening on "), (directory / "log").read_text()
-        yield Forge(line.removeprefix("sandbox listening on ").strip())
+        yield ForgeClient(line.removeprefix("sandbox listening on ").strip())
     finally:
         process.terminate()
         process.communicate(timeout=10)
@@ -50,7 +50,7 @@ def running(directory: Path) -> Iterator[Forge]:
 class Place:
     """A repository with people: alice (admin), bob (maintain), carol (read), mallory (nothing), and a bot (write)."""
 
-    forge: Forge
+    forge: ForgeClient
     repo: str
     directory: Path
     alice: Person
@@ -73,7 +73,7 @@ class Place:
         return self.forge.control(method, f"/repos/{self.repo}{path}", **json)
 
 
-def furnish(forge: Forge, directory: Path, private: bool = True) -> Place:
+def furnish(forge: ForgeClient, directory: Path, private: bool = True) -> Place:
     """A new repository, with a README on main."""
     directory.mkdir(exist_ok=True)
     people = [forge.user(name) for name in ("alice", "bob", "carol", "mallory")]

@@ -10,9 +10,9 @@ import pytest
 import requests
 from github import Auth, Github, GithubException, GithubIntegration
 
-from sandbox.forge.client import Forge
 from tests.sandbox.receiving import Receiver, receiving
 from tests.sandbox.running import Place, until
+from tests.staging import ForgeClient
 
 PERMISSIONS = {"contents": "write", "pull_requests": "write", "issues": "write", "checks": "write", "statuses": "read"}
 MANIFEST = {"name": "Test App", "default_permissions": PERMISSIONS, "default_events": ["pull_request"]}
@@ -20,7 +20,7 @@ OPTIONS: dict[str, Any] = {"seconds_between_requests": 0, "seconds_between_write
 
 
 @pytest.fixture(scope="module")
-def app(sandbox: Forge) -> Mapping[str, Any]:
+def app(sandbox: ForgeClient) -> Mapping[str, Any]:
     return sandbox.app("acme", MANIFEST)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from sandbox.forge.markdown import rendered
+from sandbox.forge.markdown import render_markdown
 from tests.sandbox.running import Place
 
 
@@ -26,7 +26,7 @@ class Reader:
 
 
 def test_a_comment_is_shown_as_github_shows_it() -> None:
-    page = rendered(
+    page = render_markdown(
         "<!-- gitops-bot {} -->\n### Plan\n\n| a | b |\n|---|---|\n| 1 | `2` |\n\n> [!CAUTION]\n> It destroys.\n\n"
         "<details><summary>more</summary>\n\n```diff\n+ new\n- old\n! changed\n  same\n```\n\n</details>\n"
     )
@@ -76,7 +76,7 @@ def test_a_comment_is_shown_as_github_shows_it() -> None:
     ],
 )
 def test_hostile_text_stays_text(hostile: str) -> None:
-    page = rendered(hostile)
+    page = render_markdown(hostile)
     tags = re.findall(r"<[^>]*>", page)
     assert all(re.fullmatch(r'</?[a-z0-9]+( (class|href|src|alt|title|open)(="[^"]*")?)* ?/?>', tag) for tag in tags), (
         tags
@@ -86,14 +86,14 @@ def test_hostile_text_stays_text(hostile: str) -> None:
 
 
 def test_code_that_ends_a_fold_does_not_end_it() -> None:
-    page = rendered("<details><summary>x</summary>\n\n```\n</details></article>\n```\n\n</details>")
+    page = render_markdown("<details><summary>x</summary>\n\n```\n</details></article>\n```\n\n</details>")
     assert "&lt;/details&gt;&lt;/article&gt;" in page
     assert page.count("</details>") == 1
 
 
 @pytest.mark.parametrize("left_open", ["<b>", "<details>", "<code>", "<details><summary><b>", "</details>", "</b></i>"])
 def test_tags_left_open_do_not_leave_the_comment(left_open: str) -> None:
-    page = rendered(f"{left_open} words\n\nmore")
+    page = render_markdown(f"{left_open} words\n\nmore")
     for tag in ("b", "i", "code", "details", "summary"):
         assert page.count(f"<{tag}>") == page.count(f"</{tag}>"), page
 

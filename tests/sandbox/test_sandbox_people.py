@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from sandbox.forge.client import Person
 from tests.sandbox.running import Place
+from tests.staging import Person
 
 
 def _status(person: Person, method: str, path: str, **json: object) -> int:

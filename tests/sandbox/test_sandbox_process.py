@@ -10,7 +10,7 @@ from tests.sandbox.running import SOURCE, running, until
 
 STARTS = """
 import subprocess, sys
-command = [sys.executable, "-m", "sandbox.forge", "--listen", "127.0.0.1:0", "--dir", sys.argv[1], "--with-parent"]
+command = [sys.executable, "-m", "sandbox", "--listen", "127.0.0.1:0", "--dir", sys.argv[1], "--with-parent"]
 process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 print(process.stdout.readline().split()[-1], flush=True)
 sys.stdin.read()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.server.app import Doors, app
+from bot.server.app import Dependencies, create_app
 from bot.server.serve import Server
 from bot.store import Store
 from tests.server.house import TOKEN, VAULT, Forge, House
@@ -16,25 +16,25 @@ from tests.server.house import TOKEN, VAULT, Forge, House
 
 @contextlib.contextmanager
 def houses(directory: Path) -> Iterator[Callable[..., House]]:
-    """Opens houses; `more` are Doors' own fields, to have them otherwise."""
+    """Opens houses; `more` are Dependencies' own fields, to have them otherwise."""
     opened: list[tuple[House, threading.Thread]] = []
 
     def open_one(**more: object) -> House:
         store = Store(f"sqlite:///{directory / f'store{len(opened)}.db'}")
         store.migrate()
         woken = threading.Event()
-        doors = Doors(
+        doors = Dependencies(
             store=store,
             hosts={"forge": Forge()},
             vault=VAULT,
-            logs=lambda run, place: directory / "logs" / run / place.replace("/", "-"),
+            log_path=lambda run, place: directory / "logs" / run / place.replace("/", "-"),
             token=TOKEN,
             url="http://bot.example",
-            ready=lambda: None,
-            arrived=woken.set,
+            unready_reason=lambda: None,
+            wake_intake=woken.set,
         )
         doors = replace(doors, **more)
-        house = House(doors, Server(app(doors), "127.0.0.1:0"), directory / "logs", woken)
+        house = House(doors, Server(create_app(doors), "127.0.0.1:0"), directory / "logs", woken)
         thread = threading.Thread(target=house.server.run)
         thread.start()
         opened.append((house, thread))

@@ -16,8 +16,9 @@ from bot.core.plan import Action, Change, Content, Counts, Line
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Pull, PullState, Repository
 from bot.core.run import Plan, PlanState, Run, RunKind, RunProject, State
+from bot.core.trigger import Trigger, TriggerKind
 from bot.ports import Delivery
-from bot.server.app import Doors
+from bot.server.app import Dependencies
 from bot.server.serve import Server
 from bot.store import plans, pulls, runs
 from bot.vault import Vault
@@ -60,7 +61,7 @@ def forge_signature(body: bytes) -> str:
 
 @dataclass
 class House:
-    doors: Doors
+    doors: Dependencies
     server: Server
     logs: Path
     woken: threading.Event
@@ -91,7 +92,7 @@ class House:
             pull=PULL.key,
             state=State.DONE,
             asked_by="alice",
-            why="pushed",
+            trigger=Trigger(TriggerKind.PUSHED),
             head="a" * 40,
             base="b" * 40,
             created_at=NOW - timedelta(minutes=1),

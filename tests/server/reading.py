@@ -32,6 +32,6 @@ def page_at(house: House, path: str) -> Page:
 
 
 def write_log(house: House, run: str, text: bytes) -> None:
-    path = house.doors.logs(run, PROJECT.place)
+    path = house.doors.log_path(run, PROJECT.place)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text)

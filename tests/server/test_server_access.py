@@ -24,7 +24,7 @@ def _path(link: str) -> str:
 def _with_runs(house: House) -> House:
     house.add_run("mine", a_row("mine"))
     house.add_run("other", a_row("other"))
-    path = house.doors.logs("mine", "infra/network:default")
+    path = house.doors.log_path("mine", "infra/network:default")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("hello from the tool\n")
     return house

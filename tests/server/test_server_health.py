@@ -8,9 +8,9 @@ import requests
 
 from bot.core.errors import Refused
 from bot.core.run import Lock, State
-from bot.server.app import app
+from bot.server.app import create_app
 from bot.server.serve import Server
-from bot.store import locks, topics
+from bot.store import comment_slots, locks
 from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, House, a_row
 
 PROXIED = {"X-Forwarded-For": "192.0.2.1"}
@@ -22,13 +22,13 @@ def _metrics(house: House) -> dict[str, float]:
 
 
 def test_the_process_lives_whether_it_is_ready_or_not(open_house):
-    house = open_house(ready=lambda: "the engine is stopping")
+    house = open_house(unready_reason=lambda: "the engine is stopping")
     assert house.get("/healthz", token=None).status_code == 200
 
 
 def test_ready_or_why_not(open_house):
     reasons = [None, "the engine is stopping"]
-    house = open_house(ready=lambda: reasons[-1])
+    house = open_house(unready_reason=lambda: reasons[-1])
     answer = house.get("/readyz", token=None)
     assert (answer.status_code, answer.text) == (503, "the engine is stopping\n")
     reasons.pop()
@@ -44,7 +44,7 @@ def test_metrics_tell_of_deliveries_runs_rows_locks_and_comments(house):
     house.add_run("r2", a_row("r2"))
     with house.doors.store.begin() as tx:
         locks.take(tx, [Lock(REPOSITORY.key, "infra/db:default", PULL.key, "alice", NOW)])
-        topics.ask(tx, "plan", PULL.key)
+        comment_slots.request_version(tx, "plan", PULL.key)
     measured = _metrics(house)
     for name, value in (
         ('deliveries_total{host="forge",result="recorded"}', 1),
@@ -84,7 +84,7 @@ def test_a_server_that_closes_finishes_what_it_has_begun(open_house):
         begun.set()
         assert go_on.wait(20)
 
-    house = open_house(ready=slow)
+    house = open_house(unready_reason=slow)
     asking = threading.Thread(target=lambda: answers.append(requests.get(f"{house.address}/readyz", timeout=20)))
     asking.start()
     assert begun.wait(20)
@@ -101,7 +101,7 @@ def test_a_server_that_closes_finishes_what_it_has_begun(open_house):
 
 def test_a_server_that_closes_sends_the_rest_of_a_long_answer(house):
     house.add_run("r1", a_row("r1"))
-    path = house.doors.logs("r1", PROJECT.place)
+    path = house.doors.log_path("r1", PROJECT.place)
     path.parent.mkdir(parents=True)
     path.write_bytes(bytes(30_000_000))
     with house.get(f"/runs/r1/log.txt?place={PROJECT.place}", stream=True) as answer:
@@ -116,7 +116,7 @@ def test_a_server_that_closes_sends_the_rest_of_a_long_answer(house):
 def test_closing_twice_and_closing_what_never_ran_is_fine(house):
     for _ in range(2):
         house.server.close()
-    idle = Server(app(house.doors), "127.0.0.1:0")
+    idle = Server(create_app(house.doors), "127.0.0.1:0")
     idle.close()
     idle.close()
     idle.run()
@@ -124,12 +124,12 @@ def test_closing_twice_and_closing_what_never_ran_is_fine(house):
 
 def test_an_address_that_is_taken_is_refused_in_words(house):
     with pytest.raises(Refused, match="cannot listen on 127.0.0.1"):
-        Server(app(house.doors), f"127.0.0.1:{house.server.port}")
+        Server(create_app(house.doors), f"127.0.0.1:{house.server.port}")
 
 
 def test_every_way_to_write_an_address_is_understood(house):
     for listen in (":0", "127.0.0.1:0", "localhost:0", "0.0.0.0:0"):
-        server = Server(app(house.doors), listen)
+        server = Server(create_app(house.doors), listen)
         assert server.port > 0
         server.close()
 

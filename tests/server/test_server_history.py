@@ -12,11 +12,11 @@ from bot.core.plan import Action, Change, Content, Counts
 from bot.core.project import Project
 from bot.core.pull import Repository
 from bot.core.run import RunKind, State
-from bot.server.app import app
+from bot.server.app import create_app
+from bot.server.change_tree import by_risk, modules
 from bot.server.graph import graph
 from bot.server.links import run_link
-from bot.server.signin import OF_ONE_RUN, OPEN
-from bot.server.tree import by_risk, modules
+from bot.server.signin import PUBLIC_ENDPOINTS, RUN_ENDPOINTS
 from bot.store import gates, history, pulls
 from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, VAULT, a_row, some_content
 from tests.server.reading import page_at
@@ -82,8 +82,8 @@ def test_the_gate_is_told_line_by_line_unmet_first_and_once_for_all_projects(hou
         Demand("b", False, "0 of 1 approvals", "ask <bob>"),
     )
     with house.doors.store.begin() as tx:
-        gates.tell(tx, "r1", gates.Told((), (), NOW))
-        gates.tell(tx, "r1", gates.Told(demands, (("/apply", "applies it"),), NOW))
+        gates.save(tx, "r1", gates.GateSnapshot((), (), NOW))
+        gates.save(tx, "r1", gates.GateSnapshot(demands, (("/apply", "applies it"),), NOW))
     text = page_at(house, "/runs/r1").text
     assert "1 of 2 demands blocks the apply" in text
     assert "✗ not met: a , b : 0 of 1 approvals → ask <bob> ✓ met: the pull request is open /apply applies it" in text
@@ -142,7 +142,11 @@ def test_a_link_to_one_run_opens_no_page_of_others(house, path):
 
 def test_the_documented_pages_are_those_that_there_are(house):
     told = set(re.findall(r"^\| `(/[^`]*)`", PAGES.read_text(), re.MULTILINE))
-    rules = [rule for rule in app(house.doors).url_map.iter_rules() if "GET" in (rule.methods or ())]
-    shown = {rule.rule for rule in rules if rule.endpoint not in OPEN and not rule.rule.endswith(("/events", ".txt"))}
+    rules = [rule for rule in create_app(house.doors).url_map.iter_rules() if "GET" in (rule.methods or ())]
+    shown = {
+        rule.rule
+        for rule in rules
+        if rule.endpoint not in PUBLIC_ENDPOINTS and not rule.rule.endswith(("/events", ".txt"))
+    }
     assert told == shown - {"/"}
-    assert {rule.rule for rule in rules if rule.endpoint in OF_ONE_RUN} >= {"/runs/<run>", "/runs/<run>/log"}
+    assert {rule.rule for rule in rules if rule.endpoint in RUN_ENDPOINTS} >= {"/runs/<run>", "/runs/<run>/log"}

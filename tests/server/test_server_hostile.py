@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.core.plan import Action, Change, Content, Line, Notice, Severity
 from bot.core.project import Project
 from bot.core.run import Freeze, Lock, Selection, State
-from bot.server.words import seen, seen_lines
+from bot.server.formatting import make_visible, visible_lines
 from bot.store import locks, plans, pulls
 from tests.server.house import NOW, PULL, REPOSITORY, House, a_row
 from tests.server.reading import page_at, write_log
@@ -30,10 +30,10 @@ def _fill_with_hostility(house: House) -> None:
     notice = Notice(Severity.ERROR, HOSTILE, HOSTILE, HOSTILE)
     content = Content("terraform", (change,), (change,), (change,), (notice,), (HOSTILE,), False)
     house.add_plan("p1", "r1", content)
-    project, said = Project(HOSTILE, "infra/network"), {"note": HOSTILE, "output": HOSTILE, "waits_for": HOSTILE}
+    project, said = Project(HOSTILE, "infra/network"), {"note": HOSTILE, "output": HOSTILE}
     row = a_row("r1", project, State.RUNNING, plan="p1", **said)
     other = a_row("r1", Project(HOSTILE, HOSTILE, HOSTILE, HOSTILE), State.FAILED)
-    more = {"asked_by": HOSTILE, "why": HOSTILE, "note": HOSTILE, "head": HOSTILE, "base": HOSTILE, "result": HOSTILE}
+    more = {"asked_by": HOSTILE, "note": HOSTILE, "head": HOSTILE, "base": HOSTILE, "result": HOSTILE}
     selection = Selection((HOSTILE,), (HOSTILE,), (HOSTILE,))
     house.add_run("r1", row, other, notices=(HOSTILE,), state=State.RUNNING, selection=selection, **more)
     write_log(house, "r1", HOSTILE.encode())
@@ -41,8 +41,8 @@ def _fill_with_hostility(house: House) -> None:
         pulls.save(tx, pull)
         plans.set_state(tx, "p1", plans.PlanState.STALE, HOSTILE)
         locks.take(tx, [Lock(REPOSITORY.key, HOSTILE, PULL.key, HOSTILE, NOW)])
-        locks.enter(tx, REPOSITORY.key, HOSTILE, "r1")
-        locks.set_frozen(tx, Freeze(HOSTILE, HOSTILE, NOW))
+        locks.acquire_slot(tx, REPOSITORY.key, HOSTILE, "r1")
+        locks.freeze_applies(tx, Freeze(HOSTILE, HOSTILE, NOW))
 
 
 def test_no_page_renders_what_strangers_wrote_as_markup(house):
@@ -60,7 +60,7 @@ def test_no_page_renders_what_strangers_wrote_as_markup(house):
 
 
 def test_half_a_character_is_made_visible_too():
-    assert seen("a\ud800b") == seen_lines("a\udfffb") == "a\ufffdb"
+    assert make_visible("a\ud800b") == visible_lines("a\udfffb") == "a\ufffdb"
 
 
 def test_text_that_hides_or_turns_itself_is_made_visible(house):

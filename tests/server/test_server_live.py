@@ -32,7 +32,7 @@ def place(house: House, state: State = State.RUNNING) -> str:
 
 
 def written(house: House, text: str) -> None:
-    path = house.doors.logs("r1", "infra/network:default")
+    path = house.doors.log_path("r1", "infra/network:default")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as log:
         log.write(text)
@@ -138,12 +138,12 @@ def test_however_many_watch_a_webhook_finds_a_thread(house: House) -> None:
 
 def test_one_stream_too_many_gets_what_there_is_and_does_not_wait() -> None:
     streams = Streams(1)
-    first = streams.of(lambda at: None, "0")
+    first = streams.events(lambda at: None, "0")
     next(first)
     began = time.monotonic()
-    assert list(streams.of(lambda at: None, "0")) == ["retry: 500\n\n"]
+    assert list(streams.events(lambda at: None, "0")) == ["retry: 500\n\n"]
     assert time.monotonic() - began < STREAM_SECONDS
     first.close()
-    second = streams.of(lambda at: None, "0")
+    second = streams.events(lambda at: None, "0")
     next(second)
     second.close()

@@ -8,11 +8,12 @@ import pytest
 
 from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severity
 from bot.core.project import Project
-from bot.core.run import Freeze, Lock, RunKind, Selection, State
-from bot.server.logs import PIECE
-from bot.server.pages import MOST_SHOWN
-from bot.server.questions import PAGE
+from bot.core.run import Freeze, Lock, RunKind, Selection, State, WaitReason
+from bot.core.trigger import Trigger
+from bot.server.logs import CHUNK_BYTES
+from bot.server.pages import MAX_CHANGES
 from bot.store import locks, plans, pulls
+from bot.store.run_list import PAGE
 from tests.server.house import NOW, PROJECT, PULL, REPOSITORY, a_row, some_content
 from tests.server.reading import Page, page_at, write_log
 
@@ -28,7 +29,7 @@ def test_the_first_page_is_the_list_of_runs(house):
 
 def test_runs_are_listed_newest_first_with_who_why_and_what(house):
     counts = Counts(create=2, destroy=1)
-    house.add_run("old", created_at=NOW - timedelta(hours=2), why="comment:12", asked_by="bob")
+    house.add_run("old", created_at=NOW - timedelta(hours=2), trigger=Trigger.comment("12"), asked_by="bob")
     house.add_run("new", a_row("new", counts=counts), a_row("new", Project("db", "infra/db"), counts=counts))
     page = page_at(house, "/runs")
     assert _names(page) == ["new", "old"]
@@ -95,7 +96,7 @@ def test_a_run_shows_its_projects_with_all_that_is_known(house):
     house.add_plan("p1", "r1", some_content())
     began = NOW - timedelta(seconds=50)
     done = a_row("r1", plan="p1", counts=Counts(create=1, destroy=1), started_at=began, ended_at=NOW)
-    waits = a_row("r1", Project("db", "infra/db", "prod"), State.QUEUED, waits_for="a state lock of bob")
+    waits = a_row("r1", Project("db", "infra/db", "prod"), State.QUEUED, waits_for=WaitReason.SLOT)
     broken = a_row("r1", Project("web", "infra/web"), State.FAILED, note="terraform failed", output="Error: no\n  such")
     house.add_run(
         "r1", done, waits, broken, notices=("Rules change with this pull.",), note="Superseded.", state=State.RUNNING,
@@ -114,7 +115,7 @@ def test_a_run_shows_its_projects_with_all_that_is_known(house):
         "the plan is good until",
         "db queued",
         "workspace prod",
-        "waits for a state lock of bob",
+        "waits for another run of this project",
         "web failed",
         "terraform failed",
         "Error: no such",
@@ -147,19 +148,19 @@ def _items(page: Page) -> int:
 
 
 def test_of_thousands_of_changes_the_first_are_shown_what_destroys_before_all_and_a_link_shows_the_rest(house):
-    created = tuple(Change(f"a.new_{number}", Action.CREATE) for number in range(MOST_SHOWN + 20))
+    created = tuple(Change(f"a.new_{number}", Action.CREATE) for number in range(MAX_CHANGES + 20))
     content = Content("terraform", changes=(*created, Change("z.old", Action.DELETE)), outputs=(created[0],))
     house.add_plan("p1", "r1", content)
     house.add_run("r1", a_row("r1", plan="p1"), state=State.RUNNING)
     page = page_at(house, "/runs/r1?still=1")
-    assert _items(page) == MOST_SHOWN
+    assert _items(page) == MAX_CHANGES
     assert "z.old" in page.text
     assert "21 of 521 are not shown" in page.text
     assert "1 of 1 are not shown" in page.text
     (link,) = {a["href"] or "" for tag, a in page.elements if tag == "a" and "all=1" in (a["href"] or "")}
     assert "still=1" in link
     everything = page_at(house, link)
-    assert _items(everything) == MOST_SHOWN + 22
+    assert _items(everything) == MAX_CHANGES + 22
     assert "not shown" not in everything.text
 
 
@@ -201,7 +202,7 @@ def test_a_plan_that_was_applied_says_by_whom(house):
     house.add_plan("p1", "r1", some_content())
     house.add_run("r1", a_row("r1", plan="p1"))
     with house.doors.store.begin() as tx:
-        plans.applied(tx, "p1", "bob", NOW)
+        plans.mark_applied(tx, "p1", "bob", NOW)
     assert "applied by bob" in page_at(house, "/runs/r1").text
 
 
@@ -253,7 +254,7 @@ def test_a_log_that_is_not_there_yet_says_so(house):
 def test_a_large_log_comes_in_pieces_that_miss_nothing(house):
     house.add_run("r1", a_row("r1"))
     whole = "".join(f"line {number} é\n" for number in range(160_000)).encode()
-    assert len(whole) > 2 * PIECE
+    assert len(whole) > 2 * CHUNK_BYTES
     write_log(house, "r1", whole)
     path, pieces = f"/runs/r1/log?place={PROJECT.place}", []
     while path:
@@ -262,7 +263,7 @@ def test_a_large_log_comes_in_pieces_that_miss_nothing(house):
         pieces.insert(0, re.sub(r'<span class="chunk">|</span>', "", log))
         path = answer.partition('<a rel="prev" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert pieces[-1].endswith("line 159999 é\n")
-    assert len(pieces[-1].encode()) <= PIECE
+    assert len(pieces[-1].encode()) <= CHUNK_BYTES
     assert all(piece.startswith("line ") for piece in pieces)
     assert "".join(pieces).encode() == whole
     assert house.get(f"/runs/r1/log.txt?place={PROJECT.place}").content == whole
@@ -270,7 +271,7 @@ def test_a_large_log_comes_in_pieces_that_miss_nothing(house):
 
 def test_a_line_longer_than_a_piece_is_shown_too(house):
     house.add_run("r1", a_row("r1"))
-    write_log(house, "r1", b"x" * (PIECE + 10))
+    write_log(house, "r1", b"x" * (CHUNK_BYTES + 10))
     first = house.get(f"/runs/r1/log?place={PROJECT.place}").text
     assert first.count("x" * 100) > 0
     assert 'end=10"' in first
@@ -280,12 +281,12 @@ def test_locks_slots_and_the_freeze_are_shown(house):
     house.add_run("r1", a_row("r1"))
     with house.doors.store.begin() as tx:
         locks.take(tx, [Lock(REPOSITORY.key, "infra/network:default", PULL.key, "alice", NOW - timedelta(days=2))])
-        locks.enter(tx, REPOSITORY.key, "infra/network:default", "r1")
+        locks.acquire_slot(tx, REPOSITORY.key, "infra/network:default", "r1")
     text = page_at(house, "/locks").text
     assert "infra/network:default acme/infra held by acme/infra#7 taken by alice, 2 days ago" in text
     assert "stopped" not in text
     with house.doors.store.begin() as tx:
-        locks.set_frozen(tx, Freeze("the audit", "bob", NOW))
+        locks.freeze_applies(tx, Freeze("the audit", "bob", NOW))
     for path in ("/locks", "/runs", "/runs/r1"):
         assert "All applies are stopped by bob" in page_at(house, path).text
         assert "the audit" in page_at(house, path).text

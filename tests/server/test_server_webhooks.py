@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.event import Pushed
-from bot.store import inbox
+from bot.store import deliveries
 from tests.server.house import REPOSITORY, House, forge_signature
 
 
 def _recorded(house: House) -> tuple:
     with house.doors.store.read() as tx:
-        return inbox.undone(tx)
+        return deliveries.pending(tx)
 
 
 def test_a_true_delivery_is_recorded_and_wakes_the_intake(house):
@@ -33,7 +33,7 @@ def test_a_delivery_of_no_interest_is_accepted_and_not_recorded(house):
 
 
 def test_deliveries_are_recorded_while_the_engine_stands_still(open_house):
-    house = open_house(ready=lambda: "the engine is stopping")
+    house = open_house(unready_reason=lambda: "the engine is stopping")
     assert house.deliver("d1").status_code == 202
     assert len(_recorded(house)) == 1
 

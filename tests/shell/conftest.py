@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store
-from sandbox.stage import Stage
 from tests.e2e.conftest import stages
+from tests.staging import Stage
 
 __all__ = ["here", "stage", "stages", "worked"]
 

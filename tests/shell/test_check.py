@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.stage import Stage
 from tests.e2e.acting import begin
 from tests.shell.calling import gitops_bot, named, write
+from tests.staging import Stage
 
 
 def lines(here: Path, mark: str, **settings: str) -> list[str]:

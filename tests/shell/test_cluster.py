@@ -9,7 +9,7 @@ import yaml
 
 from bot.kube.access.rbac_manifests import APPLIER, PLANNER, planner_manifests
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
+from bot.kube.objects.kube_object import ObjectRef
 from tests.kube.identities import kubeconfig_of, made, new_names, remove
 from tests.rig.access import Access
 from tests.sandbox.running import until
@@ -54,7 +54,7 @@ def test_they_are_applied_again_and_again_with_an_admins_kubeconfig(cluster: Acc
             done = gitops_bot(*words, "--context", "admin", cwd=here)
             assert done.returncode == 0, done.stderr
             assert f"ValidatingAdmissionPolicyBinding {names.planner} applied" in done.stdout
-        assert admin.get("v1", Ref("", "ServiceAccount", names.namespace, PLANNER)).ok
+        assert admin.get("v1", ObjectRef("", "ServiceAccount", names.namespace, PLANNER)).ok
     finally:
         for manifest in reversed(planner_manifests(names)):
             remove(admin, manifest)

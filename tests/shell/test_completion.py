@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.completion.parser_tree import Value, levels
+from bot.cli.completion.parser_tree import ValueKind, levels
 from bot.cli.main import parser
 from tests.shell.calling import PROGRAMS, TOP, environment, gitops_bot, write
 
-LEVELS = {level.words: level for level in levels(parser())}
+LEVELS = {level.path: level for level in levels(parser())}
 PATIENCE = 60
 BASH = """\
 source "$1"
@@ -57,17 +57,17 @@ def offered(request: pytest.FixtureRequest, here: Path, tmp_path: Path) -> Calla
 
 
 def test_every_command_is_offered(offered: Callable[..., set[str]]) -> None:
-    assert offered("") == set(LEVELS[()].deeper)
+    assert offered("") == set(LEVELS[()].subcommands)
 
 
 @pytest.mark.parametrize("words", [words for words in LEVELS if words], ids=" ".join)
 def test_every_option_is_offered_where_it_is_taken(offered: Callable[..., set[str]], words: tuple[str, ...]) -> None:
     there = {flag for option in LEVELS[words].options for flag in option.flags if flag.startswith("--")}
     assert offered(*words, "--") == there
-    if LEVELS[words].deeper:
-        assert offered(*words, "") >= set(LEVELS[words].deeper)
-    if LEVELS[words].argument.kind is Value.WORDS:
-        assert offered(*words, "") == set(LEVELS[words].argument.words)
+    if LEVELS[words].subcommands:
+        assert offered(*words, "") >= set(LEVELS[words].subcommands)
+    if LEVELS[words].argument.kind is ValueKind.WORDS:
+        assert offered(*words, "") == set(LEVELS[words].argument.choices)
 
 
 def test_values_are_offered_by_their_kind(offered: Callable[..., set[str]]) -> None:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from sandbox.local_cluster import LocalCluster, found
+from sandbox.local_cluster import LocalCluster, find_cluster
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet
 from tests.sandbox.running import until
@@ -162,10 +162,10 @@ def test_a_context_is_local_by_its_name_and_its_address_or_because_it_was_named(
     cluster: Access, tmp_path: Path, context: str, server: str, local: bool
 ) -> None:
     path = called(cluster, tmp_path, context, server)
-    its = found({"KUBECONFIG": str(path)}, None)
+    its = find_cluster({"KUBECONFIG": str(path)}, None)
     assert its.cluster == (LocalCluster(path, context) if local else None)
-    assert ("is left alone" not in its.said) == local
-    assert found({"KUBECONFIG": str(path)}, context).cluster == LocalCluster(path, context)
+    assert ("is left alone" not in its.message) == local
+    assert find_cluster({"KUBECONFIG": str(path)}, context).cluster == LocalCluster(path, context)
 
 
 def test_a_context_that_is_not_there_is_refused_by_name(here: Path, cluster: Access) -> None:

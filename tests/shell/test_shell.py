@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sandbox.stage import Stage
 from tests.e2e.acting import approved, begin, bots_comments, propose
 from tests.e2e.shell import shell
 from tests.shell.calling import ONE, TOP, gitops_bot
+from tests.staging import Stage
 
 HEAVY = ("dbos", "github", "sqlalchemy", "kubernetes", "flask", "pydantic", "rich")
 
@@ -71,7 +71,7 @@ def test_beside_a_server_the_shell_lists_and_unlocks(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "Applied")
+    stage.wait_for_comment(number, "Applied")
     run = json.loads(shell(stage, "runs", "--json", "--pull", f"{stage.repo}#{number}"))[0]
     assert (run["kind"], run["asked_by"], run["why"]) == ("apply", "alice", "a comment")
     heading, *_, plan = shell(stage, "runs").splitlines()

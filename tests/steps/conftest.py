@@ -9,7 +9,7 @@ from bot.bot import Bot
 from bot.config.settings import Settings
 from bot.core.job import Job
 from bot.store import pulls
-from bot.wiring import bot_of
+from bot.wiring import build_bot
 from tests.server.house import PULL
 
 SETTINGS = {
@@ -29,7 +29,7 @@ class Promises(list[Job]):
 @pytest.fixture
 def bot(tmp_path: Path) -> Bot:
     settings = Settings.load({**SETTINGS, "GITOPS_BOT_DATA_DIR": str(tmp_path)}, tmp_path)
-    made = replace(bot_of(settings, {}), engine=Promises())  # all of it that claims use
+    made = replace(build_bot(settings, {}), engine=Promises())  # all of it that claims use
     with made.store.begin() as tx:
         pulls.save(tx, PULL)
     return made

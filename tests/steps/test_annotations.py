@@ -6,6 +6,7 @@ from bot.core.plan import Content, Notice, Severity
 from bot.core.project import Project
 from bot.core.pull import Annotation
 from bot.core.run import Run, RunKind, State
+from bot.core.trigger import Trigger, TriggerKind
 from bot.core.view import ProjectView, RunView
 from bot.steps.say.statuses import MOST_ANNOTATIONS, annotations
 from tests.server.house import NOW, PULL, a_row
@@ -14,7 +15,17 @@ WARNING = Notice(Severity.WARNING, "Deprecated", "Use another.", "main.tf:3")
 
 
 def view(*projects: ProjectView) -> RunView:
-    run = Run("r1", RunKind.PLAN, PULL.key, State.FAILED, "alice", "push", "a" * 40, "b" * 40, created_at=NOW)
+    run = Run(
+        "r1",
+        RunKind.PLAN,
+        PULL.key,
+        State.FAILED,
+        "alice",
+        Trigger(TriggerKind.PUSHED),
+        "a" * 40,
+        "b" * 40,
+        created_at=NOW,
+    )
     return RunView(run, 7, "main", projects)
 
 

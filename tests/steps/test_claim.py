@@ -3,6 +3,7 @@
 from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.trigger import Trigger, TriggerKind
 from bot.steps.run import settle
 from bot.store import locks, runs
 from tests.server.house import NOW, PULL, a_row
@@ -12,7 +13,17 @@ FIRST, AGAIN = Job("first", "plan_project"), Job("again", "plan_project")
 
 def queued(bot: Bot, run: str) -> RunProject:
     row = a_row(run, state=State.QUEUED)
-    its = Run(run, RunKind.PLAN, PULL.key, State.QUEUED, "alice", "push", "a" * 40, "b" * 40, created_at=NOW)
+    its = Run(
+        run,
+        RunKind.PLAN,
+        PULL.key,
+        State.QUEUED,
+        "alice",
+        Trigger(TriggerKind.PUSHED),
+        "a" * 40,
+        "b" * 40,
+        created_at=NOW,
+    )
     with bot.store.begin() as tx:
         runs.add(tx, its, [row], f"job:{run}")
     return row

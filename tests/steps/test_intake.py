@@ -9,9 +9,10 @@ import pytest
 from bot.core.event import PullChange, PullChanged
 from bot.core.job import Job
 from bot.intake import Intake
-from bot.store import Store, inbox
+from bot.store import Store, deliveries
 from tests.sandbox.running import until
 from tests.server.house import NOW, PULL
+from tests.vocabulary import VOCABULARY
 
 
 class Promises(list[Job]):
@@ -27,7 +28,7 @@ def test_intake_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
     store, promises = Store(f"sqlite:///{home / 'store.sqlite'}"), Promises()
     store.migrate()
     missed = threading.Event()
-    intake = Intake(store, promises, lambda: NOW)  # type: ignore[arg-type]  # all of an engine that it uses
+    intake = Intake(store, promises, lambda: NOW, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
     store.close()
     home.rename(away)
     intake.start()
@@ -35,7 +36,7 @@ def test_intake_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
     missed.wait(0.5)
     away.rename(home)
     with store.begin() as tx:
-        inbox.receive(tx, "d1", PullChanged(PULL, PullChange.OPENED, "alice"), NOW)
+        deliveries.receive(tx, "d1", PullChanged(PULL, PullChange.OPENED, "alice"), NOW)
     intake.wake()
     until(lambda: promises)
     intake.stop()
@@ -57,8 +58,8 @@ def test_a_delivery_that_is_stumbled_over_does_not_hold_up_the_next(
     store.migrate()
     with store.begin() as tx:
         for number, id in enumerate(("bad", "good")):
-            inbox.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
-    intake = Intake(store, promises, lambda: NOW)  # type: ignore[arg-type]  # all of an engine that it uses
+            deliveries.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
+    intake = Intake(store, promises, lambda: NOW, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
     intake.start()
     until(lambda: promises)
     assert intake.alive

@@ -6,24 +6,24 @@ from dataclasses import replace
 from bot.bot import Bot
 from bot.core.project import Project, Rules
 from bot.core.run import RunProject, State
-from bot.ports import Prepared
-from bot.steps.run.prepared import prepared
+from bot.ports import PullCache
+from bot.steps.run.prepared import open_prepared
 from tests.server.house import PULL
 
 ROW = RunProject("run", Project("net", "net"), Rules(), State.RUNNING)
 OTHER = replace(PULL, number=PULL.number + 1)
 
 
-def of(bot: Bot, row: RunProject = ROW, *, stopped: bool = False) -> Prepared:
-    return prepared(bot, PULL, row, lambda: stopped)
+def of(bot: Bot, row: RunProject = ROW, *, stopped: bool = False) -> PullCache:
+    return open_prepared(bot, PULL, row, lambda: stopped)
 
 
 def test_what_is_saved_is_found_under_its_key_alone(bot: Bot) -> None:
     of(bot).save("a", b"a password")
-    assert of(bot).saved("a") == b"a password"
-    assert of(bot).saved("b") is None
+    assert of(bot).load("a") == b"a password"
+    assert of(bot).load("b") is None
     of(bot).save("b", b"newer")
-    assert of(bot).saved("a") is None
+    assert of(bot).load("a") is None
 
 
 def test_it_is_no_clear_text_on_disk(bot: Bot) -> None:
@@ -40,18 +40,18 @@ def test_another_pull_or_project_cannot_open_it_wherever_it_lies(bot: Bot) -> No
         path = bot.folders.prepared_for(key, place)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(mine, path)
-    assert prepared(bot, OTHER, ROW, lambda: False).saved("a") is None
-    assert of(bot, other).saved("a") is None
-    assert of(bot).folder != prepared(bot, OTHER, ROW, lambda: False).folder
+    assert open_prepared(bot, OTHER, ROW, lambda: False).load("a") is None
+    assert of(bot, other).load("a") is None
+    assert of(bot).folder != open_prepared(bot, OTHER, ROW, lambda: False).folder
 
 
 def test_what_was_changed_on_disk_is_not_opened(bot: Bot) -> None:
     of(bot).save("a", b"mine")
     path = bot.folders.prepared_for(PULL.key, ROW.project.place)
     path.write_bytes(path.read_bytes()[:-1])
-    assert of(bot).saved("a") is None
+    assert of(bot).load("a") is None
 
 
 def test_a_run_that_was_stopped_leaves_nothing(bot: Bot) -> None:
     of(bot, stopped=True).save("a", b"mine")
-    assert of(bot).saved("a") is None
+    assert of(bot).load("a") is None

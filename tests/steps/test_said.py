@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.bot import Bot
 from bot.core.job import Job
 from bot.jobs import update_comment
-from bot.store import Store, topics
+from bot.store import Store, comment_slots
 from tests.server.house import NOW, PULL
 
 TOPIC = "apply:none"
@@ -22,26 +22,26 @@ class SlowSpeaker:
         self.looks += 1
         if self.looks == 2:
             with self._store.begin() as tx:
-                topics.ask(tx, TOPIC, PULL.key)
-                assert topics.take_floor(tx, TOPIC, "other", NOW + timedelta(minutes=3))
+                comment_slots.request_version(tx, TOPIC, PULL.key)
+                assert comment_slots.acquire_lease(tx, TOPIC, "other", NOW + timedelta(minutes=3))
         return NOW if self.looks == 1 else NOW + timedelta(minutes=3)
 
 
 def test_a_speaker_that_lost_its_floor_goes_silent(bot: Bot) -> None:
     with bot.store.begin() as tx:
-        topics.ask(tx, TOPIC, PULL.key)
+        comment_slots.request_version(tx, TOPIC, PULL.key)
     clock = SlowSpeaker(bot.store)
     update_comment.run(replace(bot, clock=clock), Job("slow", "update_comment", {"topic": TOPIC}))
     assert clock.looks == 3
     with bot.store.begin() as tx:
-        assert topics.take_floor(tx, TOPIC, "other", NOW + timedelta(minutes=4))
+        assert comment_slots.acquire_lease(tx, TOPIC, "other", NOW + timedelta(minutes=4))
 
 
 def test_a_floor_is_kept_as_long_as_somebody_speaks(bot: Bot) -> None:
     with bot.store.begin() as tx:
-        topics.ask(tx, TOPIC, PULL.key)
+        comment_slots.request_version(tx, TOPIC, PULL.key)
     for minute in range(5):
         now = NOW + timedelta(minutes=minute)
-        assert update_comment.Speech(replace(bot, clock=lambda now=now: now), TOPIC, "first").has_floor()
+        assert update_comment.CommentWriter(replace(bot, clock=lambda now=now: now), TOPIC, "first").hold_lease()
         with bot.store.begin() as tx:
-            assert not topics.take_floor(tx, TOPIC, "second", now + timedelta(seconds=59))
+            assert not comment_slots.acquire_lease(tx, TOPIC, "second", now + timedelta(seconds=59))

@@ -11,12 +11,27 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.core.event import Pushed
+from bot.core.keys import PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Pull, PullState, Repository
-from bot.core.run import Freeze, Intent, Lock, Outcome, Plan, PlanState, Run, RunKind, RunProject, State
-from bot.store import Store, inbox, intents, locks, plans, pulls, runs, tables, topics
+from bot.core.run import (
+    ApplyOutcome,
+    Freeze,
+    Intent,
+    Lock,
+    Plan,
+    PlanState,
+    Run,
+    RunKind,
+    RunProject,
+    State,
+    WaitReason,
+)
+from bot.core.trigger import Trigger, TriggerKind
+from bot.store import Store, comment_slots, deliveries, intents, locks, plans, pulls, runs, tables
 
+PUSH = Trigger(TriggerKind.PUSHED)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
 
@@ -38,11 +53,11 @@ def test_migrations_make_the_tables_that_the_code_reads(store: Store) -> None:
 def test_a_delivery_that_comes_twice_is_kept_once(store: Store) -> None:
     event = Pushed(REPOSITORY, "main", "a" * 40)
     with store.begin() as tx:
-        assert inbox.receive(tx, "github:1", event, NOW)
-        assert not inbox.receive(tx, "github:1", event, NOW)
-        assert inbox.undone(tx) == (("github:1", event),)
-        inbox.done(tx, "github:1", NOW)
-        assert inbox.undone(tx) == ()
+        assert deliveries.receive(tx, "github:1", event, NOW)
+        assert not deliveries.receive(tx, "github:1", event, NOW)
+        assert deliveries.pending(tx) == (("github:1", event),)
+        deliveries.mark_done(tx, "github:1", NOW)
+        assert deliveries.pending(tx) == ()
 
 
 @pytest.mark.parametrize("branch", ["change", 'a"b', "50%_off", "änderung/😀"])
@@ -59,8 +74,8 @@ def test_who_pushes_to_a_branch_is_noted_of_its_pulls_and_of_no_others(store: St
     with store.begin() as tx:
         for pull in (closed, *others):
             pulls.save(tx, pull)
-        pulls.pushed_to(tx, REPOSITORY.key, branch, "bob")
-        pulls.pushed_to(tx, REPOSITORY.key, branch, "bob")
+        pulls.record_branch_pusher(tx, REPOSITORY.key, branch, "bob")
+        pulls.record_branch_pusher(tx, REPOSITORY.key, branch, "bob")
         assert pulls.pushers(tx, closed.key) == {"bob"}
         assert not any(pulls.pushers(tx, pull.key) for pull in others)
 
@@ -79,7 +94,7 @@ def test_the_same_place_in_another_repository_is_another_lock(store: Store) -> N
         locks.take(tx, [_lock("a:default", "github:1#1")])
         assert locks.take(tx, [_lock("a:default", "github:12#1", "github:12")]) == ()
         locks.free(tx, "github:1#1")
-        assert [lock.pull for lock in locks.listed(tx)] == ["github:12#1"]
+        assert [lock.pull for lock in locks.list_locks(tx)] == ["github:12#1"]
 
 
 def test_two_last_rows_end_their_run_once(store: Store) -> None:
@@ -110,15 +125,8 @@ def test_a_row_that_ended_stays_as_it_is(store: Store) -> None:
         assert runs.projects(tx, "r1")[0].state is State.UNKNOWN
 
 
-def test_a_run_is_as_bad_as_its_worst_row(store: Store) -> None:
-    assert runs.outcome({State.DONE, State.FAILED, State.SKIPPED}) is State.FAILED
-    assert runs.outcome({State.DONE, State.UNKNOWN, State.FAILED}) is State.UNKNOWN
-    assert runs.outcome({State.DONE, State.SKIPPED}) is State.DONE
-    assert runs.outcome({State.SKIPPED}) is State.SKIPPED
-
-
 def test_turns_come_to_no_more_rows_than_may_work_at_once(store: Store) -> None:
-    rows = [_row(name, waits_for=runs.TURN) for name in "abcd"]
+    rows = [_row(name, waits_for=WaitReason.TURN) for name in "abcd"]
     with store.begin() as tx:
         runs.add(tx, _run(), rows, job="j")
         assert runs.next_turns(tx, "r1", 2) == ("a:default", "b:default")
@@ -137,24 +145,24 @@ def test_a_row_is_claimed_by_one_job_and_by_the_same_one_again(store: Store) -> 
 
 def test_one_speaks_at_a_time_and_goes_on_for_a_newer_wish(store: Store) -> None:
     with store.begin() as tx:
-        topics.ask(tx, "plan:x", "x")
-        assert topics.take_floor(tx, "plan:x", "one", NOW)
-        assert not topics.take_floor(tx, "plan:x", "two", NOW)
-        topics.said(tx, "plan:x", 1, "77", NOW)
-        topics.ask(tx, "plan:x", "x")
-        assert not topics.yield_floor(tx, "plan:x", "one")
-        topics.said(tx, "plan:x", 2, "77", NOW)
-        assert topics.yield_floor(tx, "plan:x", "one")
-        assert not topics.take_floor(tx, "plan:x", "two", NOW)
+        comment_slots.request_version(tx, "plan:x", "x")
+        assert comment_slots.acquire_lease(tx, "plan:x", "one", NOW)
+        assert not comment_slots.acquire_lease(tx, "plan:x", "two", NOW)
+        comment_slots.record_written(tx, "plan:x", 1, "77", NOW)
+        comment_slots.request_version(tx, "plan:x", "x")
+        assert not comment_slots.release_lease(tx, "plan:x", "one")
+        comment_slots.record_written(tx, "plan:x", 2, "77", NOW)
+        assert comment_slots.release_lease(tx, "plan:x", "one")
+        assert not comment_slots.acquire_lease(tx, "plan:x", "two", NOW)
 
 
 def test_a_speaker_that_fell_silent_is_replaced(store: Store) -> None:
     with store.begin() as tx:
-        topics.ask(tx, "plan:x", "x")
-        topics.take_floor(tx, "plan:x", "one", NOW)
-        later = NOW + topics.SILENT_FOR + timedelta(seconds=1)
-        assert topics.unsaid(tx, later) == ("plan:x",)
-        assert topics.take_floor(tx, "plan:x", "two", later)
+        comment_slots.request_version(tx, "plan:x", "x")
+        comment_slots.acquire_lease(tx, "plan:x", "one", NOW)
+        later = NOW + comment_slots.LEASE_TIMEOUT + timedelta(seconds=1)
+        assert comment_slots.list_outdated(tx, later) == ("plan:x",)
+        assert comment_slots.acquire_lease(tx, "plan:x", "two", later)
 
 
 def test_a_new_plan_supersedes_the_old_one_of_its_place_and_pull_only(store: Store) -> None:
@@ -176,10 +184,10 @@ def test_a_plan_comes_back_as_it_was_stored(store: Store) -> None:
 
 def test_what_the_comment_showed_is_remembered_only_when_it_changes(store: Store) -> None:
     with store.begin() as tx:
-        plans.show(tx, "x", {"a:default": "1"}, NOW)
-        plans.show(tx, "x", {"a:default": "1"}, NOW + timedelta(seconds=1))
-        plans.show(tx, "x", {"a:default": "2"}, NOW + timedelta(seconds=2))
-        assert [(shown.digest, shown.at) for shown in plans.showing(tx, "x")] == [
+        plans.record_shown(tx, "x", {"a:default": "1"}, NOW)
+        plans.record_shown(tx, "x", {"a:default": "1"}, NOW + timedelta(seconds=1))
+        plans.record_shown(tx, "x", {"a:default": "2"}, NOW + timedelta(seconds=2))
+        assert [(shown.digest, shown.at) for shown in plans.shown_digests(tx, "x")] == [
             ("1", NOW),
             ("2", NOW + timedelta(seconds=2)),
         ]
@@ -188,18 +196,18 @@ def test_what_the_comment_showed_is_remembered_only_when_it_changes(store: Store
 def test_an_intent_is_noted_once(store: Store) -> None:
     intent = Intent("i", "r1", "a:default", "p1", NOW)
     with store.begin() as tx:
-        assert intents.write(tx, intent)
-        assert not intents.write(tx, intent)
-        assert intents.open_ones(tx) == (intent,)
-        intents.end(tx, "i", Outcome.DONE)
-        assert intents.open_ones(tx) == ()
+        assert intents.record(tx, intent)
+        assert not intents.record(tx, intent)
+        assert intents.list_open(tx) == (intent,)
+        intents.end(tx, "i", ApplyOutcome.DONE)
+        assert intents.list_open(tx) == ()
 
 
 def test_a_freeze_holds_until_it_is_thawed(store: Store) -> None:
     freeze = Freeze("incident", "alice", NOW)
     with store.begin() as tx:
-        locks.set_frozen(tx, freeze)
-        assert locks.frozen(tx) == freeze
+        locks.freeze_applies(tx, freeze)
+        assert locks.get_freeze(tx) == freeze
         assert locks.thaw(tx)
         assert not locks.thaw(tx)
 
@@ -209,10 +217,12 @@ def _lock(place: str, pull: str, repository: str = "github:1") -> Lock:
 
 
 def _run() -> Run:
-    return Run("r1", RunKind.PLAN, "github:1#1", State.QUEUED, "alice", "pushed", "h" * 40, "b" * 40, created_at=NOW)
+    return Run(
+        "r1", RunKind.PLAN, PullKey("github:1#1"), State.QUEUED, "alice", PUSH, "h" * 40, "b" * 40, created_at=NOW
+    )
 
 
-def _row(name: str, waits_for: str = "") -> RunProject:
+def _row(name: str, waits_for: WaitReason | None = None) -> RunProject:
     return RunProject("r1", Project(name, name), Rules(), State.QUEUED, waits_for=waits_for)
 
 

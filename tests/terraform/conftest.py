@@ -11,7 +11,7 @@ import pytest
 from bot import process, supervise
 from bot.core import tree
 from bot.core.project import Project
-from bot.ports import Applied, Planned, Prepared, Site
+from bot.ports import ApplyReport, PullCache, Site, ToolPlan
 from bot.tools.terraform import tool
 from bot.tools.terraform.terraform import Terraform
 from tests.provider.shelf import Shelf, needed
@@ -31,7 +31,7 @@ class Files:
         object.__setattr__(
             self,
             "files",
-            tree.Files({path: tree.Entry(mode, str(hash(self.texts[path]))) for path, mode in modes.items()}),
+            tree.Files({path: tree.TreeEntry(mode, str(hash(self.texts[path]))) for path, mode in modes.items()}),
         )
 
     def read(self, path: str) -> bytes:
@@ -46,7 +46,7 @@ class Ground:
     terraform: Terraform
     count: int = 0
     environment: Mapping[str, str] = field(default_factory=lambda: ENV)
-    prepared: Prepared | None = None
+    prepared: PullCache | None = None
 
     def site(self, files: Mapping[str, str], project: Project | None = None) -> Site:
         self.count += 1
@@ -61,32 +61,32 @@ class Ground:
             root=here / "root",
             project=project or Project("net", "net"),
             scratch=here / "scratch",
-            kept=self.top / "kept",
+            state_dir=self.top / "kept",
             log=here / "log",
             environment={**self.environment, "HOME": str(here)},
             timeout=60,
             stopped=lambda: False,
-            prepared=self.prepared,
+            pull_cache=self.prepared,
         )
 
-    def plan(self, text: str, project: Project | None = None, destroy: bool = False) -> Planned:
+    def plan(self, text: str, project: Project | None = None, destroy: bool = False) -> ToolPlan:
         return self.terraform.plan(self.site({"net/main.tf": text}, project), destroy)
 
-    def apply(self, text: str, project: Project | None = None) -> Applied:
+    def apply(self, text: str, project: Project | None = None) -> ApplyReport:
         """Plan and apply, as the bot does; the site's log holds what was told of it."""
         site = self.site({"net/main.tf": text}, project)
         planned = self.terraform.plan(site)
         assert planned.artifact
         return self.carry_out(site, planned.artifact)
 
-    def carry_out(self, site: Site, artifact: Path) -> Applied:
-        invocation = self.terraform.ready(site, artifact)
+    def carry_out(self, site: Site, artifact: Path) -> ApplyReport:
+        invocation = self.terraform.prepare_apply(site, artifact)
         attempt = site.scratch / "attempt"
-        supervise.begin(attempt, invocation)
-        live = self.terraform.live(site)
-        ended = supervise.wait(attempt, lambda: False, lambda lines: process.append(site.log, live(lines)))
-        applied = self.terraform.applied(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
-        process.append(site.log, applied.rest)
+        supervise.start(attempt, invocation)
+        live = self.terraform.live_mask(site)
+        ended = supervise.wait(attempt, lambda: False, lambda lines: process.append_log(site.log, live(lines)))
+        applied = self.terraform.report_apply(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
+        process.append_log(site.log, applied.unlogged)
         return applied
 
 

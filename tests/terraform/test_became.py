@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.tools.terraform.apply_report import MOST, became
+from bot.tools.terraform.apply_report import MOST, report_changes
 
 OLD, NEW = {"n": 1}, {"n": 2}
 
@@ -41,16 +41,16 @@ def there(values: dict[str, int], **more: Any) -> dict[str, Any]:
     ],
 )
 def test_each_change_is_told(actions: tuple[str, ...], now: dict[str, Any] | None, words: str) -> None:
-    told = became(json.dumps({"changes": [planned("x.y", *actions)]}), state(*([now] if now else [])))
+    told = report_changes(json.dumps({"changes": [planned("x.y", *actions)]}), state(*([now] if now else [])))
     assert told.splitlines()[1].startswith(f"  x.y: {words}")
 
 
 def test_what_is_not_known_is_not_told() -> None:
     rows = [planned("x.y", "read"), planned("x.y", "delete", deposed="0a"), planned("x.y", "dance")]
-    assert became(json.dumps({"changes": rows}), state()) == ""
-    assert became("{}", "no JSON") == ""
+    assert report_changes(json.dumps({"changes": rows}), state()) == ""
+    assert report_changes("{}", "no JSON") == ""
 
 
 def test_a_long_list_is_cut() -> None:
     rows = [planned(f"x.y[{n}]", "create") for n in range(MOST + 3)]
-    assert became(json.dumps({"changes": rows}), state()).splitlines()[-1] == "  and 3 more"
+    assert report_changes(json.dumps({"changes": rows}), state()).splitlines()[-1] == "  and 3 more"

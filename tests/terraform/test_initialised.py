@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, ToolFailed
-from bot.core.project import Project, TerraformOptions
-from bot.core.run import Outcome
-from bot.ports import Planned, Prepared
+from bot.core.project import Project
+from bot.core.run import ApplyOutcome
+from bot.ports import PullCache, ToolPlan
 from bot.tools.terraform import tool
+from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from bot.vault import Vault
 from tests.provider.shelf import SOURCE, VERSION, Shelf, book
 from tests.terraform.conftest import ENV, Ground
@@ -22,7 +23,7 @@ ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
 EVIL = "#!/bin/sh\ntouch {mark}\nexit 1\n"
 
 
-def prepared(top: Path, pull: str = "acme/infra#1") -> Prepared:
+def prepared(top: Path, pull: str = "acme/infra#1") -> PullCache:
     """As the bot keeps it: one blob, sealed for this pull and key."""
     vault, blob = Vault(b"k" * 32), top / "blob"
 
@@ -36,7 +37,7 @@ def prepared(top: Path, pull: str = "acme/infra#1") -> Prepared:
         top.mkdir(exist_ok=True, parents=True)
         blob.write_bytes(vault.seal(content, {"pull": pull, "key": key}))
 
-    return Prepared(top / "packages", saved, save, b"secret")
+    return PullCache(top / "packages", saved, save, b"secret")
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def counted(ground: Ground, shelf: Shelf, program: Path, **settings: str) -> Gro
     return Ground(ground.top, tool(lambda _: own), 0, ENV | {"PATH": path}, kept)
 
 
-def planned(ground: Ground, files: Mapping[str, str], project: Project | None = None) -> Planned:
+def planned(ground: Ground, files: Mapping[str, str], project: Project | None = None) -> ToolPlan:
     return ground.terraform.plan(ground.site({f"net/{name}": text for name, text in files.items()}, project))
 
 
@@ -73,7 +74,7 @@ def test_an_apply_uses_what_the_plan_initialised(again: Ground, shelf: Shelf) ->
     shelf.close()
     elsewhere = again.site({"net/main.tf": shelf.text(book("a"))})
     artifact = Path(shutil.copy(plan.artifact, elsewhere.scratch))
-    assert again.carry_out(elsewhere, artifact).outcome is Outcome.DONE
+    assert again.carry_out(elsewhere, artifact).outcome is ApplyOutcome.DONE
     assert shelf.calls("init") == 1
     assert shelf.object("a")
 
@@ -118,11 +119,11 @@ def test_another_backend_configuration_is_another_initialisation(again: Ground, 
     for name in ("a", "b", "a"):
         path = again.top / name
         options = TerraformOptions(backend_config=(f"path={path}/terraform.tfstate",))
-        site = again.site({"net/main.tf": text}, Project("net", "net", terraform=options))
+        site = again.site({"net/main.tf": text}, Project("net", "net", options=OPTIONS.dump(options)))
         plan = again.terraform.plan(site)
         assert plan.artifact
         if name == "a" and not path.exists():
-            assert again.carry_out(site, plan.artifact).outcome is Outcome.DONE
+            assert again.carry_out(site, plan.artifact).outcome is ApplyOutcome.DONE
             assert path.exists()
     assert shelf.calls("init") == 3
 
@@ -131,7 +132,7 @@ def test_what_init_made_for_another_key_is_not_trusted_but_found_wrong_by_the_to
     """Were the key ever too coarse: whatever was kept is given for every key."""
     assert again.prepared
     last: list[bytes] = []
-    blind = replace(again.prepared, saved=lambda _: last[-1] if last else None, save=lambda _, made: last.append(made))
+    blind = replace(again.prepared, load=lambda _: last[-1] if last else None, save=lambda _, made: last.append(made))
     again.prepared = blind
     planned(again, {"main.tf": ONE})
     for change, files in CHANGES.items():
@@ -166,7 +167,7 @@ def test_a_provider_that_a_plan_replaced_never_runs(again: Ground, shelf: Shelf,
         binary.write_text(EVIL.format(mark=mark))
     site = again.site({"net/main.tf": text})
     artifact = Path(shutil.copy(plan.artifact, site.scratch))
-    assert again.carry_out(site, artifact).outcome is Outcome.DONE
+    assert again.carry_out(site, artifact).outcome is ApplyOutcome.DONE
     assert shelf.object("a")
     assert not mark.exists()
 
@@ -183,7 +184,7 @@ def test_a_password_of_the_backend_lies_nowhere_in_clear(again: Ground, shelf: S
     options = TerraformOptions(backend_config=(f"path={again.top}/hidden-password/terraform.tfstate",))
     text = 'terraform {\n  backend "local" {\n    path = "/nowhere"\n  }\n}\n' + ONE
     for _ in range(2):
-        again.terraform.plan(again.site({"net/main.tf": text}, Project("net", "net", terraform=options)))
+        again.terraform.plan(again.site({"net/main.tf": text}, Project("net", "net", options=OPTIONS.dump(options))))
     assert shelf.calls("init") == 1
     kept = [path.read_bytes() for path in (again.top / "prepared").rglob("*") if path.is_file()]
     assert kept
@@ -229,7 +230,7 @@ def test_workspaces_of_one_checkout_do_not_disturb_each_other(again: Ground, she
             scratch.mkdir()
             project = Project("net", "net", workspace=workspace)
             kept = prepared(again.top / "prepared" / workspace)
-            one = replace(site, scratch=scratch, project=project, prepared=kept)
+            one = replace(site, scratch=scratch, project=project, pull_cache=kept)
             assert again.terraform.plan(one).content.counts.create == 1
     assert shelf.calls("init") == 2
 
@@ -248,7 +249,7 @@ def test_links_of_a_plugin_cache_stay_links_and_two_inits_take_turns(
     cache.mkdir()
     again = counted(ground, shelf, program, plugin_cache=str(cache))
     alone = [again.site({"net/main.tf": shelf.text(book("a"))}) for _ in range(6)]
-    sites = [replace(site, prepared=None, kept=site.scratch) for site in alone]
+    sites = [replace(site, pull_cache=None, state_dir=site.scratch) for site in alone]
     with ThreadPoolExecutor(6) as pool:
         plans = list(pool.map(again.terraform.plan, sites))
     assert all(plan.content.counts.create == 1 for plan in plans)

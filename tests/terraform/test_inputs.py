@@ -3,8 +3,9 @@
 import pytest
 
 from bot.core.errors import Refused
-from bot.core.project import Project, TerraformOptions
+from bot.core.project import Project
 from bot.tools.terraform.inputs import backend, inputs, root_modules
+from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from tests.terraform.conftest import Files
 
 ROOT = 'resource "terraform_data" "x" {}\n'
@@ -50,7 +51,7 @@ def test_the_target_of_a_link_counts_with_what_is_below_it() -> None:
 def test_var_files_backend_files_and_globs_count() -> None:
     tree = Files({"a/main.tf": ROOT, "vars/p.tfvars": "", "a/b.hcl": "", "x/y/z.json": "", "x/n.txt": ""})
     options = TerraformOptions(var_files=("../vars/p.tfvars",), backend_config=("b.hcl", "key=value"))
-    project = Project("a", "a", inputs=("x/**/*.json",), terraform=options)
+    project = Project("a", "a", inputs=("x/**/*.json",), options=OPTIONS.dump(options))
     assert inputs(tree, project, NONE) == {"a/main.tf", "vars/p.tfvars", "a/b.hcl", "x/y/z.json"}
 
 
@@ -66,7 +67,7 @@ def test_var_files_backend_files_and_globs_count() -> None:
 )
 def test_a_path_that_leaves_the_repository_is_refused(texts: dict[str, str], options: TerraformOptions) -> None:
     with pytest.raises(Refused, match="leaves the repository"):
-        inputs(Files(texts), Project("a", "a", terraform=options), NONE)
+        inputs(Files(texts), Project("a", "a", options=OPTIONS.dump(options)), NONE)
 
 
 def test_a_module_that_uses_itself_ends() -> None:
@@ -111,7 +112,7 @@ def test_every_backend_counts_in_every_file_and_form() -> None:
 
 def test_a_file_that_configures_the_backend_is_part_of_where_the_state_lives() -> None:
     text = 'terraform {\n  backend "s3" {}\n}\n'
-    project = Project("a", "a", terraform=TerraformOptions(backend_config=("b.hcl",)))
+    project = Project("a", "a", options=OPTIONS.dump(TerraformOptions(backend_config=("b.hcl",))))
     before = backend(Files({"a/main.tf": text, "a/b.hcl": 'bucket = "ours"'}), project)
     assert before != backend(Files({"a/main.tf": text, "a/b.hcl": 'bucket = "theirs"'}), project)
 

@@ -11,12 +11,12 @@ from typing import TypeVar
 import pytest
 
 from bot.core.errors import ToolFailed
-from bot.core.run import Outcome
+from bot.core.run import ApplyOutcome
 from bot.ports import Site
 from bot.tools.terraform import tool
-from bot.tools.terraform.commands import UNTOLD
-from bot.tools.terraform.live import KEY, bare_steps, steps
-from bot.tools.terraform.output import readable
+from bot.tools.terraform.commands import WITHHELD
+from bot.tools.terraform.live import MASKED_KEY, render_bare_steps, render_steps
+from bot.tools.terraform.output import render_stream
 from tests.provider.shelf import Shelf, book
 from tests.sandbox.running import until
 from tests.terraform.conftest import ENV, Ground
@@ -100,12 +100,12 @@ def test_a_plan_tells_no_id_and_no_key_that_may_be_a_copy_of_a_secret(
 ) -> None:
     kept = 'resource "terraform_data" "by_key" {\n  for_each = toset([nonsensitive(var.p), "short"])\n}\n'
     books = book("NAME", "One").replace('"NAME"', "var.p")
-    assert shelved.apply(shelf.text(books, kept, more=VARIABLE)).outcome is Outcome.DONE
+    assert shelved.apply(shelf.text(books, kept, more=VARIABLE)).outcome is ApplyOutcome.DONE
     site = shelved.site({"net/main.tf": shelf.text(books, kept, gate.text, more=VARIABLE)})
     plan = aside.submit(shelved.terraform.plan, site)
     seen(site, "shelf_book.one: Refreshing state...\n", plan)
     seen(site, 'terraform_data.by_key["short"]: Refreshing state...\n', plan)
-    seen(site, f"terraform_data.by_key{KEY}: Refreshing state...\n", plan)
+    seen(site, f"terraform_data.by_key{MASKED_KEY}: Refreshing state...\n", plan)
     hidden(site)
     gate.open()
     plan.result()
@@ -149,7 +149,7 @@ def test_what_a_plan_says_is_left_out_where_nobody_can_tell_what_is_secret_in_it
     blind = Ground(ground.top, tool(lambda _: {"binaries": str(unread)}))
     site = blind.site({"net/main.tf": VARIABLE + SAYS_IT["a check"].replace("SAID", '"so: ${nonsensitive(var.p)}"')})
     assert "show failed" in failed(blind, site)
-    assert hidden(site).endswith(UNTOLD)
+    assert hidden(site).endswith(WITHHELD)
 
 
 def test_a_secret_of_many_lines_is_masked_with_its_short_lines(ground: Ground) -> None:
@@ -217,7 +217,7 @@ def test_a_secret_that_a_provisioner_says_is_never_in_the_log(
 
 def test_a_failed_apply_says_where(ground: Ground) -> None:
     applied = ground.apply(VARIABLE + provisioned(ground.top, last="exit 3"))
-    assert applied.outcome is Outcome.FAILED
+    assert applied.outcome is ApplyOutcome.FAILED
     assert "local-exec provisioner error (main.tf:" in applied.summary
 
 
@@ -239,7 +239,7 @@ HELD = [
 ]
 
 
-@pytest.mark.parametrize("told", [steps, bare_steps])
+@pytest.mark.parametrize("told", [render_steps, render_bare_steps])
 @pytest.mark.parametrize("said", HELD)
 def test_what_may_hold_a_value_and_what_is_not_known_is_held_back(told: Callable[[str], str], said: str) -> None:
     assert told(said) == ""
@@ -257,8 +257,8 @@ def test_what_may_hold_a_value_and_what_is_not_known_is_held_back(told: Callable
     ],
 )
 def test_a_step_of_another_shape_is_not_told_of_a_plan(hook: object) -> None:
-    assert "SAID" not in bare_steps(line("apply_progress", "else: Still reading... [SAID]", hook=hook))
+    assert "SAID" not in render_bare_steps(line("apply_progress", "else: Still reading... [SAID]", hook=hook))
 
 
 def test_what_is_written_for_people_stays_as_it_is() -> None:
-    assert readable("Error: a word\n\n  of an old program\n") == "Error: a word\n\n  of an old program\n"
+    assert render_stream("Error: a word\n\n  of an old program\n") == "Error: a word\n\n  of an old program\n"

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action
-from bot.tools.terraform.plan_json import read
+from bot.tools.terraform.plan_json import read_plan
 
 
 def plan(**more: Any) -> str:
@@ -20,7 +20,7 @@ def change(*actions: str, **more: Any) -> dict[str, Any]:
 
 
 def test_an_unknown_action_is_shown_and_counted() -> None:
-    content = read(plan(resource_changes=[change("transmogrify")]), "Terraform 9").content
+    content = read_plan(plan(resource_changes=[change("transmogrify")]), "Terraform 9").content
     assert content.changes[0].action is Action.UNKNOWN
     assert content.changes[0].words == ("transmogrify",)
     assert content.counts.unknown == 1
@@ -34,7 +34,7 @@ def test_deferred_changes_and_actions_are_shown() -> None:
         "type": "x",
         "lifecycle_action_trigger": {"triggering_resource_address": "x.y", "action_trigger_event": "AfterCreate"},
     }
-    content = read(
+    content = read_plan(
         plan(deferred_changes=[deferred], action_invocations=[action], complete=False), "Terraform 9"
     ).content
     assert [(row.address, row.action) for row in content.changes] == [
@@ -49,7 +49,7 @@ def test_deferred_changes_and_actions_are_shown() -> None:
 
 def test_what_is_put_off_is_nothing_to_apply_but_to_be_told() -> None:
     deferred = {"reason": "absent_prereq", "resource_change": change("create")}
-    counts = read(plan(deferred_changes=[deferred], complete=False), "Terraform 9").content.counts
+    counts = read_plan(plan(deferred_changes=[deferred], complete=False), "Terraform 9").content.counts
     assert counts.empty
     assert not counts.silent
 
@@ -57,14 +57,14 @@ def test_what_is_put_off_is_nothing_to_apply_but_to_be_told() -> None:
 @pytest.mark.parametrize("version", ["2.0", "0.2", "17"])
 def test_another_major_format_is_refused_with_a_sentence(version: str) -> None:
     with pytest.raises(Refused, match=f"^Terraform 9 writes plans in format {version}, which this bot cannot read"):
-        read(plan(format_version=version), "Terraform 9")
+        read_plan(plan(format_version=version), "Terraform 9")
 
 
 def test_a_newer_minor_format_is_read_and_that_is_said() -> None:
-    content = read(plan(format_version="1.9", resource_changes=[change("create")]), "Terraform 9").content
+    content = read_plan(plan(format_version="1.9", resource_changes=[change("create")]), "Terraform 9").content
     assert content.counts.create == 1
     assert content.notices[0].summary.startswith("The plan's format, 1.9, is newer")
-    assert read(plan(format_version="1.2"), "Terraform 1").content.notices == ()
+    assert read_plan(plan(format_version="1.2"), "Terraform 1").content.notices == ()
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_a_newer_minor_format_is_read_and_that_is_said() -> None:
 )
 def test_what_is_no_plan_is_the_tools_failure(text: str) -> None:
     with pytest.raises(ToolFailed):
-        read(text, "Terraform 9")
+        read_plan(text, "Terraform 9")
 
 
 def test_deposed_objects_are_rows_of_their_own() -> None:
     rows = [change("create"), change("delete", deposed="abcd1234")]
-    content = read(plan(resource_changes=rows), "Terraform 9").content
+    content = read_plan(plan(resource_changes=rows), "Terraform 9").content
     assert [row.deposed for row in content.changes] == [None, "abcd1234"]
     assert (content.counts.create, content.counts.destroy) == (1, 1)
 
@@ -87,15 +87,15 @@ def test_deposed_objects_are_rows_of_their_own() -> None:
 def test_only_relevant_drift_is_told() -> None:
     drift = [change("update") | {"address": "x.seen"}, change("update") | {"address": "x.unseen"}]
     relevant = [{"resource": "x.seen", "attribute": ["a"]}]
-    content = read(plan(resource_drift=drift, relevant_attributes=relevant), "Terraform 9").content
+    content = read_plan(plan(resource_drift=drift, relevant_attributes=relevant), "Terraform 9").content
     assert [row.address for row in content.drift] == ["x.seen"]
 
 
 def test_the_digest_leaves_out_time_and_prior_state() -> None:
     one = plan(resource_changes=[change("create")], timestamp="2026-01-01", prior_state={"a": 1})
     other = plan(resource_changes=[change("create")], timestamp="2027-01-01", prior_state={"a": 2})
-    assert read(one, "T").canonical == read(other, "T").canonical
-    assert read(plan(resource_changes=[change("update")]), "T").canonical != read(one, "T").canonical
+    assert read_plan(one, "T").canonical == read_plan(other, "T").canonical
+    assert read_plan(plan(resource_changes=[change("update")]), "T").canonical != read_plan(one, "T").canonical
 
 
 def test_variables_and_configuration_are_never_shown_and_sensitive_ones_are_hidden_everywhere() -> None:
@@ -107,7 +107,7 @@ def test_variables_and_configuration_are_never_shown_and_sensitive_ones_are_hidd
         variables={"p": {"value": secret}},
         configuration={"root_module": {"variables": {"p": {"sensitive": True}}}},
     )
-    content = read(text, "T").content
+    content = read_plan(text, "T").content
     assert secret not in repr(content)
     assert "(sensitive value)" in repr(content)
 
@@ -115,7 +115,7 @@ def test_variables_and_configuration_are_never_shown_and_sensitive_ones_are_hidd
 def test_json_in_a_text_is_compared_as_such() -> None:
     before, after = json.dumps({"a": 1, "b": 2}), json.dumps({"a": 1, "b": 3})
     inner = {"actions": ["update"], "before": {"policy": before}, "after": {"policy": after}}
-    content = read(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
+    content = read_plan(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
     texts = [line.text.strip() for line in content.changes[0].lines]
     assert texts[0] == "policy = jsonencode({"
     assert "b = 2 -> 3" in texts
@@ -123,7 +123,7 @@ def test_json_in_a_text_is_compared_as_such() -> None:
 
 def test_a_text_of_many_lines_is_compared_line_by_line() -> None:
     inner = {"actions": ["update"], "before": {"t": "one\ntwo\nthree"}, "after": {"t": "one\n2\nthree"}}
-    content = read(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
+    content = read_plan(plan(resource_changes=[change("update") | {"change": inner}]), "T").content
     assert [(line.marker, line.text.strip()) for line in content.changes[0].lines[1:-1]] == [
         (" ", "one"),
         ("-", "two"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused
-from bot.core.run import Outcome
+from bot.core.run import ApplyOutcome
 from tests.terraform.conftest import Ground
 
 BACKEND = """
@@ -78,7 +78,7 @@ def _request(method: str, url: str, body: bytes | None = None) -> bytes:
 def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str, program: Path) -> None:
     text = BACKEND.replace("URL", s3).replace("net/", f"{program.name}/")
     applied = ground.apply(text)
-    assert applied.outcome is Outcome.DONE
+    assert applied.outcome is ApplyOutcome.DONE
     planned = ground.plan(text)
     assert planned.content.counts.empty
     assert planned.content.notes == ()

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bot.tools.terraform.hcl import without_bodies
+from bot.tools.terraform.hcl import strip_bodies
 
 RESOURCE = 'resource "a_b" "one" {\n  text = "}{ module \\"x\\""\n  more {\n    provider = a.west\n  }\n}\n'
 MODULE = 'module "m" {\n  source = "./m"\n}\n'
 
 
 def seen(text: str, name: str = "main.tf") -> bytes:
-    return without_bodies(name, text.encode())
+    return strip_bodies(name, text.encode())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action, Content, Severity
-from bot.core.project import Project, TerraformOptions
-from bot.core.run import Outcome
+from bot.core.project import Project
+from bot.core.run import ApplyOutcome
 from bot.tools.terraform import tool
+from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from tests.terraform.conftest import Ground
 
 ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
@@ -116,7 +117,7 @@ def test_a_secret_is_in_nothing_that_is_shown_or_logged(ground: Ground) -> None:
     assert '"seen"' in shown(planned.content)
     assert SECRET.encode() in planned.canonical
     applied = ground.carry_out(site, planned.artifact)
-    assert applied.outcome is Outcome.DONE
+    assert applied.outcome is ApplyOutcome.DONE
     assert SECRET not in site.log.read_text()
     changed = ground.plan(SENSITIVE.replace(SECRET, "another-long-secret"))
     assert SECRET not in shown(changed.content)
@@ -132,7 +133,7 @@ def test_equal_plans_have_equal_digests_and_a_secret_alone_makes_another(ground:
 def test_two_workspaces_of_one_directory_have_states_of_their_own(ground: Ground) -> None:
     text = 'resource "terraform_data" "w" {\n  input = terraform.workspace\n}\n'
     for workspace in ("a", "b"):
-        assert ground.apply(text, Project("net", "net", workspace=workspace)).outcome is Outcome.DONE
+        assert ground.apply(text, Project("net", "net", workspace=workspace)).outcome is ApplyOutcome.DONE
     assert ground.plan(text, Project("net", "net", workspace="a")).content.counts.empty
     assert ground.plan(text).content.counts.create == 1
 
@@ -169,7 +170,7 @@ def test_a_backend_in_an_override_file_is_refused(ground: Ground, tmp_path: Path
 def test_backend_configuration_may_not_lead_a_kept_state_elsewhere(ground: Ground, tmp_path: Path) -> None:
     options = TerraformOptions(backend_config=(f"path={tmp_path}/x.tfstate",))
     with pytest.raises(Refused, match="without a backend"):
-        ground.plan(ONE, Project("net", "net", terraform=options))
+        ground.plan(ONE, Project("net", "net", options=OPTIONS.dump(options)))
 
 
 def test_a_backend_that_this_tool_does_not_read_is_not_taken_for_one(ground: Ground, program: Path) -> None:
@@ -203,14 +204,14 @@ def test_a_failing_plan_gives_the_first_error_with_file_and_line(ground: Ground)
 
 
 def test_a_version_that_differs_is_refused_by_name(ground: Ground, program: Path) -> None:
-    project = Project("net", "net", terraform=TerraformOptions(version="0.0.1"))
+    project = Project("net", "net", options=OPTIONS.dump(TerraformOptions(version="0.0.1")))
     with pytest.raises(Refused, match=rf"net asks for version 0\.0\.1; {program.name} here is"):
         ground.plan(ONE, project)
 
 
 def test_a_binary_that_may_not_be_named_is_refused(ground: Ground) -> None:
     with pytest.raises(Refused, match="none of"):
-        ground.plan(ONE, Project("net", "net", terraform=TerraformOptions(binary="sh")))
+        ground.plan(ONE, Project("net", "net", options=OPTIONS.dump(TerraformOptions(binary="sh"))))
 
 
 def test_without_a_binary_one_sentence_says_what_to_install(ground: Ground) -> None:
@@ -221,7 +222,7 @@ def test_without_a_binary_one_sentence_says_what_to_install(ground: Ground) -> N
 
 def test_var_files_are_used(ground: Ground) -> None:
     files = {"net/main.tf": 'variable "n" {}\noutput "n" {\n  value = var.n\n}\n', "shared/x.tfvars": 'n = "seven"\n'}
-    project = Project("net", "net", terraform=TerraformOptions(var_files=("../shared/x.tfvars",)))
+    project = Project("net", "net", options=OPTIONS.dump(TerraformOptions(var_files=("../shared/x.tfvars",))))
     planned = ground.terraform.plan(ground.site(files, project))
     assert '"seven"' in shown(planned.content)
 
@@ -239,7 +240,7 @@ def test_a_stale_plan_is_told(ground: Ground) -> None:
     ground.apply(ONE.replace('"1"', '"3"'))
     assert planned.artifact
     applied = ground.carry_out(site, planned.artifact)
-    assert applied.outcome is Outcome.FAILED
+    assert applied.outcome is ApplyOutcome.FAILED
     assert "/plan" in applied.summary
 
 
@@ -249,7 +250,7 @@ def test_a_failing_apply_shows_its_last_words_and_is_failed(ground: Ground) -> N
         '    command = "echo broken pipe; exit 3"\n  }\n}\n'
     )
     applied = ground.apply(text)
-    assert applied.outcome is Outcome.FAILED
+    assert applied.outcome is ApplyOutcome.FAILED
     assert "broken pipe" in applied.output
     assert ground.plan(text).content.changes[0].reason == "tainted"
 
@@ -257,8 +258,8 @@ def test_a_failing_apply_shows_its_last_words_and_is_failed(ground: Ground) -> N
 def test_a_killed_tool_leaves_an_unknown_outcome(ground: Ground) -> None:
     site = ground.site({"net/main.tf": ONE})
     ground.terraform.plan(site)
-    assert ground.terraform.applied(site, -9).outcome is Outcome.UNKNOWN
-    assert ground.terraform.applied(site, None).outcome is Outcome.UNKNOWN
+    assert ground.terraform.report_apply(site, -9).outcome is ApplyOutcome.UNKNOWN
+    assert ground.terraform.report_apply(site, None).outcome is ApplyOutcome.UNKNOWN
 
 
 def test_a_plan_that_is_stopped_says_so(ground: Ground) -> None:

@@ -80,9 +80,9 @@ def test_another_key_says_that_it_is_another_key() -> None:
 def test_after_a_rotation_old_artifacts_and_links_are_still_good_and_new_ones_use_the_new_key() -> None:
     before, after = Vault(KEY), Vault(OTHER, [KEY])
     assert after.unseal(before.seal(b"secret", ROW), ROW) == b"secret"
-    assert after.verified("link", before.sign("link"))
+    assert after.verify("link", before.sign("link"))
     assert Vault(OTHER).unseal(after.seal(b"new", ROW), ROW) == b"new"
-    assert not before.verified("link", after.sign("link"))
+    assert not before.verify("link", after.sign("link"))
 
 
 def test_a_digest_needs_the_key_and_tells_domains_apart() -> None:
@@ -102,14 +102,14 @@ def test_a_signature_is_good_for_its_text_only() -> None:
     vault = Vault(KEY)
     signature = vault.sign("page until 1 of run r")
     assert signature.replace("-", "").replace("_", "").isalnum()
-    assert vault.verified("page until 1 of run r", signature)
-    assert not vault.verified("page until 2 of run r", signature)
-    assert not Vault(OTHER).verified("page until 1 of run r", signature)
+    assert vault.verify("page until 1 of run r", signature)
+    assert not vault.verify("page until 2 of run r", signature)
+    assert not Vault(OTHER).verify("page until 1 of run r", signature)
 
 
 @given(st.text(), st.text())
 def test_any_signature_may_be_brought(text: str, signature: str) -> None:
-    assert not Vault(KEY).verified(text, signature)
+    assert not Vault(KEY).verify(text, signature)
 
 
 def test_keys_appear_nowhere() -> None:
@@ -120,14 +120,14 @@ def test_keys_appear_nowhere() -> None:
 
 def test_the_first_start_makes_a_key_that_only_we_may_read(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.key"
-    blob = Vault.open_or_make(path, None).seal(b"secret", ROW)
+    blob = Vault.open_or_create(path, None).seal(b"secret", ROW)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["vault.key"]
-    assert Vault.open_or_make(path, None).unseal(blob, ROW) == b"secret"
+    assert Vault.open_or_create(path, None).unseal(blob, ROW) == b"secret"
 
 
 def test_a_key_that_is_given_wins_and_no_file_is_made(tmp_path: Path) -> None:
-    vault = Vault.open_or_make(tmp_path / "vault.key", f" {encoded(KEY)}\n", [encoded(OTHER)])
+    vault = Vault.open_or_create(tmp_path / "vault.key", f" {encoded(KEY)}\n", [encoded(OTHER)])
     assert vault.unseal(Vault(KEY).seal(b"secret", ROW), ROW) == b"secret"
     assert vault.unseal(Vault(OTHER).seal(b"secret", ROW), ROW) == b"secret"
     assert list(tmp_path.iterdir()) == []
@@ -135,17 +135,17 @@ def test_a_key_that_is_given_wins_and_no_file_is_made(tmp_path: Path) -> None:
 
 def test_a_key_written_for_addresses_is_the_same_key(tmp_path: Path) -> None:
     key = b"\xff" * 32
-    vault = Vault.open_or_make(tmp_path / "k", base64.urlsafe_b64encode(key).decode())
+    vault = Vault.open_or_create(tmp_path / "k", base64.urlsafe_b64encode(key).decode())
     assert vault.sign("x") == Vault(key).sign("x")
 
 
 @pytest.mark.parametrize("key", ["not base64!", encoded(b"short"), encoded(KEY * 2), "ключ", "===="])
 def test_a_key_that_is_none_is_refused_without_being_repeated(tmp_path: Path, key: str) -> None:
     with pytest.raises(Refused, match=r"^VAULT__KEY .*openssl rand -base64 32") as refused:
-        Vault.open_or_make(tmp_path / "k", key)
+        Vault.open_or_create(tmp_path / "k", key)
     assert key not in str(refused.value)
     with pytest.raises(Refused, match="^VAULT__OLD_KEYS "):
-        Vault.open_or_make(tmp_path / "k", encoded(KEY), [key])
+        Vault.open_or_create(tmp_path / "k", encoded(KEY), [key])
 
 
 def test_a_damaged_key_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
@@ -153,28 +153,28 @@ def test_a_damaged_key_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None
     path.write_text("")
     path.chmod(0o600)
     with pytest.raises(Refused, match="instead of 32"):
-        Vault.open_or_make(path, None)
+        Vault.open_or_create(path, None)
     assert path.read_text() == ""
 
 
 def test_a_key_file_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    Vault.open_or_make(path, None)
+    Vault.open_or_create(path, None)
     path.chmod(0o644)
     with pytest.raises(Refused, match=f"chmod 600 {path}"):
-        Vault.open_or_make(path, None)
+        Vault.open_or_create(path, None)
 
 
 def test_a_key_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Refused, match="cannot be made"):
-        Vault.open_or_make(tmp_path / "file" / "vault.key", None)
+        Vault.open_or_create(tmp_path / "file" / "vault.key", None)
 
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib; from bot.vault import Vault; sys.stdin.readline();"
-        "print(Vault.open_or_make(pathlib.Path(sys.argv[1]), None).sign('x'))"
+        "print(Vault.open_or_create(pathlib.Path(sys.argv[1]), None).sign('x'))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "vault.key")]
     root = Path(__file__).parents[2]

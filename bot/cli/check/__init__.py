@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.cli.call import Call
-from bot.cli.check.finding import BAD, WRONG, Finding
+from bot.cli.check.finding import Finding
 from bot.cli.plan import reports
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import FAILED, REFUSED, Commands, Usage
 from bot.core.errors import Refused, ToolFailed, Transient
 
 USAGE = Usage(
@@ -25,10 +25,11 @@ USAGE = Usage(
     example="gitops-bot --config /etc/gitops-bot.toml check",
 )
 
-Look = Callable[[Call], Sequence[Finding]]
+Check = Callable[[Call], Sequence[Finding]]
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     options = commands.add("check", USAGE)
     options.add_argument(
         "--repository", action="store_true", help="look only at the repository that it is called in, for pipelines"
@@ -38,44 +39,45 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
+    """Print each finding; the worst one's status."""
     reports.refuse_unusable(call)
     findings = []
-    for finding in _findings(call):
+    for finding in _run_checks(call):
         findings.append(finding)
-        if not reports.takes_output(call):
-            call.say(f"{finding.mark} {finding.what}: {finding.words}")
+        if not reports.owns_stdout(call):
+            call.say(str(finding))
     if call.options["json"]:
-        call.table(("mark", "what", "words"), [(f.mark, f.what, f.words) for f in findings])
-    reports.of_findings(call, findings)
+        call.table(("mark", "what", "words"), [(f.mark, f.subject, f.message) for f in findings])
+    reports.report_findings(call, findings)
     return max((finding.status for finding in findings), default=0)
 
 
-def _findings(call: Call) -> Iterator[Finding]:
+def _run_checks(call: Call) -> Iterator[Finding]:
     from bot.cli.check import checks
 
-    yield from _tried("git", checks.git, call)
-    yield from _tried("gitops.yaml", checks.repository, call)
+    yield from _run_check("git", checks.git, call)
+    yield from _run_check("gitops.yaml", checks.repository, call)
     if call.options["repository"]:
         return
-    settings = list(_tried("settings", checks.settings, call, WRONG))
+    settings = list(_run_check("settings", checks.settings, call, REFUSED))
     yield from settings
     if any(finding.status for finding in settings):
         return
-    yield from _tried("data", checks.data_dir, call, WRONG)
-    yield from _tried("server", checks.server, call)
-    yield from _tried("vault", checks.vault, call, WRONG)
-    yield from _tried("database", checks.database, call, WRONG)
-    yield from _tried("tools", checks.tools, call)
-    yield from _tried("repositories", checks.repos, call)
-    yield from _tried("forge", checks.forges, call)
-    yield from _tried("clusters", checks.clusters, call)
+    yield from _run_check("data", checks.data_dir, call, REFUSED)
+    yield from _run_check("server", checks.server, call)
+    yield from _run_check("vault", checks.vault, call, REFUSED)
+    yield from _run_check("database", checks.database, call, REFUSED)
+    yield from _run_check("tools", checks.tools, call)
+    yield from _run_check("repositories", checks.repos, call)
+    yield from _run_check("forge", checks.forges, call)
+    yield from _run_check("clusters", checks.clusters, call)
 
 
-def _tried(what: str, look: Look, call: Call, refused: int = BAD) -> Iterator[Finding]:
+def _run_check(subject: str, check: Check, call: Call, refusal_status: int = FAILED) -> Iterator[Finding]:
     """What it finds, or why it could not look; `refused` is the status of what the bot refuses."""
     try:
-        yield from look(call)
-    except Refused as why:
-        yield from (Finding("✗", what, line, refused) for line in str(why).splitlines())
-    except (ToolFailed, Transient, OSError) as why:
-        yield Finding("✗", what, str(why), BAD)
+        yield from check(call)
+    except Refused as error:
+        yield from (Finding("✗", subject, line, refusal_status) for line in str(error).splitlines())
+    except (ToolFailed, Transient, OSError) as error:
+        yield Finding("✗", subject, str(error), FAILED)

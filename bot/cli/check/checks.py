@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bot.cli import existing_store, working_copy
 from bot.cli.call import Call
-from bot.cli.check.finding import WRONG, Finding, bad, good, odd
+from bot.cli.check.finding import Finding, passed, problem, warning
+from bot.cli.usage import REFUSED
 from bot.core.errors import Refused
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ MOST_NAMED = 3
 
 
 def git(call: Call) -> Sequence[Finding]:
-    found = shutil.which("git", path=call.environment.get("PATH"))
-    if not found:
-        return [bad("git", "is not installed: install git 2.38 or newer and put it on PATH")]
-    said = subprocess.run([found, "version"], capture_output=True, text=True, check=False, env={}).stdout.strip()
-    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
-    return [good("git", said) if version >= LEAST_GIT else bad("git", f"{said} is too old: install 2.38 or newer")]
+    """Whether git is there and new enough."""
+    program = shutil.which("git", path=call.environment.get("PATH"))
+    if not program:
+        return [problem("git", "is not installed: install git 2.38 or newer and put it on PATH")]
+    output = subprocess.run([program, "version"], capture_output=True, text=True, check=False, env={}).stdout.strip()
+    version = tuple(int(digits) for digits in re.findall(r"\d+", output)[:2])
+    if version < LEAST_GIT:
+        return [problem("git", f"{output} is too old: install 2.38 or newer")]
+    return [passed("git", output)]
 
 
 def repository(call: Call) -> Sequence[Finding]:
@@ -34,159 +38,172 @@ def repository(call: Call) -> Sequence[Finding]:
     top = working_copy.top_of(call.cwd)
     configuration = working_copy.configuration(top)
     if configuration is None:
-        return [good("gitops.yaml", f"none in {top}, so projects are found by their files")]
-    wrong = _absent(top, configuration)
-    return wrong or [good("gitops.yaml", f"{_counted(len(configuration.projects), 'project')} in {top}")]
+        return [passed("gitops.yaml", f"none in {top}, so projects are found by their files")]
+    problems = _missing_paths(top, configuration)
+    return problems or [passed("gitops.yaml", f"{_pluralize(len(configuration.projects), 'project')} in {top}")]
 
 
-def _absent(top: Path, configuration: "Configuration") -> list[Finding]:
+def _missing_paths(top: Path, configuration: "Configuration") -> list[Finding]:
     """Directories and files that gitops.yaml names and the working copy has not."""
-    found = []
+    from bot.wiring import load_schema
+
+    problems = []
     for project in configuration.projects:
         if not (top / project.dir).is_dir():
-            words = f"{project.name}: there is no directory {project.dir}: make it, or set the project's `dir`"
-            found.append(bad("gitops.yaml", words))
+            message = f"{project.name}: there is no directory {project.dir}: make it, or set the project's `dir`"
+            problems.append(problem("gitops.yaml", message))
             continue
-        for file in project.terraform.var_files:
+        for key, file in load_schema().named_files(project):
             if not (top / project.dir / file).is_file():
-                words = f"{project.name}: there is no file {project.dir}/{file}: set `terraform.var_files`"
-                found.append(bad("gitops.yaml", words))
-    return found
+                message = f"{project.name}: there is no file {project.dir}/{file}: set `{key}`"
+                problems.append(problem("gitops.yaml", message))
+    return problems
 
 
 def settings(call: Call) -> Sequence[Finding]:
-    its = call.settings
+    """Where they come from. Raises Refused with everything that is wrong in them."""
+    settings = call.settings
     source = call.options.get("config") or call.environment.get("GITOPS_BOT_CONFIG")
     read = f", read from {source} and GITOPS_BOT_…" if source else ""
-    return [good("settings", f"DATA_DIR is {its.data_dir}{read}")]
+    return [passed("settings", f"DATA_DIR is {settings.data_dir}{read}")]
 
 
 def data_dir(call: Call) -> Sequence[Finding]:
+    """Whether it can be written and has room."""
     directory = call.settings.data_dir
-    if why := existing_store.unusable(directory):
-        return [bad("data", why, WRONG)]
-    there = next(path for path in (directory, *directory.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    words = f"{free / 1024**3:.1f} GiB free for {directory}"
+    if reason := existing_store.unwritable_reason(directory):
+        return [problem("data", reason, REFUSED)]
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    message = f"{free / 1024**3:.1f} GiB free for {directory}"
     if free < LEAST_FREE_BYTES:
-        return [bad("data", f"only {words}: free some, or set DATA_DIR to a larger disk")]
-    return [good("data", words if there == directory else f"{words}, which the first start makes")]
+        return [problem("data", f"only {message}: free some, or set DATA_DIR to a larger disk")]
+    return [passed("data", message if existing == directory else f"{message}, which the first start makes")]
 
 
 def server(call: Call) -> Sequence[Finding]:
-    its = call.settings.server
-    found = [good("server", f"listens on {its.listen}")]
-    if not its.url:
-        words = "SERVER__URL is not set, so comments have no links: set it to the address that people reach it by"
-        found.append(odd("server", words))
-    if its.token is None:
-        words = "SERVER__TOKEN is not set, so only signed links of private repositories open pages: set a long secret"
-        found.append(odd("server", words))
-    return found
+    """Its address for people, and its token."""
+    settings = call.settings.server
+    findings = [passed("server", f"listens on {settings.listen}")]
+    if not settings.url:
+        message = "SERVER__URL is not set, so comments have no links: set it to the address that people reach it by"
+        findings.append(warning("server", message))
+    if settings.token is None:
+        message = "SERVER__TOKEN is not set, so only signed links of private repositories open pages: set a long secret"
+        findings.append(warning("server", message))
+    return findings
 
 
 def vault(call: Call) -> Sequence[Finding]:
     """The key; looked at, never made."""
     from bot.vault import Vault
 
-    its, path = call.settings.vault, call.settings.data_dir / "vault.key"
-    old = [key.get_secret_value() for key in its.old_keys]
-    if its.key or path.exists():
-        Vault.open_or_make(path, its.key.get_secret_value() if its.key else None, old)
-        return [good("vault", "the key is VAULT__KEY" if its.key else f"the key is {path}")]
-    if existing_store.address(call.settings).get_backend_name() != "sqlite":
-        words = f"VAULT__KEY is not set, so the first start makes {path}: set one key for all servers of a database"
-        return [odd("vault", words)]
-    return [good("vault", f"the first start makes {path}; or set VAULT__KEY (`openssl rand -base64 32`)")]
+    settings, path = call.settings.vault, call.settings.data_dir / "vault.key"
+    old = [key.get_secret_value() for key in settings.old_keys]
+    if settings.key or path.exists():
+        Vault.open_or_create(path, settings.key.get_secret_value() if settings.key else None, old)
+        return [passed("vault", "the key is VAULT__KEY" if settings.key else f"the key is {path}")]
+    if existing_store.store_url(call.settings).get_backend_name() != "sqlite":
+        message = f"VAULT__KEY is not set, so the first start makes {path}: set one key for all servers of a database"
+        return [warning("vault", message)]
+    return [passed("vault", f"the first start makes {path}; or set VAULT__KEY (`openssl rand -base64 32`)")]
 
 
 def database(call: Call) -> Sequence[Finding]:
-    where = existing_store.name(existing_store.address(call.settings))
-    if existing_store.unusable(call.settings.data_dir) and not call.settings.store.url:
+    """Whether the store can be used, or will be made. Raises Refused, and Transient where it does not answer."""
+    where = existing_store.display_name(existing_store.store_url(call.settings))
+    if existing_store.unwritable_reason(call.settings.data_dir) and not call.settings.store.url:
         return []
-    there = existing_store.found(call.settings)
-    return [good("database", where if there else f"{where}, which the first start makes")]
+    store = existing_store.find_store(call.settings)
+    return [passed("database", where if store else f"{where}, which the first start makes")]
 
 
 def tools(call: Call) -> Sequence[Finding]:
     """One is enough: which of them the repositories need, nobody knows here."""
     from bot.core.project import Project
-    from bot.wiring import found_tools
+    from bot.wiring import load_tools
 
     project = Project("check", ".")
     path = {"PATH": call.environment.get("PATH", "")}
-    there, lacking = [], []
-    for name, tool in found_tools(call.settings).items():
+    usable, unusable = [], []
+    for name, tool in load_tools(call.settings).items():
         try:
-            there.append(good(name, tool.version(project, path)))
-        except Refused as why:
-            lacking.append((name, str(why)))
+            usable.append(passed(name, tool.version(project, path)))
+        except Refused as error:
+            unusable.append((name, str(error)))
     state = call.settings.data_dir / "state"
     return [
-        *there,
-        *(odd(name, f"{why} (needed where a project uses it)") if there else bad(name, why) for name, why in lacking),
-        odd("state", f"projects without a backend keep their state in {state}: back it up"),
+        *usable,
+        *(
+            warning(name, f"{reason} (needed where a project uses it)") if usable else problem(name, reason)
+            for name, reason in unusable
+        ),
+        warning("state", f"projects without a backend keep their state in {state}: back it up"),
     ]
 
 
 def repos(call: Call) -> Sequence[Finding]:
+    """The setting REPOS."""
     globs = call.settings.repos
     if not globs:
-        words = "REPOS is not set, so no repository is worked on: set it like GITOPS_BOT_REPOS='acme/*'"
-        return [bad("repositories", words)]
-    return [good("repositories", f"REPOS is {', '.join(globs)}")]
+        message = "REPOS is not set, so no repository is worked on: set it like GITOPS_BOT_REPOS='acme/*'"
+        return [problem("repositories", message)]
+    return [passed("repositories", f"REPOS is {', '.join(globs)}")]
 
 
 def forges(call: Call) -> Sequence[Finding]:
-    from bot.wiring import found_hosts
+    """Of each forge: who the bot is there, and its rights in each repository."""
+    from bot.wiring import load_hosts
 
-    found = []
-    for name, host in found_hosts(call.settings).items():
+    findings = []
+    for name, host in load_hosts(call.settings).items():
         who = host.whoami()
-        found.append(good(name, f"signed in as {who}"))
+        findings.append(passed(name, f"signed in as {who}"))
         if not call.settings.repos:
             continue
-        its, remedy = _known_by(who, name)
+        holder, remedy = _rights_holder(who, name)
         repositories = host.repositories()
         if not repositories:
-            found.append(bad(name, f"REPOS fits no repository that {its} may see: set REPOS, or {remedy}"))
-        for one in repositories:
-            lacking = host.missing_rights(one)
-            if lacking:
-                found.append(bad(one.name, f"{its} lacks {', '.join(lacking)}: {remedy}"))
+            findings.append(problem(name, f"REPOS fits no repository that {holder} may see: set REPOS, or {remedy}"))
+        for repository in repositories:
+            missing = host.missing_rights(repository)
+            if missing:
+                findings.append(problem(repository.name, f"{holder} lacks {', '.join(missing)}: {remedy}"))
             else:
-                found.append(good(one.name, f"{its} has the rights it needs"))
-    return found
+                findings.append(passed(repository.name, f"{holder} has the rights it needs"))
+    return findings
 
 
-def _known_by(who: str, forge: str) -> tuple[str, str]:
+def _rights_holder(who: str, forge: str) -> tuple[str, str]:
     """What the bot's rights hang on, and where they are mended. The login of an App ends so on GitHub."""
     if who.endswith("[bot]"):
         return "the App", "give it that in the App's settings on the forge and in its installation"
     return "the token", f"set {forge.upper()}__TOKEN to one that has it"
 
 
-def _counted(number: int, word: str) -> str:
+def _pluralize(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def clusters(call: Call) -> Sequence[Finding]:
     """Of each cluster: what its two identities can, by trying; `cluster check NAME` tells each."""
-    from bot.cli.cluster import found
+    from bot.cli.cluster import prove_identities
     from bot.kube.access.rbac_manifests import Identities
     from bot.kube.cluster.clusters import SECTION, Clusters
 
-    its = Clusters.of(call.settings.section(SECTION))
+    clusters = Clusters.of(call.settings.section(SECTION))
     findings: list[Finding] = []
-    for name in its.names:
-        tried = list(found(its, name, Identities()))
-        wrong = [finding for finding in tried if finding.status]
-        if not wrong:
+    for name in clusters.names:
+        attempts = list(prove_identities(clusters, name, Identities()))
+        problems = [finding for finding in attempts if finding.status]
+        if not problems:
             findings.append(
-                good(f"cluster {name}", f"{len(tried)} attempts by its two identities ended as they should")
+                passed(f"cluster {name}", f"{len(attempts)} attempts by its two identities ended as they should")
             )
-        for finding in wrong[:MOST_NAMED]:
-            findings.append(bad(f"cluster {name}", f"{finding.what}: {finding.words}"))
-        if (more := len(wrong) - MOST_NAMED) > 0:
-            findings.append(bad(f"cluster {name}", f"and {more} more: `gitops-bot cluster check {name}` tells each"))
+        for finding in problems[:MOST_NAMED]:
+            findings.append(problem(f"cluster {name}", f"{finding.subject}: {finding.message}"))
+        if (omitted := len(problems) - MOST_NAMED) > 0:
+            findings.append(
+                problem(f"cluster {name}", f"and {omitted} more: `gitops-bot cluster check {name}` tells each")
+            )
     return findings

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-BAD, WRONG = 1, 3
+from bot.cli.usage import FAILED
 
 
 @dataclass(frozen=True)
@@ -10,18 +10,24 @@ class Finding:
     """`mark` is ✓ (good), ! (worth knowing) or ✗ (to be mended); `status` is what check exits with for it."""
 
     mark: str
-    what: str
-    words: str
+    subject: str
+    message: str
     status: int = 0
 
-
-def good(what: str, words: str) -> Finding:
-    return Finding("✓", what, words)
-
-
-def odd(what: str, words: str) -> Finding:
-    return Finding("!", what, words)
+    def __str__(self) -> str:
+        return f"{self.mark} {self.subject}: {self.message}"
 
 
-def bad(what: str, words: str, status: int = BAD) -> Finding:
-    return Finding("✗", what, words, status)
+def passed(subject: str, message: str) -> Finding:
+    """A finding with nothing to do."""
+    return Finding("✓", subject, message)
+
+
+def warning(subject: str, message: str) -> Finding:
+    """A finding that is worth knowing."""
+    return Finding("!", subject, message)
+
+
+def problem(subject: str, message: str, status: int = FAILED) -> Finding:
+    """A finding that is to be mended."""
+    return Finding("✗", subject, message, status)

@@ -17,10 +17,12 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     commands.add("completion", USAGE).add_argument("shell", choices=SHELLS, help="bash, zsh or fish")
 
 
 def run(call: Call) -> int:
+    """Print the script of a shell."""
     from bot.cli.completion import bash, fish, zsh
     from bot.cli.completion.parser_tree import levels
     from bot.cli.main import parser

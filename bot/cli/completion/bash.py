@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.cli.completion.parser_tree import Given, Level, Option, Value
+from bot.cli.completion.parser_tree import CommandLevel, Option, ValueKind, ValueSpec
 
 SCRIPT = """\
 # Completes {program} in bash. Made by `{program} completion bash`.
@@ -39,54 +39,59 @@ _gitops_bot() {{
 complete -F _gitops_bot {program}"""
 
 
-def script(program: str, levels: Sequence[Level]) -> str:
+def script(program: str, levels: Sequence[CommandLevel]) -> str:
+    """The text that bash is to source."""
     return SCRIPT.format(
         program=program,
-        steps="\n".join(line for level in levels for line in _steps(level)),
-        values="\n".join(line for level in levels for line in _values(level)),
-        offers="\n".join(map(_offer, levels)),
+        steps="\n".join(line for level in levels for line in _step_cases(level)),
+        values="\n".join(line for level in levels for line in _value_cases(level)),
+        offers="\n".join(map(_offer_case, levels)),
     )
 
 
-def _name(level: Level) -> str:
-    return " ".join(level.words)
+def _path(level: CommandLevel) -> str:
+    return " ".join(level.path)
 
 
-def _steps(level: Level) -> Iterator[str]:
+def _step_cases(level: CommandLevel) -> Iterator[str]:
     """How the words before the cursor lead from level to level, past options and their values."""
-    for word in level.deeper:
-        yield f'            {_case(level, word)}) level="{" ".join((*level.words, word))}" ;;'
-    if flags := [flag for option in level.options if option.value.kind is not Value.NONE for flag in option.flags]:
-        yield f"            {'|'.join(_case(level, flag) for flag in flags)}) option=$word ;;"
+    for word in level.subcommands:
+        yield f'            {_case_pattern(level, word)}) level="{" ".join((*level.path, word))}" ;;'
+    if flags := [flag for option in level.options if option.value.kind is not ValueKind.NONE for flag in option.flags]:
+        yield f"            {'|'.join(_case_pattern(level, flag) for flag in flags)}) option=$word ;;"
 
 
-def _values(level: Level) -> Iterator[str]:
+def _value_cases(level: CommandLevel) -> Iterator[str]:
     for option in level.options:
-        if offered := _offered(option.value):
-            yield f"            {'|'.join(_case(level, flag) for flag in option.flags)}) {offered} ;;"
+        if offer := _offer_command(option.value):
+            yield f"            {'|'.join(_case_pattern(level, flag) for flag in option.flags)}) {offer} ;;"
 
 
-def _offer(level: Level) -> str:
+def _offer_case(level: CommandLevel) -> str:
     """Options after a dash, or where nothing else may stand; otherwise what the argument may be."""
-    flags = _words(flag for option in level.options for flag in _long_first(option))
-    words = f"_gitops_bot_offer words {flags}"
-    its = f"_gitops_bot_offer words {_words(level.deeper)}" if level.deeper else _offered(level.argument)
-    body = f"if [[ $cur == -* ]]; then {words}; else {its}; fi" if its else words
-    return f'        "{_name(level)}") {body} ;;'
+    flags = _word_list(flag for option in level.options for flag in _long_first(option))
+    offer_flags = f"_gitops_bot_offer words {flags}"
+    offer_argument = (
+        f"_gitops_bot_offer words {_word_list(level.subcommands)}"
+        if level.subcommands
+        else _offer_command(level.argument)
+    )
+    body = f"if [[ $cur == -* ]]; then {offer_flags}; else {offer_argument}; fi" if offer_argument else offer_flags
+    return f'        "{_path(level)}") {body} ;;'
 
 
-def _offered(value: Given) -> str:
-    if value.kind is Value.WORDS:
-        return f"_gitops_bot_offer words {_words(value.words)}"
-    return f"_gitops_bot_offer {value.kind.value}" if value.kind in (Value.FILE, Value.DIRECTORY) else ""
+def _offer_command(value: ValueSpec) -> str:
+    if value.kind is ValueKind.WORDS:
+        return f"_gitops_bot_offer words {_word_list(value.choices)}"
+    return f"_gitops_bot_offer {value.kind.value}" if value.kind in (ValueKind.FILE, ValueKind.DIRECTORY) else ""
 
 
-def _case(level: Level, word: str) -> str:
-    return f'"{_name(level)} {word}"'
+def _case_pattern(level: CommandLevel, word: str) -> str:
+    return f'"{_path(level)} {word}"'
 
 
-def _words(words: Iterable[str]) -> str:
-    return shlex.quote(" ".join(words))
+def _word_list(choices: Iterable[str]) -> str:
+    return shlex.quote(" ".join(choices))
 
 
 def _long_first(option: Option) -> list[str]:

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 
-class Value(Enum):
+class ValueKind(Enum):
     """What a value is, as far as a shell can offer it."""
 
     NONE = "none"
@@ -21,62 +21,67 @@ class Value(Enum):
 
 
 @dataclass(frozen=True)
-class Given:
-    """The value of an option or an argument; `words` are the choices."""
+class ValueSpec:
+    """The value of an option or an argument."""
 
-    kind: Value
-    words: tuple[str, ...] = ()
+    kind: ValueKind
+    choices: tuple[str, ...] = ()
     name: str = ""
 
 
 @dataclass(frozen=True)
 class Option:
+    """A flag in all its spellings, with a line of help."""
+
     flags: tuple[str, ...]
     help: str
-    value: Given
+    value: ValueSpec
 
 
 @dataclass(frozen=True)
-class Level:
-    """`words` lead here; `deeper` lead on, with a line on each; `argument` is what else may stand, once or `many`."""
+class CommandLevel:
+    """`path` is the words that lead here; `subcommands` lead on, by word, with a line on each.
 
-    words: tuple[str, ...]
+    `argument` is what else may stand there, once or (`repeatable`) several times.
+    """
+
+    path: tuple[str, ...]
     options: tuple[Option, ...]
-    deeper: Mapping[str, str]
-    argument: Given
-    many: bool
+    subcommands: Mapping[str, str]
+    argument: ValueSpec
+    repeatable: bool
 
 
-def levels(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[Level]:
+def levels(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[CommandLevel]:
     """The level of this parser, and all below it."""
-    options, argument, many = [], Given(Value.NONE), False
-    below: dict[str, argparse.ArgumentParser] = {}
-    told: dict[str, str] = {}
+    options, argument, repeatable = [], ValueSpec(ValueKind.NONE), False
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    summaries: dict[str, str] = {}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            below = dict(action.choices)
-            told = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            parsers = dict(action.choices)
+            summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
         elif action.option_strings:
-            options.append(Option(tuple(action.option_strings), _help(action), _given(action)))
+            options.append(Option(tuple(action.option_strings), _help_line(action), _value_spec(action)))
         else:
-            argument, many = _given(action), action.nargs in ("*", "+")
-    yield Level(words, tuple(options), told, argument, many)
-    for name, inner in below.items():
-        yield from levels(inner, (*words, name))
+            argument, repeatable = _value_spec(action), action.nargs in ("*", "+")
+    yield CommandLevel(path, tuple(options), summaries, argument, repeatable)
+    for name, subparser in parsers.items():
+        yield from levels(subparser, (*path, name))
 
 
-def _given(action: argparse.Action) -> Given:
+def _value_spec(action: argparse.Action) -> ValueSpec:
     """What the action takes: nothing where it is a switch."""
     name = str(action.metavar or action.dest)
     if action.nargs == 0:
-        return Given(Value.NONE)
+        return ValueSpec(ValueKind.NONE)
     if action.choices:
-        return Given(Value.WORDS, tuple(map(str, action.choices)), name)
+        return ValueSpec(ValueKind.WORDS, tuple(map(str, action.choices)), name)
     if action.type is not Path:
-        return Given(Value.ANY, (), name)
-    return Given(Value.DIRECTORY if action.dest == "dir" else Value.FILE, (), name)
+        return ValueSpec(ValueKind.ANY, (), name)
+    return ValueSpec(ValueKind.DIRECTORY if action.dest == "dir" else ValueKind.FILE, (), name)
 
 
-def _help(action: argparse.Action) -> str:
+def _help_line(action: argparse.Action) -> str:
     """Its help as argparse would print it, in one line."""
     return " ".join(((action.help or "") % vars(action)).split())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cli.completion.parser_tree import Given, Level, Option, Value
+from bot.cli.completion.parser_tree import CommandLevel, Option, ValueKind, ValueSpec
 
 HEAD = """\
 #compdef {program}
@@ -30,58 +30,60 @@ FORK = """\
     esac"""
 
 
-def script(program: str, levels: Sequence[Level]) -> str:
+def script(program: str, levels: Sequence[CommandLevel]) -> str:
+    """The text that zsh is to source."""
     functions = "\n".join(_function(program, level) for level in levels)
     return "\n".join((HEAD.format(program=program), functions, TAIL.format(program=program)))
 
 
-def _function(program: str, level: Level) -> str:
-    return f"{_name(program, level.words)}() {{\n{_body(program, level)}\n}}"
+def _function(program: str, level: CommandLevel) -> str:
+    return f"{_function_name(program, level.path)}() {{\n{_function_body(program, level)}\n}}"
 
 
-def _name(program: str, words: Sequence[str]) -> str:
-    return "_" + "_".join((program, *words))
+def _function_name(program: str, path: Sequence[str]) -> str:
+    return "_" + "_".join((program, *path))
 
 
-def _body(program: str, level: Level) -> str:
-    options = " ".join(_option(option) for option in level.options)
-    if not level.deeper:
-        argument = f" {_quoted(_argument(level))}" if level.argument.kind is not Value.NONE else ""
+def _function_body(program: str, level: CommandLevel) -> str:
+    options = " ".join(_option_spec(option) for option in level.options)
+    if not level.subcommands:
+        argument = f" {_quote(_argument_spec(level))}" if level.argument.kind is not ValueKind.NONE else ""
         return f"    _arguments -s {options}{argument}"
-    words = (f"        {_quoted(f'{word}:{_plain(told)}')}" for word, told in level.deeper.items())
-    calls = (f"                {word}) {_name(program, (*level.words, word))} ;;" for word in level.deeper)
-    return FORK.format(words="\n".join(words), calls="\n".join(calls), options=options)
+    subcommands = (f"        {_quote(f'{word}:{_escape(summary)}')}" for word, summary in level.subcommands.items())
+    calls = (f"                {word}) {_function_name(program, (*level.path, word))} ;;" for word in level.subcommands)
+    return FORK.format(words="\n".join(subcommands), calls="\n".join(calls), options=options)
 
 
-def _option(option: Option) -> str:
+def _option_spec(option: Option) -> str:
     """As `_arguments` wants it: what excludes it, the flag, its help, its value."""
-    others = f"({' '.join(option.flags)})" if len(option.flags) > 1 else ""
-    end = f"[{_plain(option.help)}]{_value(option.value)}"
-    signs = {
-        flag: "" if option.value.kind is Value.NONE else "=" if flag.startswith("--") else "+" for flag in option.flags
+    exclusions = f"({' '.join(option.flags)})" if len(option.flags) > 1 else ""
+    end = f"[{_escape(option.help)}]{_value_spec(option.value)}"
+    separators = {
+        flag: "" if option.value.kind is ValueKind.NONE else "=" if flag.startswith("--") else "+"
+        for flag in option.flags
     }
-    return " ".join(_quoted(f"{others}{flag}{sign}{end}") for flag, sign in signs.items())
+    return " ".join(_quote(f"{exclusions}{flag}{sign}{end}") for flag, sign in separators.items())
 
 
-def _argument(level: Level) -> str:
-    return f"{'*' if level.many else '1'}{_value(level.argument)}"
+def _argument_spec(level: CommandLevel) -> str:
+    return f"{'*' if level.repeatable else '1'}{_value_spec(level.argument)}"
 
 
-def _value(value: Given) -> str:
-    if value.kind is Value.NONE:
+def _value_spec(value: ValueSpec) -> str:
+    if value.kind is ValueKind.NONE:
         return ""
-    offered = {
-        Value.WORDS: f"({' '.join(value.words)})",
-        Value.FILE: "_files",
-        Value.DIRECTORY: "_files -/",
+    action = {
+        ValueKind.WORDS: f"({' '.join(value.choices)})",
+        ValueKind.FILE: "_files",
+        ValueKind.DIRECTORY: "_files -/",
     }.get(value.kind, "")
-    return f":{_plain(value.name)}:{offered or ' '}"
+    return f":{_escape(value.name)}:{action or ' '}"
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     """Without what ends a part of a specification."""
-    return "".join(f"\\{one}" if one in "[]:\\" else one for one in text)
+    return "".join(f"\\{character}" if character in "[]:\\" else character for character in text)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"

@@ -38,6 +38,7 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command."""
     options = commands.add("plan", USAGE)
     options.add_argument("dir", nargs="*", type=Path, help="the directories (default: here)")
     options.add_argument("--all", action="store_true", help="every project of the repository")
@@ -47,34 +48,35 @@ def declare(commands: Commands) -> None:
 
 
 def run(call: Call) -> int:
+    """Plan each target and print it; the worst one's status. Raises Refused before anything is planned."""
     from bot.cli.plan import planning
     from bot.cli.plan.outcome import status
 
     reports.refuse_unusable(call)
-    projects = planning.asked(call)
+    targets = planning.list_targets(call)
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
-    alone, ended = len(projects) == 1 and not call.options["all"], []
-    for outcome in planning.outcomes(call, projects, interrupted.is_set):
+    is_single, outcomes = len(targets) == 1 and not call.options["all"], []
+    for outcome in planning.plan_targets(call, targets, interrupted.is_set):
         if interrupted.is_set():
             continue
-        ended.append(outcome)
-        _tell(call, outcome, alone)
+        outcomes.append(outcome)
+        _show(call, outcome, is_single)
     if interrupted.is_set():
         return INTERRUPTED
     if call.options["json"]:
-        call.json(ended[0].plain() if alone else [outcome.plain() for outcome in ended])
-    reports.of_plans(call, ended)
-    return status(ended)
+        call.json(outcomes[0].as_json() if is_single else [outcome.as_json() for outcome in outcomes])
+    reports.report_plans(call, outcomes)
+    return status(outcomes)
 
 
-def _tell(call: Call, outcome: "Outcome", alone: bool) -> None:
+def _show(call: Call, outcome: "Outcome", is_single: bool) -> None:
     """What a terminal shows of it; where standard output belongs to a report, only what went wrong."""
     from bot.cli.plan.terminal import show
 
     name = outcome.project.name
     if outcome.content is None:
-        call.complain(outcome.note if alone else f"{name}: {outcome.note}", outcome.first_errors)
-    elif not reports.takes_output(call):
-        show(call.out, outcome.content, "" if alone else name)
+        call.complain(outcome.note if is_single else f"{name}: {outcome.note}", outcome.first_errors)
+    elif not reports.owns_stdout(call):
+        show(call.out, outcome.content, "" if is_single else name)

@@ -21,33 +21,36 @@ class Case:
     """One line of the report. A `failure` was found; an `error` kept us from looking. `text` explains either."""
 
     name: str
-    of: str
+    class_name: str
     seconds: float
     kind: Kind = "passed"
     message: str = ""
     text: str = ""
 
-    def passed(self, said: str) -> "Case":
-        return replace(self, text=said)
+    def with_success(self, text: str) -> "Case":
+        """The case as one that passed."""
+        return replace(self, text=text)
 
-    def ended(self, failure: bool, message: str, text: str) -> "Case":
-        return replace(self, kind="failure" if failure else "error", message=message, text=text)
+    def with_problem(self, kind: Literal["failure", "error"], message: str, text: str) -> "Case":
+        """The case as one that did not pass."""
+        return replace(self, kind=kind, message=message, text=text)
 
 
-def report(suite: str, cases: Sequence[Case]) -> str:
-    top = ElementTree.Element("testsuites")
-    its = ElementTree.SubElement(top, "testsuite", _head(suite, cases))
-    ElementTree.SubElement(its, "properties")
+def render(suite: str, cases: Sequence[Case]) -> str:
+    """The report of one suite, as XML text."""
+    root = ElementTree.Element("testsuites")
+    suite_element = ElementTree.SubElement(root, "testsuite", _suite_attributes(suite, cases))
+    ElementTree.SubElement(suite_element, "properties")
     for case in cases:
-        _add(its, case)
-    said = [f"{case.name}: {case.text}" for case in cases if case.kind == "passed"]
-    ElementTree.SubElement(its, "system-out").text = _allowed("\n".join(said))
-    ElementTree.SubElement(its, "system-err").text = ""
-    ElementTree.indent(top)
-    return f"{DECLARATION}{ElementTree.tostring(top, encoding='unicode')}\n"
+        _add_case(suite_element, case)
+    passed_lines = [f"{case.name}: {case.text}" for case in cases if case.kind == "passed"]
+    ElementTree.SubElement(suite_element, "system-out").text = _xml_text("\n".join(passed_lines))
+    ElementTree.SubElement(suite_element, "system-err").text = ""
+    ElementTree.indent(root)
+    return f"{DECLARATION}{ElementTree.tostring(root, encoding='unicode')}\n"
 
 
-def _head(suite: str, cases: Sequence[Case]) -> dict[str, str]:
+def _suite_attributes(suite: str, cases: Sequence[Case]) -> dict[str, str]:
     kinds = [case.kind for case in cases]
     return {
         "name": suite,
@@ -62,16 +65,18 @@ def _head(suite: str, cases: Sequence[Case]) -> dict[str, str]:
     }
 
 
-def _add(suite: ElementTree.Element, case: Case) -> None:
-    about = {"name": _allowed(case.name), "classname": _allowed(case.of), "time": f"{case.seconds:.3f}"}
-    its = ElementTree.SubElement(suite, "testcase", about)
+def _add_case(suite: ElementTree.Element, case: Case) -> None:
+    attributes = {"name": _xml_text(case.name), "classname": _xml_text(case.class_name), "time": f"{case.seconds:.3f}"}
+    case_element = ElementTree.SubElement(suite, "testcase", attributes)
     if case.kind != "passed":
-        found = ElementTree.SubElement(its, case.kind, {"message": _allowed(case.message), "type": case.kind})
-        found.text = _allowed(case.text or case.message)
+        problem_element = ElementTree.SubElement(
+            case_element, case.kind, {"message": _xml_text(case.message), "type": case.kind}
+        )
+        problem_element.text = _xml_text(case.text or case.message)
 
 
-def _allowed(text: str) -> str:
+def _xml_text(text: str) -> str:
     """Without what XML has no place for, or what could turn or hide other text."""
-    from bot.server.words import without_colours
+    from bot.server.formatting import strip_terminal_codes
 
-    return printable(without_colours(text))
+    return printable(strip_terminal_codes(text))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.cli.call import Call
 
-WANTED = ("TF_VAR_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "KUBE", "TF_TOKEN_")
+CREDENTIAL_PREFIXES = ("TF_VAR_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "KUBE", "TF_TOKEN_")
 
 
 def environment(call: Call, home: Path) -> dict[str, str]:
@@ -17,37 +17,42 @@ def environment(call: Call, home: Path) -> dict[str, str]:
     return {"HOME": str(home)} | {name: call.environment[name] for name in names if name in call.environment}
 
 
-def hint(call: Call) -> str:
+def withheld_hint(call: Call) -> str:
     """What is set here and not given to the tool, which may be why it failed."""
-    kept = sorted(name for name in call.environment if name.startswith(WANTED) and name not in call.settings.tool_env)
-    if not kept:
+    withheld = sorted(
+        name for name in call.environment if name.startswith(CREDENTIAL_PREFIXES) and name not in call.settings.tool_env
+    )
+    if not withheld:
         return ""
-    return f"\nSet here, but not given to the tool: {', '.join(kept)}. GITOPS_BOT_TOOL_ENV names what it gets.\n"
+    return f"\nSet here, but not given to the tool: {', '.join(withheld)}. GITOPS_BOT_TOOL_ENV names what it gets.\n"
 
 
-def state(directory: Path, kept: Path) -> str:
+def copy_state(directory: Path, target: Path) -> str:
     """Lend a copy of the state that lies beside the configuration; a sentence that says which it was."""
     config = _local_backend(directory)
-    current = directory / config.get("path", "terraform.tfstate")
+    default_state = directory / config.get("path", "terraform.tfstate")
     workspaces = directory / config.get("workspace_dir", "terraform.tfstate.d")
-    named = [path for path in workspaces.glob("*/terraform.tfstate") if path.is_file()]  # whatever else is there
-    for state in named:
-        its = kept / "workspaces" / state.parent.name
-        its.mkdir(parents=True)
-        shutil.copy2(state, its / state.name)
-    if current.is_file():
-        shutil.copy2(current, kept / "terraform.tfstate")
-    if current.is_file() or named:
-        return f"Here it is planned with a copy of the state in {current if current.is_file() else workspaces}."
+    workspace_states = [
+        path for path in workspaces.glob("*/terraform.tfstate") if path.is_file()
+    ]  # whatever else is there
+    for state in workspace_states:
+        workspace = target / "workspaces" / state.parent.name
+        workspace.mkdir(parents=True)
+        shutil.copy2(state, workspace / state.name)
+    if default_state.is_file():
+        shutil.copy2(default_state, target / "terraform.tfstate")
+    if default_state.is_file() or workspace_states:
+        place = default_state if default_state.is_file() else workspaces
+        return f"Here it is planned with a copy of the state in {place}."
     return "Here there is no state beside it, so everything is shown as new."
 
 
 def _local_backend(directory: Path) -> dict[str, str]:
     """Where the last init here put local state, as Terraform itself wrote it down."""
     try:
-        chosen = json.loads((directory / ".terraform" / "terraform.tfstate").read_text())["backend"]
-        if chosen["type"] == "local":
-            return {key: str(value) for key, value in chosen["config"].items() if value}
+        backend = json.loads((directory / ".terraform" / "terraform.tfstate").read_text())["backend"]
+        if backend["type"] == "local":
+            return {key: str(value) for key, value in backend["config"].items() if value}
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return {}

@@ -28,8 +28,8 @@ class Outcome:
     top: Path
     project: "Project"
     state: State
-    begun: datetime
-    ended: datetime
+    started_at: datetime
+    ended_at: datetime
     content: "Content | None" = None
     note: str = ""
     output: str = ""
@@ -49,11 +49,11 @@ class Outcome:
         start = next((number for number, line in enumerate(lines) if "Error" in line), 0)
         return "".join(f"  {line}\n" for line in lines[start : start + FIRST_LINES]) + self.hint
 
-    def plain(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As JSON has it: the project, how it ended, and what its plan shows."""
         project = {"project": self.project.name, "dir": self.project.dir, "workspace": self.project.workspace}
-        told = {"state": self.state.value, "note": self.note, "output": self.output}
-        return project | told | (dataclasses.asdict(self.content) if self.content else {})
+        ending = {"state": self.state.value, "note": self.note, "output": self.output}
+        return project | ending | (dataclasses.asdict(self.content) if self.content else {})
 
 
 def status(outcomes: Sequence[Outcome]) -> int:

@@ -17,25 +17,25 @@ def show(out: TextIO, content: "Content", name: str = "") -> None:
 
     console = Console(file=out, highlight=False, soft_wrap=True)
 
-    def line(text: str, style: str = "default") -> None:
+    def print_line(text: str, style: str = "default") -> None:
         console.print(Text(printable(text), style=style))
 
     if name:
-        line(f"── {name}", "bold")
+        print_line(f"── {name}", "bold")
     for change in (*content.changes, *content.outputs):
-        line(f"\n{change.action.value} {change.address}", "bold")
-        for its in change.lines:
-            line(f"{its.marker} {its.text}", COLOURS.get(its.marker, "default"))
+        print_line(f"\n{change.action.value} {change.address}", "bold")
+        for line in change.lines:
+            print_line(f"{line.marker} {line.text}", COLOURS.get(line.marker, "default"))
     for notice in content.notices:
-        line(f"\n{notice.severity.value}: {notice.summary} {notice.where}\n{notice.detail}", "yellow")
+        print_line(f"\n{notice.severity.value}: {notice.summary} {notice.where}\n{notice.detail}", "yellow")
     for note in content.notes:
-        line(f"\n{note}" if note == content.notes[0] else note)
-    line(f"\n{counted(content.counts)}" + "\n" * bool(name))
+        print_line(f"\n{note}" if note == content.notes[0] else note)
+    print_line(f"\n{render_counts(content.counts)}" + "\n" * bool(name))
 
 
-def counted(counts: "Counts") -> str:
+def render_counts(counts: "Counts") -> str:
     """`1 to create, 2 to destroy`, or that there is nothing: the words of a comment, and what is to be read."""
-    from bot.templates.words import told
+    from bot.templates.wording import describe_counts
 
-    words = [told(counts), f"{counts.read:,} to read" if counts.read else ""]
-    return ", ".join(word for word in words if word) or "no changes"
+    parts = [describe_counts(counts), f"{counts.read:,} to read" if counts.read else ""]
+    return ", ".join(word for word in parts if word) or "no changes"

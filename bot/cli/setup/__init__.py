@@ -27,10 +27,12 @@ USAGE = Usage(
 
 
 def declare(commands: Commands) -> None:
+    """Add the command, and one of each forge."""
     forges = Commands(commands.add("setup", USAGE), dest="forge", metavar="FORGE", title="forges")
-    for found in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{found.name}").declare(forges)
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}").declare(forges)
 
 
 def run(call: "Call") -> int:
+    """Set up the forge that was named."""
     return int(importlib.import_module(f"{__name__}.{call.options['forge']}").run(call))

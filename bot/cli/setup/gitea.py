@@ -1,7 +1,7 @@
 """`gitops-bot setup gitea OWNER/NAME`: looks at the token's rights, and makes the webhook or mends it."""
 
 from bot.cli.call import Call
-from bot.cli.check.finding import Finding, good, odd
+from bot.cli.check.finding import Finding, passed, warning
 from bot.cli.usage import GOOD, Commands, Usage
 from bot.core.errors import Refused
 
@@ -22,39 +22,37 @@ USAGE = Usage(
 
 
 def declare(forges: Commands) -> None:
+    """Add the forge to `setup`."""
     options = forges.add("gitea", USAGE)
     options.add_argument("repository", metavar="OWNER/NAME", help="the repository")
     options.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 
 
 def run(call: Call) -> int:
+    """Check the token's rights and settle the webhook. Raises Refused where either cannot be."""
     from bot.hosts.gitea import host
-    from bot.hosts.gitea.hooks import Hooks
     from bot.hosts.gitea.settings import GiteaSettings
+    from bot.hosts.gitea.webhook_setup import WebhookSetup
 
-    section, its = call.settings.section("gitea"), call.settings
-    gitea, settings = host(section, its.repos), GiteaSettings.of(section)
-    if not its.server.url:
+    section, settings = call.settings.section("gitea"), call.settings
+    gitea, gitea_settings = host(section, settings.repos), GiteaSettings.of(section)
+    if not settings.server.url:
         raise Refused("SERVER__URL is not set: set it to the address that Gitea reaches the bot by")
     repository = gitea.repository(call.options["repository"])
-    if lacking := gitea.missing_rights(repository):
+    if missing := gitea.missing_rights(repository):
         who = f"{repository.name}: {gitea.whoami()} or its token lacks"
-        raise Refused(f"{who} {', '.join(lacking)}: see docs/gitea.md; nothing was done")
-    _say(call, good(repository.name, f"{gitea.whoami()} and its token have the rights they need"))
-    url, dry_run = f"{its.server.url}/webhooks/gitea", bool(call.options["dry_run"])
-    settled = Hooks(settings, repository, url).settle(dry_run)
-    _say(call, _told(settled.verb, settled.why, url, dry_run))
+        raise Refused(f"{who} {', '.join(missing)}: see docs/gitea.md; nothing was done")
+    call.say(str(passed(repository.name, f"{gitea.whoami()} and its token have the rights they need")))
+    url, dry_run = f"{settings.server.url}/webhooks/gitea", bool(call.options["dry_run"])
+    change = WebhookSetup(gitea_settings, repository, url).settle(dry_run)
+    call.say(str(_webhook_finding(change.verb, change.reasons, url, dry_run)))
     return GOOD
 
 
-def _say(call: Call, finding: Finding) -> None:
-    call.say(f"{finding.mark} {finding.what}: {finding.words}")
-
-
-def _told(verb: str, why: tuple[str, ...], url: str, dry_run: bool) -> Finding:
+def _webhook_finding(verb: str, reasons: tuple[str, ...], url: str, dry_run: bool) -> Finding:
     if not verb:
-        return good("webhook", f"calls {url}, as it should")
-    because = f" ({'; '.join(why)})" if why else ""
+        return passed("webhook", f"calls {url}, as it should")
+    suffix = f" ({'; '.join(reasons)})" if reasons else ""
     if dry_run:
-        return odd("webhook", f"would be {verb}{because}: it would call {url}")
-    return good("webhook", f"{verb}{because}: it calls {url}")
+        return warning("webhook", f"would be {verb}{suffix}: it would call {url}")
+    return passed("webhook", f"{verb}{suffix}: it calls {url}")

@@ -8,7 +8,7 @@ from bot.cli.usage import GOOD, Commands, Usage
 if TYPE_CHECKING:
     from bot.cli.call import Call
 
-FILE, VARIABLES = Path("gitops-bot-github.toml"), ".env"
+FILE, ENV_SUFFIX = Path("gitops-bot-github.toml"), ".env"
 
 USAGE = Usage(
     summary="make a GitHub App and write its settings",
@@ -29,6 +29,7 @@ USAGE = Usage(
 
 
 def declare(forges: Commands) -> None:
+    """Add the forge to `setup`."""
     options = forges.add("github", USAGE)
     options.add_argument("--organisation", default="", metavar="NAME", help="whose App it is (default: your own)")
     options.add_argument("--name", default="gitops-bot", help="the App's name, one on all of GitHub (%(default)s)")
@@ -36,18 +37,21 @@ def declare(forges: Commands) -> None:
 
 
 def run(call: "Call") -> int:
-    from bot.hosts.github.manifest import Wanted, make_app
+    """Make the App and write its settings. Raises Refused where nobody agrees or the file cannot be written."""
+    from bot.hosts.github.manifest import AppRequest, create_app
 
-    asked, settings = call.options, call.settings
-    file = call.cwd / asked["file"]
-    wanted = Wanted(settings.section("github"), settings.server.url or "", file, asked["organisation"], asked["name"])
-    made = make_app(wanted, call.say)
-    call.say(f"Made the App {made.slug}; its settings are in {file}.\n\nGive it repositories:\n\n  {made.install}\n")
-    call.say(f"Then: {_next(asked['file'])}")
+    options, settings = call.options, call.settings
+    file = call.cwd / options["file"]
+    request = AppRequest(
+        settings.section("github"), settings.server.url or "", file, options["organisation"], options["name"]
+    )
+    app = create_app(request, call.say)
+    call.say(f"Made the App {app.slug}; its settings are in {file}.\n\nGive it repositories:\n\n  {app.install}\n")
+    call.say(f"Then: {_next_step(options['file'])}")
     return GOOD
 
 
-def _next(file: Path) -> str:
-    if file.suffix == VARIABLES:
+def _next_step(file: Path) -> str:
+    if file.suffix == ENV_SUFFIX:
         return f"give the server these variables (systemd: EnvironmentFile={file}; docker run: --env-file {file})"
     return f"gitops-bot --config {file} check"

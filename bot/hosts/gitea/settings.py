@@ -27,16 +27,16 @@ class GiteaSettings(BaseModel):
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "GiteaSettings":
         """Raises Refused with one sentence for what is missing or wrong."""
-        made = settings_of(cls, "gitea", section)
-        if not made.url:
+        settings = settings_of(cls, "gitea", section)
+        if not settings.url:
             raise Refused("GITEA__URL is missing: where people open it, like https://git.example.org")
-        if not made.token.get_secret_value().strip():
+        if not settings.token.get_secret_value().strip():
             raise Refused(
                 "GITEA__TOKEN is missing: a token with write:repository, write:issue, read:user, read:organization"
             )
-        if not made.webhook_secret.get_secret_value().strip():
+        if not settings.webhook_secret.get_secret_value().strip():
             raise Refused("GITEA__WEBHOOK_SECRET is missing: webhooks without a signature are never taken")
-        return made
+        return settings
 
     @property
     def web_url(self) -> str:

@@ -15,48 +15,49 @@ ROLES = {"read": Role.READ, "write": Role.WRITE, "admin": Role.ADMIN, "owner": R
 
 
 def repository(raw: dict[str, Any]) -> Repository:
+    """A repository, known by its number: names change."""
     key = f"gitea:{int(raw['id'])}"
     return Repository(key, str(raw["full_name"]), str(raw["default_branch"]), bool(raw["private"]))
 
 
-def pull(raw: dict[str, Any], of: dict[str, Any] | None = None) -> Pull:
-    """A pull request. `of` is its repository where that is known better than in `base.repo`.
+def pull(raw: dict[str, Any], raw_repository: dict[str, Any] | None = None) -> Pull:
+    """A pull request. `raw_repository` is its repository where that is known better than in `base.repo`.
 
     Gitea says `mergeable: false` also of a draft, and while it still looks for conflicts, so that is None here.
     """
-    home = of or raw["base"]["repo"]
+    base_repository = raw_repository or raw["base"]["repo"]
     head_repo = raw["head"].get("repo")
     merged = bool(raw.get("merged") or raw.get("merged_at"))
     state = PullState.MERGED if merged else PullState.OPEN if raw["state"] == "open" else PullState.CLOSED
     return Pull(
-        repository=repository(home),
+        repository=repository(base_repository),
         number=int(raw["number"]),
         title=str(raw["title"]),
         author=login(raw.get("user")),
         state=state,
         draft=bool(raw.get("draft")),
-        fork=not head_repo or head_repo["id"] != home["id"],
+        fork=not head_repo or head_repo["id"] != base_repository["id"],
         base=Branch(str(raw["base"]["ref"]), str(raw["base"]["sha"])),
         head=Branch(str(raw["head"]["ref"]), str(raw["head"]["sha"])),
         url=str(raw["html_url"]),
         mergeable=True if raw.get("mergeable") else None,
         merge_commit=(raw.get("merge_commit_sha") or None) if merged else None,
         merged_by=login(raw["merged_by"]) if raw.get("merged_by") else None,
-        updated=moment(raw["updated_at"]),
+        updated=timestamp(raw["updated_at"]),
     )
 
 
 def comment(raw: dict[str, Any], number: int | None = None) -> Comment:
     """A comment on a pull request; `number` is the pull's where it is known."""
-    found = number if number is not None else int(str(raw["pull_request_url"]).rpartition("/")[2])
+    pull_number = number if number is not None else int(str(raw["pull_request_url"]).rpartition("/")[2])
     return Comment(
         id=int(raw["id"]),
-        number=found,
+        number=pull_number,
         author=login(raw.get("user")),
         author_is_bot=_is_bot(raw.get("user")),
         body=str(raw.get("body") or ""),
-        at=moment(raw["created_at"]),
-        edited=moment(raw["created_at"]) != moment(raw["updated_at"]),
+        at=timestamp(raw["created_at"]),
+        edited=timestamp(raw["created_at"]) != timestamp(raw["updated_at"]),
     )
 
 
@@ -66,7 +67,7 @@ def review(raw: dict[str, Any]) -> Review | None:
     if state is None:
         return None
     user = raw.get("user")
-    return Review(login(user), _is_bot(user), state, str(raw.get("commit_id") or ""), moment(raw["submitted_at"]))
+    return Review(login(user), _is_bot(user), state, str(raw.get("commit_id") or ""), timestamp(raw["submitted_at"]))
 
 
 def state(raw: str | None) -> CheckState:
@@ -75,18 +76,19 @@ def state(raw: str | None) -> CheckState:
 
 
 def role(raw: dict[str, Any]) -> Role:
+    """The role that a permission stands for."""
     return ROLES.get(str(raw["permission"]), Role.NONE)
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     """In UTC: Gitea writes times in the zone of its own machine."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
 
 
 def login(user: dict[str, Any] | None) -> str:
     """Older versions say `username` only. Deleted accounts are shown as `Ghost`, and are nobody."""
-    named = user or {}
-    return str(named.get("login") or named.get("username") or "ghost")
+    account = user or {}
+    return str(account.get("login") or account.get("username") or "ghost")
 
 
 def _is_bot(user: dict[str, Any] | None) -> bool:

@@ -17,7 +17,7 @@ from bot.hosts.gitea import shapes
 from bot.ports import Delivery
 
 ID = re.compile(r"[A-Za-z0-9-]{1,80}")
-CHANGES = {
+PULL_CHANGES = {
     "opened": PullChange.OPENED,
     "synchronized": PullChange.PUSHED,
     "reopened": PullChange.REOPENED,
@@ -27,43 +27,46 @@ DRAFTS = ("wip:", "[wip]")
 
 
 def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool]) -> Delivery:
-    """Raises PermissionError without a good signature, ValueError for what is no webhook of Gitea's."""
-    lower = {key.lower(): value for key, value in headers.items()}
-    content = _content(lower.get("content-type", ""), body)
-    _verify(lower.get("x-gitea-signature", ""), content, secret)
-    id = lower.get("x-gitea-delivery", "")
+    """Verify a webhook and say what happened.
+
+    Raises PermissionError without a good signature, ValueError for what is no webhook of Gitea's.
+    """
+    lower_headers = {key.lower(): value for key, value in headers.items()}
+    content = _signed_content(lower_headers.get("content-type", ""), body)
+    _verify(lower_headers.get("x-gitea-signature", ""), content, secret)
+    id = lower_headers.get("x-gitea-delivery", "")
     if not ID.fullmatch(id):
         raise ValueError("the X-Gitea-Delivery header is missing or malformed")
     payload = _payload(content)
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
-        event = _event(lower.get("x-gitea-event", ""), payload) if allowed(name) else None
-    except (KeyError, TypeError, AttributeError, OverflowError) as missing:
-        raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
+        event = _event(lower_headers.get("x-gitea-event", ""), payload) if allowed(name) else None
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the payload lacks or garbles a field: {error}") from error
     return Delivery(id, name, event)
 
 
-def _content(kind: str, body: bytes) -> bytes:
+def _signed_content(kind: str, body: bytes) -> bytes:
     """What Gitea has signed: of a form, what is in it. Nothing more is read before the signature is good."""
     if not kind.startswith("application/x-www-form-urlencoded"):
         return body
     try:
         return parse_qs(body, max_num_fields=1).get(b"payload", [b""])[0]
-    except ValueError as wrong:
-        raise PermissionError("the form is not Gitea's") from wrong
+    except ValueError as error:
+        raise PermissionError("the form is not Gitea's") from error
 
 
 def _verify(signature: str, content: bytes, secret: str) -> None:
-    wanted = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(wanted.encode(), signature.encode()):
+    expected = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise PermissionError("the signature does not match")
 
 
 def _payload(content: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(content.decode(errors="replace"))
-    except (ValueError, RecursionError) as wrong:
-        raise ValueError("the body is no JSON") from wrong
+    except (ValueError, RecursionError) as error:
+        raise ValueError("the body is no JSON") from error
     if not isinstance(payload, dict):
         raise ValueError("the body is no JSON object")
     return payload
@@ -79,7 +82,7 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and _is_on_a_pull(payload):
         return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
-    if kind == "issue_comment" and _is_on_a_pull(payload) and _is_changed_by_another(str(action), payload):
+    if kind == "issue_comment" and _is_on_a_pull(payload) and _is_edited_by_another(str(action), payload):
         return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:
         branch, sender = str(payload["ref"]).removeprefix("refs/heads/"), shapes.login(payload["sender"])
@@ -87,10 +90,10 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
     return None
 
 
-def _is_changed_by_another(action: str, payload: dict[str, Any]) -> bool:
+def _is_edited_by_another(action: str, payload: dict[str, Any]) -> bool:
     """Who may write may also edit others' comments, ours among them: people approve what they read there."""
-    whose = shapes.login(payload["comment"].get("user"))
-    return action in ("edited", "deleted") and shapes.login(payload["sender"]) != whose
+    author = shapes.login(payload["comment"].get("user"))
+    return action in ("edited", "deleted") and shapes.login(payload["sender"]) != author
 
 
 def _is_on_a_pull(payload: dict[str, Any]) -> bool:
@@ -99,18 +102,18 @@ def _is_on_a_pull(payload: dict[str, Any]) -> bool:
 
 def _pull_event(action: str, payload: dict[str, Any]) -> PullChanged | None:
     pull = shapes.pull(payload["pull_request"], payload["repository"])
-    change = CHANGES.get(action)
+    change = PULL_CHANGES.get(action)
     changes = payload.get("changes") or {}
     if action == "edited" and changes.get("ref"):
         change = PullChange.RETARGETED
     elif action == "edited" and changes.get("title"):
-        change = _drafted(str(changes["title"]["from"]), pull.title, pull.draft)
+        change = _draft_change(str(changes["title"]["from"]), pull.title, pull.draft)
     return PullChanged(pull, change, shapes.login(payload["sender"])) if change else None
 
 
-def _drafted(old: str, new: str, draft: bool) -> PullChange | None:
+def _draft_change(old: str, new: str, draft: bool) -> PullChange | None:
     """A draft is a pull request whose title begins so; which words an operator has chosen for it, nobody tells us."""
     if draft:
         return None if old.lower().startswith(DRAFTS) else PullChange.DRAFTED
-    was = old.lower().startswith(DRAFTS) or (old != new and old.endswith(new))
-    return PullChange.READY if was else None
+    was_draft = old.lower().startswith(DRAFTS) or (old != new and old.endswith(new))
+    return PullChange.READY if was_draft else None

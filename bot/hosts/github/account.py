@@ -6,23 +6,24 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.pull import Repository
-from bot.hosts.github.calls import Calls
+from bot.hosts.github.client import ApiClient
 
 
 class Account(ABC):
-    """Requests are made as the account; the path of a request says for which repository. `app` is an App's id."""
+    """Requests are made as the account; the path of a request says for which repository. `app_id` is an App's."""
 
-    app: int | None = None
+    app_id: int | None = None
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None, **query: str) -> Any:
-        return self.calls(path)(method, path, body, **query)
+        return self.client(path)(method, path, body, **query)
 
     def pages(self, path: str, key: str | None = None, **query: str) -> Iterator[Any]:
-        return self.calls(path).pages(path, key, **query)
+        """Every item of a list, or of the list under a key."""
+        return self.client(path).pages(path, key, **query)
 
     @property
     @abstractmethod
-    def ahead(self) -> timedelta:
+    def clock_skew(self) -> timedelta:
         """By how much GitHub's clock is before ours, as its last answer told."""
 
     @property
@@ -31,7 +32,7 @@ class Account(ABC):
         """Our name beside our comments."""
 
     @abstractmethod
-    def calls(self, path: str) -> Calls:
+    def client(self, path: str) -> ApiClient:
         """The client for requests under `/repos/OWNER/NAME`."""
 
     @abstractmethod
@@ -47,5 +48,5 @@ class Account(ABC):
         """For git; it lasts for long work."""
 
     @abstractmethod
-    def missing(self, repository: Repository) -> tuple[str, ...]:
+    def missing_rights(self, repository: Repository) -> tuple[str, ...]:
         """The rights that we lack there, in words."""

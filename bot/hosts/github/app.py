@@ -19,12 +19,12 @@ from bot.core.errors import Refused, Transient
 from bot.core.pull import Repository
 from bot.hosts.github import rights
 from bot.hosts.github.account import Account
-from bot.hosts.github.calls import Calls, Key, status_of
+from bot.hosts.github.client import ApiClient, Credential, status_of
 from bot.hosts.github.settings import GitHubSettings
 
-LEAST_LEFT = timedelta(minutes=10)
-OF = re.compile(r"/repos/(?P<name>(?P<owner>[^/]+)/[^/]+)")
-NO_SUCH = 404
+LEAST_LIFETIME = timedelta(minutes=10)
+REPOSITORY_PATH = re.compile(r"/repos/(?P<name>(?P<owner>[^/]+)/[^/]+)")
+NOT_FOUND = 404
 
 
 class NotInstalled(Refused):
@@ -32,18 +32,20 @@ class NotInstalled(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class InstallationToken:
+    """A token of one installation, and when GitHub takes it no more."""
+
     value: str
-    ends: datetime
+    expires: datetime
 
 
-class Installation(Auth.Auth):
+class InstallationAuth(Auth.Auth):
     """The App in one account, as PyGithub signs in with it: by a token that has at least ten minutes left."""
 
-    def __init__(self, app: Calls, id: int, gone: Callable[[int], None]) -> None:
-        self._app, self._id, self._gone = app, id, gone
+    def __init__(self, app_client: ApiClient, id: int, on_removed: Callable[[int], None]) -> None:
+        self._app_client, self._id, self._on_removed = app_client, id, on_removed
         self._lock = threading.Lock()
-        self._kept: Token | None = None
+        self._token: InstallationToken | None = None
 
     @property
     def token_type(self) -> str:
@@ -51,105 +53,118 @@ class Installation(Auth.Auth):
 
     @property
     def token(self) -> str:
+        """The token, renewed when it ends soon. Raises Transient when the App is installed there no more."""
         with self._lock:
-            if self._kept is None or self._kept.ends - datetime.now(UTC) - self._app.ahead < LEAST_LEFT:
-                self._kept = self._made()
-            return self._kept.value
+            if (
+                self._token is None
+                or self._token.expires - datetime.now(UTC) - self._app_client.clock_skew < LEAST_LIFETIME
+            ):
+                self._token = self._request_token()
+            return self._token.value
 
     def renew(self) -> bool:
         """Forget the token, which GitHub takes no more; the next request asks for another."""
         with self._lock:
-            self._kept = None
+            self._token = None
         return True
 
-    def _made(self) -> Token:
+    def _request_token(self) -> InstallationToken:
         try:
-            raw = self._app("POST", f"/app/installations/{self._id}/access_tokens")
-        except Refused as why:
-            if status_of(why) != NO_SUCH:
+            raw = self._app_client("POST", f"/app/installations/{self._id}/access_tokens")
+        except Refused as error:
+            if status_of(error) != NOT_FOUND:
                 raise
-            self._gone(self._id)
-            raise Transient("the App was installed anew, or is no more; looking again") from why
+            self._on_removed(self._id)
+            raise Transient("the App was installed anew, or is no more; looking again") from error
         try:
-            return Token(str(raw["token"]), datetime.fromisoformat(raw["expires_at"].replace("Z", "+00:00")))
-        except (KeyError, ValueError, TypeError, AttributeError) as missing:
-            raise Transient(f"GitHub's answer lacks or garbles a field: {missing}") from missing
+            return InstallationToken(
+                str(raw["token"]), datetime.fromisoformat(raw["expires_at"].replace("Z", "+00:00"))
+            )
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise Transient(f"GitHub's answer lacks or garbles a field: {error}") from error
 
 
 class App(Account):
+    """The account of a GitHub App; its installations are looked up by owner and kept."""
+
     def __init__(self, settings: GitHubSettings) -> None:
-        self.app = settings.app_id
+        self.app_id = settings.app_id
         auth = Auth.AppAuth(settings.app_id or 0, settings.private_key.get_secret_value())
-        words = "the App (GITHUB__APP_ID, GITHUB__PRIVATE_KEY)"
+        label = "the App (GITHUB__APP_ID, GITHUB__PRIVATE_KEY)"
         self._settings = settings
-        self._own = Calls(settings, Key(auth, words, repeats=True))
-        self._clients: dict[int, tuple[Installation, Calls]] = {}
+        self._app_client = ApiClient(settings, Credential(auth, label, may_repeat=True))
+        self._clients: dict[int, tuple[InstallationAuth, ApiClient]] = {}
         self._owners: dict[str, int] = {}
-        self._number: int | None = None
+        self._user_id: int | None = None
 
     @property
-    def ahead(self) -> timedelta:
+    def clock_skew(self) -> timedelta:
         """By the App's own requests: one comes before any other, and one with each new token."""
-        return self._own.ahead
+        return self._app_client.clock_skew
 
     @property
     def login(self) -> str:
-        return f"{self._self['slug']}[bot]"
+        return f"{self._app['slug']}[bot]"
 
-    def calls(self, path: str) -> Calls:
-        """Raises NotInstalled."""
-        its = OF.match(path)
-        return self._of(its["owner"], its["name"])[1] if its else self._own
+    def client(self, path: str) -> ApiClient:
+        """The client of the installation there, or the App's own. Raises NotInstalled."""
+        match = REPOSITORY_PATH.match(path)
+        return self._owner_installation(match["owner"], match["name"])[1] if match else self._app_client
 
     def user(self, repository: str) -> int:
-        if self._number is None:
-            self._number = int(self.calls(f"/repos/{repository}")("GET", f"/users/{quote(self.login)}")["id"])
-        return self._number
+        if self._user_id is None:
+            self._user_id = int(self.client(f"/repos/{repository}")("GET", f"/users/{quote(self.login)}")["id"])
+        return self._user_id
 
     def repositories(self) -> Iterator[dict[str, Any]]:
-        for raw in self._own.pages("/app/installations"):
+        for raw in self._app_client.pages("/app/installations"):
             if not raw.get("suspended_at"):
-                yield from self._client(int(raw["id"]))[1].pages("/installation/repositories", "repositories")
+                yield from self._installation_client(int(raw["id"]))[1].pages(
+                    "/installation/repositories", "repositories"
+                )
 
     def token(self, repository: str) -> str:
-        return self._of(repository.partition("/")[0], repository)[0].token
+        """The installation's token. Raises NotInstalled."""
+        return self._owner_installation(repository.partition("/")[0], repository)[0].token
 
-    def missing(self, repository: Repository) -> tuple[str, ...]:
+    def missing_rights(self, repository: Repository) -> tuple[str, ...]:
         try:
-            return rights.of_installation(self._installation(repository.name))
-        except NotInstalled as why:
-            return (str(why),)
+            return rights.missing_for_installation(self._fetch_installation(repository.name))
+        except NotInstalled as error:
+            return (str(error),)
 
     @cached_property
-    def _self(self) -> dict[str, Any]:
-        app: dict[str, Any] = self._own("GET", "/app")
+    def _app(self) -> dict[str, Any]:
+        app: dict[str, Any] = self._app_client("GET", "/app")
         return app
 
-    def _of(self, owner: str, name: str) -> tuple[Installation, Calls]:
+    def _owner_installation(self, owner: str, name: str) -> tuple[InstallationAuth, ApiClient]:
         id = self._owners.get(owner.lower())
         if id is None:
-            id = self._owners[owner.lower()] = int(self._installation(name)["id"])
-        return self._client(id)
+            id = self._owners[owner.lower()] = int(self._fetch_installation(name)["id"])
+        return self._installation_client(id)
 
-    def _client(self, id: int) -> tuple[Installation, Calls]:
-        if known := self._clients.get(id):
-            return known
-        installation = Installation(self._own, id, self._forget)
-        key = Key(installation, "the App's token", installation.renew)
-        return self._clients.setdefault(id, (installation, Calls(self._settings, key)))
+    def _installation_client(self, id: int) -> tuple[InstallationAuth, ApiClient]:
+        if installation_client := self._clients.get(id):
+            return installation_client
+        auth = InstallationAuth(self._app_client, id, self._forget)
+        credential = Credential(auth, "the App's token", auth.renew)
+        return self._clients.setdefault(id, (auth, ApiClient(self._settings, credential)))
 
     def _forget(self, id: int) -> None:
         self._clients.pop(id, None)
-        self._owners = {owner: its for owner, its in list(self._owners.items()) if its != id}
+        self._owners = {
+            owner: installation_id for owner, installation_id in list(self._owners.items()) if installation_id != id
+        }
 
-    def _installation(self, name: str) -> dict[str, Any]:
+    def _fetch_installation(self, name: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = self._own("GET", f"/repos/{name}/installation")
-        except Refused as why:
-            if status_of(why) != NO_SUCH:
+            installation: dict[str, Any] = self._app_client("GET", f"/repos/{name}/installation")
+        except Refused as error:
+            if status_of(error) != NOT_FOUND:
                 raise
-            place = self._self.get("html_url", self._settings.web_url)
-            raise NotInstalled(f"the App is not installed at {name}: give it that repository at {place}") from why
-        if found.get("suspended_at"):
-            raise NotInstalled(f"the App is suspended at {name}: let it work again at {found.get('html_url')}")
-        return found
+            url = self._app.get("html_url", self._settings.web_url)
+            raise NotInstalled(f"the App is not installed at {name}: give it that repository at {url}") from error
+        if installation.get("suspended_at"):
+            raise NotInstalled(f"the App is suspended at {name}: let it work again at {installation.get('html_url')}")
+        return installation

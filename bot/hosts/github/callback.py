@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from bot.core.errors import Refused
 
 LOOPBACK = "127.0.0.1"
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>gitops-bot</title><body>{}</body></html>"""
 FORM = """<p>Taking you to GitHub…</p>
 <form method="post" action="{form}?state={state}"><input type="hidden" name="manifest" value="{manifest}">
@@ -30,46 +30,46 @@ class Visit:
 
     form: str
     manifest: Callable[[str], str]
-    patience: timedelta
+    timeout: timedelta
 
 
-def code_from(visit: Visit, invite: Callable[[str], None]) -> str:
+def await_code(visit: Visit, invite: Callable[[str], None]) -> str:
     """Invite the person to our page and wait for GitHub's code. Raises Refused when nobody comes in time."""
-    secret, came = secrets.token_urlsafe(24), list[str]()
-    server = http.server.ThreadingHTTPServer((LOOPBACK, 0), _door(visit, secret, came))
+    secret, codes = secrets.token_urlsafe(24), list[str]()
+    server = http.server.ThreadingHTTPServer((LOOPBACK, 0), _callback_class(visit, secret, codes))
     address = f"http://{LOOPBACK}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": LOOK_SECONDS}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, daemon=True)
     thread.start()
     try:
         invite(f"{address}/{secret}")
-        until = time.monotonic() + visit.patience.total_seconds()
-        while not came:
-            if time.monotonic() > until:
+        deadline = time.monotonic() + visit.timeout.total_seconds()
+        while not codes:
+            if time.monotonic() > deadline:
                 raise Refused("nobody came back from GitHub in time; nothing was done")
-            time.sleep(LOOK_SECONDS)
-        return came[0]
+            time.sleep(POLL_SECONDS)
+        return codes[0]
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _door(visit: Visit, secret: str, came: list[str]) -> type[http.server.BaseHTTPRequestHandler]:
-    class Door(http.server.BaseHTTPRequestHandler):
+def _callback_class(visit: Visit, secret: str, codes: list[str]) -> type[http.server.BaseHTTPRequestHandler]:
+    class Callback(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802  # http.server's name
-            host, asked = self.headers.get("Host", ""), urlsplit(self.path)
-            words = parse_qs(asked.query)
+            host, url = self.headers.get("Host", ""), urlsplit(self.path)
+            query = parse_qs(url.query)
             if host != f"{LOOPBACK}:{self.server.server_port}":  # type: ignore[attr-defined]  # an HTTPServer's
-                self._answer(403, "")
-            elif asked.path == f"/{secret}":
-                self._answer(200, _page(visit, f"http://{host}/back", secret))
-            elif asked.path == "/back" and words.get("state") == [secret] and words.get("code"):
-                self._answer(200, DONE)
-                came.append(words["code"][0])
+                self._respond(403, "")
+            elif url.path == f"/{secret}":
+                self._respond(200, _page(visit, f"http://{host}/back", secret))
+            elif url.path == "/back" and query.get("state") == [secret] and query.get("code"):
+                self._respond(200, DONE)
+                codes.append(query["code"][0])
             else:
-                self._answer(404, "<p>Nothing is here: use the whole address that the terminal shows.</p>")
+                self._respond(404, "<p>Nothing is here: use the whole address that the terminal shows.</p>")
 
-        def _answer(self, status: int, content: str) -> None:
+        def _respond(self, status: int, content: str) -> None:
             body = PAGE.format(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -78,12 +78,12 @@ def _door(visit: Visit, secret: str, came: list[str]) -> type[http.server.BaseHT
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *words: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing: addresses hold the secret."""
 
-    return Door
+    return Callback
 
 
-def _page(visit: Visit, back: str, secret: str) -> str:
-    form, manifest = html.escape(visit.form), html.escape(visit.manifest(back))
+def _page(visit: Visit, redirect_url: str, secret: str) -> str:
+    form, manifest = html.escape(visit.form), html.escape(visit.manifest(redirect_url))
     return FORM.format(form=form, state=secret, manifest=manifest)

@@ -21,55 +21,55 @@ logger = logging.getLogger(__name__)
 Raw = dict[str, Any]
 
 
-class Folds:
+class CommentFolder:
     """Remembers what it folded, so that an apply that still goes on comes back with its next edit."""
 
-    def __init__(self, call: Account) -> None:
-        self._call = call
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._folded: set[str] = set()
 
-    def fold_before(self, path: str, topic: str, talk: Sequence[Raw]) -> None:
+    def fold_before(self, path: str, topic: str, thread: Sequence[Raw]) -> None:
         """Fold what a new comment of the topic makes old, of the talk before it (oldest first)."""
         kind = topic.partition(":")[0]
-        if kind not in (APPLY, ANSWER) or not talk:
+        if kind not in (APPLY, ANSWER) or not thread:
             return
-        before = talk if kind == APPLY else _before_the_last_word(talk, self._call.login)
-        older = [raw for raw in before if _kind(raw) == kind and _author(raw) == self._call.login]
+        before = thread if kind == APPLY else _before_last_reply(thread, self._account.login)
+        older = [raw for raw in before if _kind(raw) == kind and _author(raw) == self._account.login]
         nodes = [str(raw["node_id"]) for raw in older[-MOST:]]
-        if nodes and self._sent(path, "minimizeComment", {"classifier": "OUTDATED"}, nodes):
+        if nodes and self._mutate(path, "minimizeComment", {"classifier": "OUTDATED"}, nodes):
             self._folded |= set(nodes)
 
-    def unfold(self, path: str, edited: Raw) -> None:
+    def unfold(self, path: str, comment: Raw) -> None:
         """Show a comment again that was folded and has something new to say."""
-        node = str(edited.get("node_id"))
+        node = str(comment.get("node_id"))
         if node in self._folded:
             self._folded.discard(node)
-            self._sent(path, "unminimizeComment", {}, [node])
+            self._mutate(path, "unminimizeComment", {}, [node])
 
-    def _sent(self, path: str, mutation: str, more: dict[str, str], nodes: Sequence[str]) -> bool:
+    def _mutate(self, path: str, mutation: str, extra_input: dict[str, str], nodes: Sequence[str]) -> bool:
         """One request for all of them; whether GitHub took it."""
         kind = f"{mutation[0].upper()}{mutation[1:]}Input!"
         names = [f"a{number}" for number in range(len(nodes))]
-        wanted = ", ".join(f"${name}: {kind}" for name in names)
+        parameters = ", ".join(f"${name}: {kind}" for name in names)
         fields = " ".join(f"{name}: {mutation}(input: ${name}) {{ clientMutationId }}" for name in names)
-        inputs = {name: {"subjectId": node} | more for name, node in zip(names, nodes, strict=True)}
+        inputs = {name: {"subjectId": node} | extra_input for name, node in zip(names, nodes, strict=True)}
         try:
-            self._call.calls(path).graphql(f"mutation({wanted}) {{ {fields} }}", **inputs)
-        except (Refused, Transient) as why:
-            logger.warning("older comments stay as they are: %s", why)
+            self._account.client(path).graphql(f"mutation({parameters}) {{ {fields} }}", **inputs)
+        except (Refused, Transient) as error:
+            logger.warning("older comments stay as they are: %s", error)
             return False
         return True
 
 
-def _before_the_last_word(talk: Sequence[Raw], login: str) -> Sequence[Raw]:
+def _before_last_reply(thread: Sequence[Raw], login: str) -> Sequence[Raw]:
     """Answers to one comment stand together: only those are old to which somebody has replied."""
-    others = [place for place, raw in enumerate(talk) if _author(raw) != login]
-    return talk[: others[-1]] if others else ()
+    replies = [index for index, raw in enumerate(thread) if _author(raw) != login]
+    return thread[: replies[-1]] if replies else ()
 
 
 def _kind(raw: Raw) -> str:
-    found = KIND.match(str(raw.get("body", "")))
-    return found[1] if found else ""
+    match = KIND.match(str(raw.get("body", "")))
+    return match[1] if match else ""
 
 
 def _author(raw: Raw) -> str:

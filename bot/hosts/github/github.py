@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from bot.core.allowed import Allowed
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Check, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
-from bot.hosts.github import checks, demanded, shapes, webhook
+from bot.core.repository_filter import RepositoryFilter
+from bot.hosts.github import check_runs, required_checks, shapes, webhook
 from bot.hosts.github.account import Account
 from bot.hosts.github.app import NotInstalled
-from bot.hosts.github.calls import status_of
-from bot.hosts.github.folding import Folds
+from bot.hosts.github.client import status_of
+from bot.hosts.github.folding import CommentFolder
 from bot.hosts.github.settings import GitHubSettings
-from bot.ports import Delivery, Remote, Said
+from bot.ports import Delivery, PostedComment, Remote
 
 MOST_COMMITS_LISTED = 250
 DESCRIPTION = 140
@@ -36,71 +36,75 @@ T = TypeVar("T")
 
 
 class GitHub:
+    """The Host of github.com or of a GitHub Enterprise, as one account."""
+
     name = "github"
     comment_limit = LARGEST_COMMENT - LARGEST_MARKER
 
     def __init__(self, settings: GitHubSettings, repos: Sequence[str], account: Account) -> None:
-        self._settings, self._call = settings, account
-        self._allowed, self._folds = Allowed(tuple(repos)), Folds(account)
+        self._settings, self._account = settings, account
+        self._is_allowed, self._folder = RepositoryFilter(tuple(repos)), CommentFolder(account)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         return webhook.parse(
-            headers, body, self._settings.webhook_secret.get_secret_value(), self._allowed, self._call.app
+            headers, body, self._settings.webhook_secret.get_secret_value(), self._is_allowed, self._account.app_id
         )
 
     def whoami(self) -> str:
-        return self._call.login
+        return self._account.login
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._call.ahead
+        return datetime.now(UTC) + self._account.clock_skew
 
     def repositories(self) -> Sequence[Repository]:
-        if names := self._allowed.names:
-            return [found for name in names if self._allowed(name) and (found := self._named(name))]
+        if names := self._is_allowed.names:
+            return [
+                repository for name in names if self._is_allowed(name) and (repository := self._find_repository(name))
+            ]
         return [
-            _shaped(shapes.repository, raw)
-            for raw in self._call.repositories()
-            if self._allowed(raw["full_name"]) and not raw.get("archived")
+            _parse(shapes.repository, raw)
+            for raw in self._account.repositories()
+            if self._is_allowed(raw["full_name"]) and not raw.get("archived")
         ]
 
-    def _named(self, name: str) -> Repository | None:
+    def _find_repository(self, name: str) -> Repository | None:
         """One that the forge does not show must not keep the others from being seen."""
         try:
-            raw = self._call("GET", f"/repos/{name}")
-        except Refused as why:
-            if not (_is_missing(why) or isinstance(why, NotInstalled)):
+            raw = self._account("GET", f"/repos/{name}")
+        except Refused as error:
+            if not (_is_not_found(error) or isinstance(error, NotInstalled)):
                 raise
-            logger.warning("%s is left out: %s", name, why)
+            logger.warning("%s is left out: %s", name, error)
             return None
-        return None if raw.get("archived") else _shaped(shapes.repository, raw)
+        return None if raw.get("archived") else _parse(shapes.repository, raw)
 
     def repository(self, name: str) -> Repository:
-        if not self._allowed(name):
+        if not self._is_allowed(name):
             raise Refused(f"{name} is not among the repositories that REPOS allows")
-        return _shaped(shapes.repository, self._call("GET", f"/repos/{name}"))
+        return _parse(shapes.repository, self._account("GET", f"/repos/{name}"))
 
     def pull(self, repository: Repository, number: int) -> Pull:
-        return _shaped(shapes.pull, self._call("GET", f"{_path(repository)}/pulls/{number}"))
+        return _parse(shapes.pull, self._account("GET", f"{_path(repository)}/pulls/{number}"))
 
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
-        return [_shaped(shapes.pull, raw) for raw in self._call.pages(f"{_path(repository)}/pulls", state="open")]
+        return [_parse(shapes.pull, raw) for raw in self._account.pages(f"{_path(repository)}/pulls", state="open")]
 
     def comment(self, repository: Repository, id: int) -> Comment:
-        return _shaped(shapes.comment, self._call("GET", f"{_path(repository)}/issues/comments/{id}"))
+        return _parse(shapes.comment, self._account("GET", f"{_path(repository)}/issues/comments/{id}"))
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
-        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        query = {"since": moment, "sort": "updated", "direction": "asc"}
-        found = self._call.pages(f"{_path(repository)}/issues/comments", **query)
-        comments = [_shaped(shapes.comment, raw) for raw in found if _is_on_a_pull(raw)]
-        return [comment for comment in comments if comment.author != self._call.login]
+        since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = {"since": since_text, "sort": "updated", "direction": "asc"}
+        raw_comments = self._account.pages(f"{_path(repository)}/issues/comments", **query)
+        comments = [_parse(shapes.comment, raw) for raw in raw_comments if _is_on_a_pull(raw)]
+        return [comment for comment in comments if comment.author != self._account.login]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
-        found = self._call.pages(f"{_path(repository)}/pulls/{number}/reviews")
-        return [review for raw in found if (review := _shaped(shapes.review, raw))]
+        raw_reviews = self._account.pages(f"{_path(repository)}/pulls/{number}/reviews")
+        return [review for raw in raw_reviews if (review := _parse(shapes.review, raw))]
 
     def contributors(self, repository: Repository, number: int) -> Contributors:
-        commits = list(self._call.pages(f"{_path(repository)}/pulls/{number}/commits"))
+        commits = list(self._account.pages(f"{_path(repository)}/pulls/{number}/commits"))
         if len(commits) >= MOST_COMMITS_LISTED:
             raise Refused(
                 f"GitHub lists no more than {MOST_COMMITS_LISTED} commits, so nobody can tell who wrote the rest"
@@ -108,7 +112,7 @@ class GitHub:
         logins: set[str] = set()
         unknown: list[str] = []
         for commit in commits:
-            author, committer = (str((commit.get(part) or {}).get("login") or "") for part in ("author", "committer"))
+            author, committer = (str((commit.get(key) or {}).get("login") or "") for key in ("author", "committer"))
             logins |= {author, committer} - {"", MERGE_BUTTON}
             logins |= set(CO_AUTHOR.findall(str((commit.get("commit") or {}).get("message"))))
             if author in ("", MERGE_BUTTON) or not committer:  # the button commits for people; it is never the author
@@ -116,97 +120,100 @@ class GitHub:
         return Contributors(frozenset(logins), tuple(unknown))
 
     def checks(self, pull: Pull) -> Sequence[Check]:
-        return demanded.checks(self._call, pull)
+        return required_checks.checks(self._account, pull)
 
     def role(self, repository: Repository, user: str) -> Role:
         """Nobody in particular has no role; any other failure is Transient, never a guess."""
         try:
-            return _shaped(
-                shapes.role, self._call("GET", f"{_path(repository)}/collaborators/{quote(user, safe='')}/permission")
+            return _parse(
+                shapes.role,
+                self._account("GET", f"{_path(repository)}/collaborators/{quote(user, safe='')}/permission"),
             )
-        except Refused as why:
-            if _is_missing(why):
+        except Refused as error:
+            if _is_not_found(error):
                 return Role.NONE
-            raise Transient(f"the role of {user} cannot be read: {why}") from why
+            raise Transient(f"the role of {user} cannot be read: {error}") from error
 
-    def say(self, repository: Repository, number: int, topic: str, body: str, known: str | None = None) -> Said:
-        found, talk = self._ours(repository, number, topic, known)
-        if found is None:
-            made = self.post(repository, number, topic, body)
-            self._folds.fold_before(_path(repository), topic, talk)
-            return made
-        if found["body"].replace("\r\n", "\n") == _marked(topic, body):
-            return _said(found)
-        return self.edit(repository, str(found["id"]), topic, body)
+    def say(
+        self, repository: Repository, number: int, topic: str, body: str, comment_id: str | None = None
+    ) -> PostedComment:
+        raw, thread = self._find_own(repository, number, topic, comment_id)
+        if raw is None:
+            posted = self.post(repository, number, topic, body)
+            self._folder.fold_before(_path(repository), topic, thread)
+            return posted
+        if raw["body"].replace("\r\n", "\n") == _with_marker(topic, body):
+            return _posted_comment(raw)
+        return self.edit(repository, str(raw["id"]), topic, body)
 
-    def find(self, repository: Repository, number: int, topic: str, known: str | None = None) -> str | None:
-        found, _ = self._ours(repository, number, topic, known)
-        return str(found["id"]) if found else None
+    def find(self, repository: Repository, number: int, topic: str, comment_id: str | None = None) -> str | None:
+        raw, _ = self._find_own(repository, number, topic, comment_id)
+        return str(raw["id"]) if raw else None
 
-    def post(self, repository: Repository, number: int, topic: str, body: str) -> Said:
-        words = {"body": _marked(topic, body)}
-        return _said(self._call("POST", f"{_path(repository)}/issues/{number}/comments", words))
+    def post(self, repository: Repository, number: int, topic: str, body: str) -> PostedComment:
+        fields = {"body": _with_marker(topic, body)}
+        return _posted_comment(self._account("POST", f"{_path(repository)}/issues/{number}/comments", fields))
 
-    def _ours(
-        self, repository: Repository, number: int, topic: str, known: str | None
+    def _find_own(
+        self, repository: Repository, number: int, topic: str, comment_id: str | None
     ) -> tuple[dict[str, Any] | None, Sequence[dict[str, Any]]]:
         """Our comment of that topic, else the whole talk. A marker in somebody else's comment is their text."""
-        if known:
+        if comment_id:
             try:
-                raw: dict[str, Any] = self._call("GET", f"{_path(repository)}/issues/comments/{known}")
+                raw: dict[str, Any] = self._account("GET", f"{_path(repository)}/issues/comments/{comment_id}")
             except Refused:
                 raw = {}
-            if _is_ours(raw, topic, self._call.login):
+            if _is_own(raw, topic, self._account.login):
                 return raw, ()
-        talk: list[dict[str, Any]] = []
-        for raw in self._call.pages(f"{_path(repository)}/issues/{number}/comments"):
-            if _is_ours(raw, topic, self._call.login):
+        thread: list[dict[str, Any]] = []
+        for raw in self._account.pages(f"{_path(repository)}/issues/{number}/comments"):
+            if _is_own(raw, topic, self._account.login):
                 return raw, ()
-            talk.append(raw)
-        return None, talk
+            thread.append(raw)
+        return None, thread
 
-    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> Said:
-        path, words = _path(repository), {"body": _marked(topic, body)}
-        edited = self._call("PATCH", f"{path}/issues/comments/{comment}", words)
-        self._folds.unfold(path, edited)
-        return _said(edited)
+    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> PostedComment:
+        path, fields = _path(repository), {"body": _with_marker(topic, body)}
+        raw = self._account("PATCH", f"{path}/issues/comments/{comment}", fields)
+        self._folder.unfold(path, raw)
+        return _posted_comment(raw)
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
-        self._call("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
+        self._account("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
-        words = status.description
-        cut = words if len(words) <= DESCRIPTION else words[: DESCRIPTION - 1] + "…"
+        description = status.description
+        shortened = description if len(description) <= DESCRIPTION else description[: DESCRIPTION - 1] + "…"
         url = status.url if status.url and status.url.startswith(("http://", "https://")) else None
-        if self._call.app:
-            checks.say(self._call, repository, sha, replace(status, url=url), cut)
+        if self._account.app_id:
+            check_runs.publish(self._account, repository, sha, replace(status, url=url), shortened)
             return
-        body = {"context": status.name, "state": status.state.value, "description": cut}
-        self._call("POST", f"{_path(repository)}/statuses/{sha}", body | ({"target_url": url} if url else {}))
+        body = {"context": status.name, "state": status.state.value, "description": shortened}
+        self._account("POST", f"{_path(repository)}/statuses/{sha}", body | ({"target_url": url} if url else {}))
 
     def merge(self, pull: Pull, message: str) -> str:
-        raw = self._call("GET", _path(pull.repository))
+        raw = self._account("GET", _path(pull.repository))
         method = next((name for name, key in METHODS if raw.get(key, True)), "merge")
         body = {"sha": pull.head.sha, "merge_method": method, "commit_message": message}
         try:
-            return str(self._call("PUT", f"{_path(pull.repository)}/pulls/{pull.number}/merge", body)["sha"])
+            return str(self._account("PUT", f"{_path(pull.repository)}/pulls/{pull.number}/merge", body)["sha"])
         except Refused:
-            now = self.pull(pull.repository, pull.number)
-            if now.state is PullState.MERGED and now.head.sha == pull.head.sha and now.merge_commit:
-                return now.merge_commit
+            latest = self.pull(pull.repository, pull.number)
+            if latest.state is PullState.MERGED and latest.head.sha == pull.head.sha and latest.merge_commit:
+                return latest.merge_commit
             raise
 
     def open_pull(self, repository: Repository, head: str, base: str, title: str, body: str) -> Pull:
         owner = repository.name.partition("/")[0]
         query = {"state": "open", "head": f"{owner}:{head}", "base": base}
-        for raw in self._call.pages(f"{_path(repository)}/pulls", **query):
-            return _shaped(shapes.pull, raw)
+        for raw in self._account.pages(f"{_path(repository)}/pulls", **query):
+            return _parse(shapes.pull, raw)
         fields = {"head": head, "base": base, "title": title, "body": body}
-        return _shaped(shapes.pull, self._call("POST", f"{_path(repository)}/pulls", fields))
+        return _parse(shapes.pull, self._account("POST", f"{_path(repository)}/pulls", fields))
 
     def remote(self, repository: Repository) -> Remote:
         url = f"{self._settings.web_url}/{repository.name}.git"
-        secret = base64.b64encode(f"x-access-token:{self._call.token(repository.name)}".encode()).decode()
+        secret = base64.b64encode(f"x-access-token:{self._account.token(repository.name)}".encode()).decode()
         env = {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
@@ -214,12 +221,12 @@ class GitHub:
         }
         if self._settings.ca_file:
             env["GIT_SSL_CAINFO"] = str(self._settings.ca_file)
-        place = urlsplit(self._settings.web_url).hostname
-        email = f"{self._call.user(repository.name)}+{self._call.login}@users.noreply.{place}"
-        return Remote(url, env, author=(self._call.login, email))
+        hostname = urlsplit(self._settings.web_url).hostname
+        email = f"{self._account.user(repository.name)}+{self._account.login}@users.noreply.{hostname}"
+        return Remote(url, env, author=(self._account.login, email))
 
     def missing_rights(self, repository: Repository) -> tuple[str, ...]:
-        return self._call.missing(repository)
+        return self._account.missing_rights(repository)
 
 
 def _path(repository: Repository) -> str:
@@ -231,19 +238,19 @@ def _is_on_a_pull(raw: dict[str, Any]) -> bool:
     return urlsplit(str(raw["html_url"])).path.split("/")[-2] == "pull"
 
 
-def _shaped(shape: Callable[..., T], *raw: Any) -> T:
+def _parse(parser: Callable[..., T], *raw: Any) -> T:
     """GitHub's JSON as ours. What lacks a field is an answer cut short, not a bug of ours."""
     try:
-        return shape(*raw)
-    except (KeyError, TypeError, ValueError) as missing:
-        raise Transient(f"GitHub's answer lacks or garbles a field: {missing}") from missing
+        return parser(*raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Transient(f"GitHub's answer lacks or garbles a field: {error}") from error
 
 
-def _is_missing(why: Refused) -> bool:
-    return status_of(why) == 404
+def _is_not_found(error: Refused) -> bool:
+    return status_of(error) == 404
 
 
-def _marked(topic: str, body: str) -> str:
+def _with_marker(topic: str, body: str) -> str:
     return f"{_marker(topic)}\n{body}"
 
 
@@ -252,10 +259,10 @@ def _marker(topic: str) -> str:
     return f"<!-- gitops-bot {json.dumps({'topic': topic, 'v': 1}).replace('-->', '--%3e').replace('>', '%3e')} -->"
 
 
-def _is_ours(raw: dict[str, Any], topic: str, login: str) -> bool:
+def _is_own(raw: dict[str, Any], topic: str, login: str) -> bool:
     author = (raw.get("user") or {}).get("login")
     return author == login and str(raw.get("body", "")).startswith(_marker(topic))
 
 
-def _said(raw: dict[str, Any]) -> Said:
-    return Said(str(raw["id"]), shapes.moment(raw["updated_at"]))
+def _posted_comment(raw: dict[str, Any]) -> PostedComment:
+    return PostedComment(str(raw["id"]), shapes.timestamp(raw["updated_at"]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.errors import Refused
 from bot.core.pull import Repository
-from bot.hosts.github.calls import Calls, status_of
+from bot.hosts.github.client import ApiClient, status_of
 
 WRITE = "write access to the repository (contents, pull requests, statuses)"
 LEVELS = ("none", "read", "write", "admin")
@@ -27,46 +27,48 @@ PERMISSIONS: Mapping[str, str] = {
 # `check_run` and `check_suite` come by themselves to an App that may write checks, and only its own.
 EVENTS = ("issue_comment", "merge_group", "pull_request", "pull_request_review", "push")
 
-NOWHERE = "0" * 40
+NULL_SHA = "0" * 40
 FORBIDDEN = 403
 # What is tried with a fine-grained token: (right, method, path, body). Nothing of it can come about.
-TRIED: tuple[tuple[str, str, str, dict[str, Any] | None], ...] = (
-    ("contents: write", "PUT", "/pulls/0/merge", {"sha": NOWHERE}),
-    ("pull requests: write", "POST", "/pulls", {"title": "x", "head": f"gitops-bot/{NOWHERE}", "base": NOWHERE}),
+PROBES: tuple[tuple[str, str, str, dict[str, Any] | None], ...] = (
+    ("contents: write", "PUT", "/pulls/0/merge", {"sha": NULL_SHA}),
+    ("pull requests: write", "POST", "/pulls", {"title": "x", "head": f"gitops-bot/{NULL_SHA}", "base": NULL_SHA}),
     ("issues: write", "PATCH", "/issues/comments/0", {"body": "x"}),
-    ("commit statuses: write", "POST", f"/statuses/{NOWHERE}", {"state": "pending"}),
+    ("commit statuses: write", "POST", f"/statuses/{NULL_SHA}", {"state": "pending"}),
 )
 
 
-def of_installation(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    has, told = raw.get("permissions") or {}, set(raw.get("events") or ())
-    lacking = [
-        f"{name.replace('_', ' ')}: {least} (it has {has.get(name, 'none')})"
+def missing_for_installation(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Compare an installation's permissions and events with what the App needs."""
+    granted, events = raw.get("permissions") or {}, set(raw.get("events") or ())
+    missing = [
+        f"{name.replace('_', ' ')}: {least} (it has {granted.get(name, 'none')})"
         for name, least in PERMISSIONS.items()
-        if LEVELS.index(str(has.get(name, "none"))) < LEVELS.index(least)
+        if LEVELS.index(str(granted.get(name, "none"))) < LEVELS.index(least)
     ]
-    return (*lacking, *(f"the event {event}" for event in EVENTS if event not in told))
+    return (*missing, *(f"the event {event}" for event in EVENTS if event not in events))
 
 
-def of_token(call: Calls, repository: Repository) -> tuple[str, ...]:
+def missing_for_token(api: ApiClient, repository: Repository) -> tuple[str, ...]:
+    """Look at a token's scopes, or try each right where it tells none."""
     path = f"/repos/{repository.name}"
-    headers, raw = call.whole("GET", path)
+    headers, raw = api.fetch_with_headers("GET", path)
     if not (raw.get("permissions") or {}).get("push"):
         return (WRITE,)
     if "x-oauth-scopes" in headers:
-        return tuple(_scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",")}, repository))
-    return tuple(right for right, method, end, body in TRIED if not _may(call, method, path + end, body))
+        return tuple(_missing_scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",")}, repository))
+    return tuple(right for right, method, suffix, body in PROBES if not _is_permitted(api, method, path + suffix, body))
 
 
-def _scopes(scopes: set[str], repository: Repository) -> Iterator[str]:
+def _missing_scopes(scopes: set[str], repository: Repository) -> Iterator[str]:
     if not scopes & ({"repo"} if repository.private else {"repo", "public_repo"}):
         yield "the scope repo"
 
 
-def _may(call: Calls, method: str, path: str, body: dict[str, Any] | None) -> bool:
+def _is_permitted(api: ApiClient, method: str, path: str, body: dict[str, Any] | None) -> bool:
     """GitHub looks at the right first, and only then for what is not there."""
     try:
-        call(method, path, body)
-    except Refused as why:
-        return status_of(why) != FORBIDDEN
+        api(method, path, body)
+    except Refused as error:
+        return status_of(error) != FORBIDDEN
     return True

@@ -13,10 +13,10 @@ from bot.core.errors import Refused
 
 BEGIN = "-----BEGIN"
 GITHUB = "https://api.github.com"
-WHO = "GITHUB__TOKEN, or GITHUB__APP_ID with GITHUB__PRIVATE_KEY"
+ACCOUNT_SETTINGS = "GITHUB__TOKEN, or GITHUB__APP_ID with GITHUB__PRIVATE_KEY"
 
 
-def _unfolded(key: SecretStr) -> SecretStr:
+def _unfold_pem(key: SecretStr) -> SecretStr:
     r"""A PEM as it came; one squeezed into a line, with `\n` or as base64, is as good."""
     text = key.get_secret_value().replace("\\n", "\n").strip()
     if text.startswith(BEGIN):
@@ -28,7 +28,7 @@ def _unfolded(key: SecretStr) -> SecretStr:
     return SecretStr(decoded.strip() if decoded.startswith(BEGIN) else text)
 
 
-class Place(BaseModel):
+class GitHubAddress(BaseModel):
     """Where GitHub is: for programs, for people, and how its certificate is known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -50,7 +50,7 @@ class Place(BaseModel):
         return address.removesuffix("/api/v3")
 
 
-class GitHubSettings(Place):
+class GitHubSettings(GitHubAddress):
     """There is no unsigned mode: without someone to be and a webhook secret nothing starts."""
 
     token: SecretStr = Field(
@@ -61,39 +61,40 @@ class GitHubSettings(Place):
     app_id: int | None = Field(
         None, gt=0, description="the number of a [GitHub App](github-app.md) to be, in place of a user with a token"
     )
-    private_key: Annotated[SecretStr, AfterValidator(_unfolded)] = Field(
+    private_key: Annotated[SecretStr, AfterValidator(_unfold_pem)] = Field(
         SecretStr(""), description="the App's key: the text of the `.pem`, also in one line with `\\n`, or as base64"
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="(needed) there is no unsigned mode")
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> Self:
-        made = super().of(section)
-        if why := made._nobody() or made._unsigned():
-            raise Refused(why)
-        return made
+        """Raises Refused with one sentence for what is missing or wrong."""
+        settings = super().of(section)
+        if problem := settings._account_problem() or settings._signature_problem():
+            raise Refused(problem)
+        return settings
 
-    def _nobody(self) -> str:
+    def _account_problem(self) -> str:
         """What keeps us from being exactly one account, in one sentence."""
         token, key = bool(self.token.get_secret_value().strip()), self.private_key.get_secret_value()
         if token and (self.app_id or key):
-            return f"GITHUB__TOKEN and an App are both set: be one of them, so set either {WHO}"
+            return f"GITHUB__TOKEN and an App are both set: be one of them, so set either {ACCOUNT_SETTINGS}"
         if token:
             return ""
         if self.app_id and key:
-            return _no_key(key)
+            return _key_problem(key)
         if self.app_id or key:
-            lacking = "GITHUB__PRIVATE_KEY (or GITHUB__PRIVATE_KEY_FILE)" if self.app_id else "GITHUB__APP_ID"
-            return f"{lacking} is missing: an App needs its id and its private key"
-        return f"GITHUB__TOKEN is missing: set {WHO}"
+            missing = "GITHUB__PRIVATE_KEY (or GITHUB__PRIVATE_KEY_FILE)" if self.app_id else "GITHUB__APP_ID"
+            return f"{missing} is missing: an App needs its id and its private key"
+        return f"GITHUB__TOKEN is missing: set {ACCOUNT_SETTINGS}"
 
-    def _unsigned(self) -> str:
+    def _signature_problem(self) -> str:
         if self.webhook_secret.get_secret_value().strip():
             return ""
         return "GITHUB__WEBHOOK_SECRET is missing: webhooks without a signature are never taken"
 
 
-def _no_key(text: str) -> str:
+def _key_problem(text: str) -> str:
     """Why this is no key that an App signs with."""
     try:
         load_pem_private_key(text.encode(), password=None)

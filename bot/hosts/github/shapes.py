@@ -24,43 +24,45 @@ ROLES = {
 
 
 def repository(raw: dict[str, Any]) -> Repository:
+    """A repository, known by its number: names change."""
     key = f"github:{int(raw['id'])}"
     return Repository(key, str(raw["full_name"]), str(raw["default_branch"]), bool(raw["private"]))
 
 
-def pull(raw: dict[str, Any], of: dict[str, Any] | None = None) -> Pull:
-    """A pull request. `of` is its repository where that is known better than in `base.repo`."""
-    home = of or raw["base"]["repo"]
+def pull(raw: dict[str, Any], raw_repository: dict[str, Any] | None = None) -> Pull:
+    """A pull request. `raw_repository` is its repository where that is known better than in `base.repo`."""
+    base_repository = raw_repository or raw["base"]["repo"]
     head_repo = raw["head"].get("repo")
     merged = bool(raw.get("merged") or raw.get("merged_at"))
     state = PullState.MERGED if merged else PullState.OPEN if raw["state"] == "open" else PullState.CLOSED
     return Pull(
-        repository=repository(home),
+        repository=repository(base_repository),
         number=int(raw["number"]),
         title=str(raw["title"]),
         author=_login(raw),
         state=state,
         draft=bool(raw.get("draft")),
-        fork=not head_repo or head_repo["id"] != home["id"],
+        fork=not head_repo or head_repo["id"] != base_repository["id"],
         base=Branch(str(raw["base"]["ref"]), str(raw["base"]["sha"])),
         head=Branch(str(raw["head"]["ref"]), str(raw["head"]["sha"])),
         url=str(raw["html_url"]),
         mergeable=raw.get("mergeable"),
         merge_commit=raw.get("merge_commit_sha") if merged else None,
         merged_by=(raw.get("merged_by") or {}).get("login"),
-        updated=moment(raw["updated_at"]),
+        updated=timestamp(raw["updated_at"]),
     )
 
 
 def comment(raw: dict[str, Any], number: int | None = None) -> Comment:
-    found = number if number is not None else int(str(raw["issue_url"]).rpartition("/")[2])
+    """A comment on a pull request; `number` is the pull's where it is known."""
+    pull_number = number if number is not None else int(str(raw["issue_url"]).rpartition("/")[2])
     return Comment(
         id=int(raw["id"]),
-        number=found,
+        number=pull_number,
         author=_login(raw),
         author_is_bot=_is_bot(raw) or bool(raw.get("performed_via_github_app")),
         body=str(raw.get("body") or ""),
-        at=moment(raw["created_at"]),
+        at=timestamp(raw["created_at"]),
         edited=raw["created_at"] != raw["updated_at"],
     )
 
@@ -71,7 +73,7 @@ def review(raw: dict[str, Any]) -> Review | None:
     if state not in list(ReviewState):
         return None
     commit = str(raw.get("commit_id") or "")
-    return Review(_login(raw), _is_bot(raw), ReviewState(state), commit, moment(raw["submitted_at"]))
+    return Review(_login(raw), _is_bot(raw), ReviewState(state), commit, timestamp(raw["submitted_at"]))
 
 
 def state(raw: str | None) -> CheckState:
@@ -84,7 +86,8 @@ def role(raw: dict[str, Any]) -> Role:
     return ROLES.get(str(raw.get("role_name")), ROLES.get(str(raw.get("permission")), Role.NONE))
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
+    """A time as GitHub writes it, in UTC."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 

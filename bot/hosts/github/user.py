@@ -10,39 +10,41 @@ from github import Auth
 from bot.core.pull import Repository
 from bot.hosts.github import rights
 from bot.hosts.github.account import Account
-from bot.hosts.github.calls import Calls, Key
+from bot.hosts.github.client import ApiClient, Credential
 from bot.hosts.github.settings import GitHubSettings
 
 
 class User(Account):
+    """The account of a person or a machine user with one token."""
+
     def __init__(self, settings: GitHubSettings) -> None:
         self._token = settings.token.get_secret_value()
-        self._calls = Calls(settings, Key(Auth.Token(self._token), "the token (GITHUB__TOKEN)"))
+        self._client = ApiClient(settings, Credential(Auth.Token(self._token), "the token (GITHUB__TOKEN)"))
 
     @property
-    def ahead(self) -> timedelta:
-        return self._calls.ahead
+    def clock_skew(self) -> timedelta:
+        return self._client.clock_skew
 
     @property
     def login(self) -> str:
         return str(self._user["login"])
 
-    def calls(self, path: str) -> Calls:
-        return self._calls
+    def client(self, path: str) -> ApiClient:
+        return self._client
 
     def user(self, repository: str) -> int:
         return int(self._user["id"])
 
     def repositories(self) -> Iterator[dict[str, Any]]:
-        return self._calls.pages("/user/repos", affiliation="owner,collaborator,organization_member")
+        return self._client.pages("/user/repos", affiliation="owner,collaborator,organization_member")
 
     def token(self, repository: str) -> str:
         return self._token
 
-    def missing(self, repository: Repository) -> tuple[str, ...]:
-        return rights.of_token(self._calls, repository)
+    def missing_rights(self, repository: Repository) -> tuple[str, ...]:
+        return rights.missing_for_token(self._client, repository)
 
     @cached_property
     def _user(self) -> dict[str, Any]:
-        user: dict[str, Any] = self._calls("GET", "/user")
+        user: dict[str, Any] = self._client("GET", "/user")
         return user

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from bot.core.event import Asked, Commented, Event, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.event import Commented, Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import Repository
 from bot.hosts.github import shapes
 from bot.ports import Delivery
 
 ID = re.compile(r"[A-Za-z0-9-]{1,80}")
-CHANGES = {
+PULL_CHANGES = {
     "opened": PullChange.OPENED,
     "synchronize": PullChange.PUSHED,
     "reopened": PullChange.REOPENED,
@@ -25,29 +25,30 @@ CHANGES = {
 
 
 def parse(
-    headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool], app: int | None = None
+    headers: Mapping[str, str], body: bytes, secret: str, allowed: Callable[[str], bool], app_id: int | None = None
 ) -> Delivery:
-    """Raises PermissionError without a good signature, ValueError for what is no webhook of GitHub's.
+    """Verify a webhook and say what happened.
 
-    `app` is the App that we are, if we are one: check runs of others are none of our business.
+    `app_id` is of the App that we are, if we are one: check runs of others are none of our business.
+    Raises PermissionError without a good signature, ValueError for what is no webhook of GitHub's.
     """
-    lower = {key.lower(): value for key, value in headers.items()}
-    _verify(lower.get("x-hub-signature-256", ""), body, secret)
-    id = lower.get("x-github-delivery", "")
+    lower_headers = {key.lower(): value for key, value in headers.items()}
+    _verify(lower_headers.get("x-hub-signature-256", ""), body, secret)
+    id = lower_headers.get("x-github-delivery", "")
     if not ID.fullmatch(id):
         raise ValueError("the X-GitHub-Delivery header is missing or malformed")
-    payload = _payload(lower.get("content-type", ""), body)
+    payload = _payload(lower_headers.get("content-type", ""), body)
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
-        event = _event(lower.get("x-github-event", ""), payload, app) if allowed(name) else None
-    except (KeyError, TypeError, AttributeError, OverflowError) as missing:
-        raise ValueError(f"the payload lacks or garbles a field: {missing}") from missing
+        event = _event(lower_headers.get("x-github-event", ""), payload, app_id) if allowed(name) else None
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the payload lacks or garbles a field: {error}") from error
     return Delivery(id, name, event)
 
 
 def _verify(signature: str, body: bytes, secret: str) -> None:
-    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(wanted.encode(), signature.encode()):
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise PermissionError("the signature does not match")
 
 
@@ -57,14 +58,14 @@ def _payload(kind: str, body: bytes) -> dict[str, Any]:
         text = (parse_qs(text).get("payload") or [""])[0]
     try:
         payload = json.loads(text)
-    except (ValueError, RecursionError) as wrong:
-        raise ValueError("the body is no JSON") from wrong
+    except (ValueError, RecursionError) as error:
+        raise ValueError("the body is no JSON") from error
     if not isinstance(payload, dict):
         raise ValueError("the body is no JSON object")
     return payload
 
 
-def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
+def _event(kind: str, payload: dict[str, Any], app_id: int | None) -> Event | None:
     """What happened, if it is of interest."""
     action = payload.get("action")
     repository = shapes.repository(payload["repository"]) if "repository" in payload else None
@@ -74,11 +75,7 @@ def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and payload["issue"].get("pull_request"):
         return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
-    if (
-        kind == "issue_comment"
-        and payload["issue"].get("pull_request")
-        and _is_changed_by_another(str(action), payload)
-    ):
+    if kind == "issue_comment" and payload["issue"].get("pull_request") and _is_edited_by_another(str(action), payload):
         return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "pull_request_review" and action in ("submitted", "dismissed", "edited"):
         return Reviewed(repository, int(payload["pull_request"]["number"]))
@@ -87,30 +84,30 @@ def _event(kind: str, payload: dict[str, Any], app: int | None) -> Event | None:
         return Pushed(repository, branch, str(payload["after"]), sender)
     if kind == "merge_group" and action == "checks_requested":
         return MergeGroup(repository, str(payload["merge_group"]["head_sha"]))
-    if kind in ("check_run", "check_suite") and action == "rerequested" and app:
-        return _rerun(repository, payload[kind], str(payload["sender"]["login"]), app)
+    if kind in ("check_run", "check_suite") and action == "rerequested" and app_id:
+        return _rerun(repository, payload[kind], str(payload["sender"]["login"]), app_id)
     return None
 
 
-def _is_changed_by_another(action: str, payload: dict[str, Any]) -> bool:
+def _is_edited_by_another(action: str, payload: dict[str, Any]) -> bool:
     """Who may write may also edit others' comments, ours among them: people approve what they read there."""
     return action in ("edited", "deleted") and payload["sender"]["login"] != payload["comment"]["user"]["login"]
 
 
-def _rerun(repository: Repository, check: dict[str, Any], sender: str, app: int) -> Asked | None:
+def _rerun(repository: Repository, check: dict[str, Any], sender: str, app_id: int) -> JobRequested | None:
     """`Re-run` of what is ours, which GitHub lets those press who may write: the pull request is planned again.
 
     GitHub names no pull requests from forks there, nor those into other repositories.
     """
-    if (check.get("app") or {}).get("id") != app:
+    if (check.get("app") or {}).get("id") != app_id:
         return None
-    home = int(repository.key.partition(":")[2])
-    pulls = [pull for pull in check.get("pull_requests") or () if pull["base"]["repo"]["id"] == home]
-    return Asked(repository, int(pulls[0]["number"]), "plan", sender) if pulls else None
+    repository_id = int(repository.key.partition(":")[2])
+    pulls = [pull for pull in check.get("pull_requests") or () if pull["base"]["repo"]["id"] == repository_id]
+    return JobRequested(repository, int(pulls[0]["number"]), "plan", sender) if pulls else None
 
 
 def _pull_event(action: str, payload: dict[str, Any]) -> PullChanged | None:
-    change = CHANGES.get(action)
+    change = PULL_CHANGES.get(action)
     if action == "edited" and "base" in (payload.get("changes") or {}):
         change = PullChange.RETARGETED
     if change is None:

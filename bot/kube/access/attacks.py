@@ -8,97 +8,109 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.kube.access.rbac_manifests import ADMISSION, APPLIER, PLANNER, RBAC, Identities
-from bot.kube.cluster.requests import Request
+from bot.kube.cluster.transport import ApiRequest
 
-NOBODY = "gitops-bot-proof"
-_NEVER_HOLDS = "00000000-0000-0000-0000-000000000000"
+ABSENT_NAME = "gitops-bot-proof"
+_ABSENT_UID = "00000000-0000-0000-0000-000000000000"
 _JSON_PATCH = "application/json-patch+json"
-_DRY = {"dryRun": "All"}
-_TRIES: tuple[tuple[str, Mapping[str, str]], ...] = (("try to ", _DRY), ("", {}))
+_DRY_RUN = {"dryRun": "All"}
+_ATTEMPTS: tuple[tuple[str, Mapping[str, str]], ...] = (("try to ", _DRY_RUN), ("", {}))
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """`what` reads after "it cannot"."""
+    """A request that must be forbidden. `action` reads after "it cannot"."""
 
-    what: str
-    request: Request
-
-
-def attacks(names: Identities) -> tuple[Attack, ...]:
-    return (*_on_the_policy(names), *_for_credentials(names), *_on_subresources(names), *_on_rights(names))
+    action: str
+    request: ApiRequest
 
 
-def _on_the_policy(names: Identities) -> Iterator[Attack]:
+def attacks_on(identities: Identities) -> tuple[Attack, ...]:
+    """List every attack that the planner must not succeed with."""
+    return (
+        *_policy_attacks(identities),
+        *_credential_attacks(identities),
+        *_subresource_attacks(identities),
+        *_rights_attacks(identities),
+    )
+
+
+def _policy_attacks(identities: Identities) -> Iterator[Attack]:
     """Admission policies do not govern admission policies and webhooks: RBAC alone stands here."""
-    for plural, called in (
+    for plural, noun in (
         ("validatingadmissionpolicybindings", "the policy's binding"),
         ("validatingadmissionpolicies", "the policy"),
         ("mutatingadmissionpolicies", "a policy that changes others' objects"),
         ("validatingwebhookconfigurations", "a webhook"),
         ("mutatingwebhookconfigurations", "a webhook that changes others' objects"),
     ):
-        path = f"/apis/{ADMISSION}/v1/{plural}/{names.planner}"
-        for trying, query in _TRIES:
-            yield _deletion(f"{trying}delete {called}", path, query)
-            yield _patch(f"{trying}change {called}", path, query)
+        path = f"/apis/{ADMISSION}/v1/{plural}/{identities.planner}"
+        for adverb, query in _ATTEMPTS:
+            yield _deletion_attack(f"{adverb}delete {noun}", path, query)
+            yield _patch_attack(f"{adverb}change {noun}", path, query)
 
 
-def _for_credentials(names: Identities) -> Iterator[Attack]:
+def _credential_attacks(identities: Identities) -> Iterator[Attack]:
     """A dry-run of these is as good as the real thing, or nothing that the policy judges."""
-    accounts = f"/api/v1/namespaces/{names.namespace}/serviceaccounts"
+    accounts = f"/api/v1/namespaces/{identities.namespace}/serviceaccounts"
     for account in (PLANNER, APPLIER):
-        for trying, query in _TRIES:
+        for adverb, query in _ATTEMPTS:
             body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-            yield Attack(f"{trying}mint a token of the {account}", _post(f"{accounts}/{account}/token", query, body))
-    signing = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-    yield Attack("try to ask for a certificate", _post(signing, _DRY, {}))
-    yield _patch("approve a certificate", f"{signing}/{NOBODY}/approval", {})
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": NOBODY}}
+            yield Attack(f"{adverb}mint a token of the {account}", _post(f"{accounts}/{account}/token", query, body))
+    requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+    yield Attack("try to ask for a certificate", _post(requests, _DRY_RUN, {}))
+    yield _patch_attack("approve a certificate", f"{requests}/{ABSENT_NAME}/approval", {})
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": ABSENT_NAME}}
     yield Attack("have tokens reviewed", _post("/apis/authentication.k8s.io/v1/tokenreviews", {}, review))
 
 
-def _on_subresources(names: Identities) -> Iterator[Attack]:
-    inside = f"/api/v1/namespaces/{names.namespace}"
+def _subresource_attacks(identities: Identities) -> Iterator[Attack]:
+    namespace = f"/api/v1/namespaces/{identities.namespace}"
+    pod = f"{namespace}/pods/{ABSENT_NAME}"
+    deployment = f"/apis/apps/v1/namespaces/{identities.namespace}/deployments/{ABSENT_NAME}"
     for verb in ("exec", "attach", "portforward", "proxy"):
         for method in ("GET", "POST"):
-            request = Request(method, f"{inside}/pods/{NOBODY}/{verb}", {"command": "true"}, again=False)
-            yield Attack(f"{verb} into a pod ({method})", request)
-    yield Attack("reach a kubelet through its node", Request("GET", f"/api/v1/nodes/{NOBODY}/proxy/pods", again=False))
-    yield Attack("reach a service", Request("GET", f"{inside}/services/{NOBODY}/proxy/", again=False))
-    yield Attack("evict a pod", _post(f"{inside}/pods/{NOBODY}/eviction", {}, _about("policy/v1", "Eviction")))
-    yield Attack("place a pod on a node", _post(f"{inside}/pods/{NOBODY}/binding", {}, _about("v1", "Binding")))
-    yield _patch("write a status", f"{inside}/pods/{NOBODY}/status", {})
-    yield _patch("scale", f"/apis/apps/v1/namespaces/{names.namespace}/deployments/{NOBODY}/scale", {})
-    none = {"labelSelector": f"{NOBODY}=none"}
-    yield Attack("delete many at once", Request("DELETE", f"{inside}/configmaps", none, again=False))
+            yield Attack(f"{verb} into a pod ({method})", _request(method, f"{pod}/{verb}", {"command": "true"}))
+    yield Attack("reach a kubelet through its node", _request("GET", f"/api/v1/nodes/{ABSENT_NAME}/proxy/pods", {}))
+    yield Attack("reach a service", _request("GET", f"{namespace}/services/{ABSENT_NAME}/proxy/", {}))
+    yield Attack("evict a pod", _post(f"{pod}/eviction", {}, _absent_object("policy/v1", "Eviction")))
+    yield Attack("place a pod on a node", _post(f"{pod}/binding", {}, _absent_object("v1", "Binding")))
+    yield _patch_attack("write a status", f"{pod}/status", {})
+    yield _patch_attack("scale", f"{deployment}/scale", {})
+    selector = {"labelSelector": f"{ABSENT_NAME}=none"}
+    yield Attack("delete many at once", _request("DELETE", f"{namespace}/configmaps", selector))
 
 
-def _on_rights(names: Identities) -> Iterator[Attack]:
+def _rights_attacks(identities: Identities) -> Iterator[Attack]:
     """Granting what it does not have itself. The API server looks at the rights before it looks for the account."""
     everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
-    role = _about(f"{RBAC}/v1", "ClusterRole") | {"rules": [everything]}
-    yield Attack("try to make a role of everything", _post(f"/apis/{RBAC}/v1/clusterroles", _DRY, role))
-    binding = _about(f"{RBAC}/v1", "ClusterRoleBinding") | {
+    role = _absent_object(f"{RBAC}/v1", "ClusterRole") | {"rules": [everything]}
+    yield Attack("try to make a role of everything", _post(f"/apis/{RBAC}/v1/clusterroles", _DRY_RUN, role))
+    binding = _absent_object(f"{RBAC}/v1", "ClusterRoleBinding") | {
         "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": PLANNER, "namespace": names.namespace}],
+        "subjects": [{"kind": "ServiceAccount", "name": PLANNER, "namespace": identities.namespace}],
     }
-    yield Attack("try to become an admin", _post(f"/apis/{RBAC}/v1/clusterrolebindings", _DRY, binding))
+    yield Attack("try to become an admin", _post(f"/apis/{RBAC}/v1/clusterrolebindings", _DRY_RUN, binding))
 
 
-def _about(api_version: str, kind: str) -> dict[str, Any]:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": NOBODY}}
+def _absent_object(api_version: str, kind: str) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": ABSENT_NAME}}
 
 
-def _post(path: str, query: Mapping[str, str], body: object) -> Request:
-    return Request("POST", path, query, body, again=False)
+def _request(method: str, path: str, query: Mapping[str, str], body: object = None) -> ApiRequest:
+    return ApiRequest(method, path, query, body, repeatable=False)
 
 
-def _patch(what: str, path: str, query: Mapping[str, str]) -> Attack:
-    test = [{"op": "test", "path": "/metadata/uid", "value": _NEVER_HOLDS}]
-    return Attack(what, Request("PATCH", path, query, test, _JSON_PATCH, again=False))
+def _post(path: str, query: Mapping[str, str], body: object) -> ApiRequest:
+    return _request("POST", path, query, body)
 
 
-def _deletion(what: str, path: str, query: Mapping[str, str]) -> Attack:
-    options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": _NEVER_HOLDS}}
-    return Attack(what, Request("DELETE", path, {}, options | ({"dryRun": ["All"]} if query else {}), again=False))
+def _patch_attack(action: str, path: str, query: Mapping[str, str]) -> Attack:
+    test = [{"op": "test", "path": "/metadata/uid", "value": _ABSENT_UID}]
+    return Attack(action, ApiRequest("PATCH", path, query, test, _JSON_PATCH, repeatable=False))
+
+
+def _deletion_attack(action: str, path: str, query: Mapping[str, str]) -> Attack:
+    options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": _ABSENT_UID}}
+    dry_run = {"dryRun": ["All"]} if query else {}
+    return Attack(action, _request("DELETE", path, {}, options | dry_run))

@@ -10,20 +10,20 @@ from typing import Any
 
 from bot.core.errors import ToolFailed, Transient
 from bot.kube.access import audit
-from bot.kube.access.attacks import NOBODY, Attack, attacks
+from bot.kube.access.attacks import ABSENT_NAME, Attack, attacks_on
 from bot.kube.access.rbac_manifests import PLANNER, Identities
 from bot.kube.cluster.client import Cluster
-from bot.kube.cluster.requests import Request
-from bot.kube.cluster.responses import Answer
-from bot.kube.objects.model import Ref, object_of
+from bot.kube.cluster.responses import ApiResponse
+from bot.kube.cluster.transport import ApiRequest
+from bot.kube.objects.kube_object import ObjectRef, object_of
 
-Ask = Callable[[Request], Answer]
+Send = Callable[[ApiRequest], ApiResponse]
 
 FORBIDDEN = 403
-POLICY = "ValidatingAdmissionPolicy"
+POLICY_KIND = "ValidatingAdmissionPolicy"
 # In every namespace, and written anew by the cluster itself.
-ROOT = "kube-root-ca.crt"
-NEEDED: tuple[tuple[str, str, str], ...] = (
+ROOT_CA = "kube-root-ca.crt"
+NEEDED_RIGHTS: tuple[tuple[str, str, str], ...] = (
     ("get", "", "pods/log"),
     ("list", "", "events"),
     ("create", "", "namespaces"),
@@ -38,148 +38,157 @@ NEEDED: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`what` ought to be so; `words` say what was answered, and what to mend."""
+    """`claim` ought to be so; `evidence` says what was answered, and what to mend."""
 
-    what: str
-    held: bool
-    words: str
+    claim: str
+    holds: bool
+    evidence: str
 
 
-def proofs(cluster: Cluster, ask: Ask, names: Identities) -> tuple[Proof, ...]:
-    """That the planner can try and cannot write. `ask` asks with the same credentials; nothing is tried of others.
+def prove_planner(cluster: Cluster, send: Send, identities: Identities) -> tuple[Proof, ...]:
+    """Prove that the planner can try and cannot write. `send` asks with the same credentials; others try nothing.
 
     Raises Transient, Refused and ToolFailed where the cluster cannot be asked at all.
     """
-    identity = _is(cluster, names.user(PLANNER))
-    if not identity.held:
+    identity = _prove_identity(cluster, identities.user(PLANNER))
+    if not identity.holds:
         return (identity,)
     return (
         identity,
-        *_tries(cluster, names),
-        *_real_writes(cluster, names),
-        *(_withstood(ask, attack) for attack in attacks(names)),
-        *_rights(cluster, names),
-        _secrets(cluster, ask),
+        *_prove_dry_runs(cluster, identities),
+        *_prove_no_writes(cluster, identities),
+        *(_prove_withstood(send, attack) for attack in attacks_on(identities)),
+        *_prove_rights(cluster, identities),
+        _prove_no_tokens(cluster, send),
     )
 
 
-def applier_proofs(cluster: Cluster, planner: Cluster, names: Identities) -> tuple[Proof, ...]:
-    """That the credentials which apply are others than those which plan, and do for applying. Changes nothing."""
-    user, other = audit.signed_in_as(cluster), audit.signed_in_as(planner)
-    wanted = cluster.create(_trial(names), dry_run=True)
-    lacking = [f"{verb} {kind}" for verb, group, kind in NEEDED if not cluster.can(verb, group, kind)]
-    mend = "; grant what your repositories need, or less"
+def prove_applier(cluster: Cluster, planner: Cluster, identities: Identities) -> tuple[Proof, ...]:
+    """Prove that the credentials which apply are others than those which plan, and do for applying. Changes nothing.
+
+    Raises Transient, Refused and ToolFailed where the cluster cannot be asked at all.
+    """
+    user, planner_user = audit.username(cluster), audit.username(planner)
+    inventory_write = cluster.create(_probe(identities), dry_run=True)
+    missing = [f"{verb} {kind}" for verb, group, kind in NEEDED_RIGHTS if not cluster.can(verb, group, kind)]
+    advice = "; grant what your repositories need, or less"
     return (
-        Proof("another identity than the planner", user != other, f"is {user}"),
-        Proof("it has the rights to apply", not lacking, f"lacks {', '.join(lacking)}{mend}" if lacking else "all"),
-        _let("its inventory can be written", wanted),
+        Proof("another identity than the planner", user != planner_user, f"is {user}"),
+        Proof("it has the rights to apply", not missing, f"lacks {', '.join(missing)}{advice}" if missing else "all"),
+        _prove_allowed("its inventory can be written", inventory_write),
     )
 
 
-def _is(cluster: Cluster, wanted: str) -> Proof:
+def _prove_identity(cluster: Cluster, expected: str) -> Proof:
     """What an admin is not refused says nothing of the planner, and what a stranger is refused neither."""
-    user = audit.signed_in_as(cluster)
-    words = f"is {user}" if user == wanted else f"is {user}, not {wanted}: nothing else was tried"
-    return Proof("it is the planner", user == wanted, words)
+    user = audit.username(cluster)
+    evidence = f"is {user}" if user == expected else f"is {user}, not {expected}: nothing else was tried"
+    return Proof("it is the planner", user == expected, evidence)
 
 
-def _tries(cluster: Cluster, names: Identities) -> Iterator[Proof]:
-    yield _let("it can try to create", cluster.create(_trial(names), dry_run=True))
-    yield _let("it can try to apply", cluster.apply(_trial(names), dry_run=True))
-    root = cluster.get("v1", _root(names))
+def _prove_dry_runs(cluster: Cluster, identities: Identities) -> Iterator[Proof]:
+    probe, ref = _probe(identities), _root_ca(identities)
+    yield _prove_allowed("it can try to create", cluster.create(probe, dry_run=True))
+    yield _prove_allowed("it can try to apply", cluster.apply(probe, dry_run=True))
+    root = cluster.get("v1", ref)
     if root.ok:
-        yield _let("it can try to change", cluster.patch("v1", _root(names), _nothing(), dry_run=True))
+        yield _prove_allowed("it can try to change", cluster.patch("v1", ref, _no_change(), dry_run=True))
         uid = str(root.body["metadata"]["uid"])
-        yield _let("it can try to delete", cluster.delete("v1", _root(names), uid=uid, dry_run=True))
+        yield _prove_allowed("it can try to delete", cluster.delete("v1", ref, uid=uid, dry_run=True))
 
 
-def _real_writes(cluster: Cluster, names: Identities) -> Iterator[Proof]:
+def _prove_no_writes(cluster: Cluster, identities: Identities) -> Iterator[Proof]:
     """Refused by the policy, not by a lack of rights: otherwise nothing is known of the policy."""
-    proved = [_by_policy("it cannot create", _undone(cluster, cluster.create(_trial(names), dry_run=False)))]
-    proved.append(_by_policy("it cannot apply", _undone(cluster, cluster.apply(_trial(names), dry_run=False))))
-    root = cluster.get("v1", _root(names))
+    probe, ref = _probe(identities), _root_ca(identities)
+    proofs = [_prove_refused("it cannot create", _undo(cluster, cluster.create(probe, dry_run=False)))]
+    proofs.append(_prove_refused("it cannot apply", _undo(cluster, cluster.apply(probe, dry_run=False))))
+    root = cluster.get("v1", ref)
     if root.ok:
-        proved.append(_by_policy("it cannot change", cluster.patch("v1", _root(names), _nothing(), dry_run=False)))
-    yield from proved
-    if root.ok and all(one.held for one in proved):
+        proofs.append(_prove_refused("it cannot change", cluster.patch("v1", ref, _no_change(), dry_run=False)))
+    yield from proofs
+    if root.ok and all(proof.holds for proof in proofs):
         uid = str(root.body["metadata"]["uid"])
-        yield _by_policy("it cannot delete", cluster.delete("v1", _root(names), uid=uid, dry_run=False))
+        yield _prove_refused("it cannot delete", cluster.delete("v1", ref, uid=uid, dry_run=False))
 
 
-def _withstood(ask: Ask, attack: Attack) -> Proof:
-    what = f"it cannot {attack.what}"
+def _prove_withstood(send: Send, attack: Attack) -> Proof:
+    claim = f"it cannot {attack.action}"
     try:
-        answer = ask(attack.request)
-    except Transient as why:
-        return Proof(what, False, f"nobody refused it ({why})")
-    return Proof(what, answer.status == FORBIDDEN, _status(answer))
+        response = send(attack.request)
+    except Transient as error:
+        return Proof(claim, False, f"nobody refused it ({error})")
+    return Proof(claim, response.status == FORBIDDEN, _status_text(response))
 
 
-def _rights(cluster: Cluster, names: Identities) -> Iterator[Proof]:
+def _prove_rights(cluster: Cluster, identities: Identities) -> Iterator[Proof]:
     """What no attempt shows."""
-    whom = audit.impersonated(cluster)
-    yield Proof("it cannot be somebody else", not whom, f"may impersonate {', '.join(whom)}" if whom else "forbidden")
+    kinds = audit.impersonation_rights(cluster)
+    evidence = f"may impersonate {', '.join(kinds)}" if kinds else "forbidden"
+    yield Proof("it cannot be somebody else", not kinds, evidence)
     for verb in ("bind", "escalate"):
-        may = any(cluster.can(verb, "rbac.authorization.k8s.io", kind) for kind in ("roles", "clusterroles"))
-        yield Proof(f"it has no `{verb}`", not may, "has it: take it away" if may else "forbidden")
-    more = audit.surplus(cluster, names.namespace)
-    yield Proof("it has no other right", not more, f"take away: {'; '.join(more)}" if more else "none")
-    yield _guarded(cluster)
+        allowed = any(cluster.can(verb, "rbac.authorization.k8s.io", kind) for kind in ("roles", "clusterroles"))
+        yield Proof(f"it has no `{verb}`", not allowed, "has it: take it away" if allowed else "forbidden")
+    surplus = audit.surplus_rights(cluster, identities.namespace)
+    yield Proof("it has no other right", not surplus, f"take away: {'; '.join(surplus)}" if surplus else "none")
+    yield _prove_guarded(cluster)
 
 
-def _guarded(cluster: Cluster) -> Proof:
-    what = "it has no right in groups that the policy does not guard"
+def _prove_guarded(cluster: Cluster) -> Proof:
+    claim = "it has no right in groups that the policy does not guard"
     try:
-        groups = audit.unguarded(cluster)
-    except ToolFailed as why:
-        return Proof(what, False, str(why))
-    words = f"another server answers for {', '.join(groups)}: take them away" if groups else "none"
-    return Proof(what, not groups, words)
+        groups = audit.unguarded_groups(cluster)
+    except ToolFailed as error:
+        return Proof(claim, False, str(error))
+    evidence = f"another server answers for {', '.join(groups)}: take them away" if groups else "none"
+    return Proof(claim, not groups, evidence)
 
 
-def _secrets(cluster: Cluster, ask: Ask) -> Proof:
-    what = "it sees no token of another account"
-    if not audit.secrets(cluster):
-        return Proof(what, True, "reads no Secrets but where a namespace lets it")
-    tokens = audit.tokens_in_sight(ask)
-    words = f"reads all Secrets, {len(tokens)} with a token: {', '.join(tokens[:5])}" if tokens else "reads all Secrets"
-    return Proof(what, not tokens, words)
+def _prove_no_tokens(cluster: Cluster, send: Send) -> Proof:
+    claim = "it sees no token of another account"
+    if not audit.reads_all_secrets(cluster):
+        return Proof(claim, True, "reads no Secrets but where a namespace lets it")
+    tokens = audit.readable_tokens(send)
+    evidence = "reads all Secrets"
+    if tokens:
+        evidence += f", {len(tokens)} with a token: {', '.join(tokens[:5])}"
+    return Proof(claim, not tokens, evidence)
 
 
-def _let(what: str, answer: Answer) -> Proof:
-    return Proof(what, answer.ok, "let through" if answer.ok else _status(answer))
+def _prove_allowed(claim: str, response: ApiResponse) -> Proof:
+    return Proof(claim, response.ok, "let through" if response.ok else _status_text(response))
 
 
-def _by_policy(what: str, answer: Answer) -> Proof:
-    held = answer.status == FORBIDDEN and POLICY in answer.message
-    lack = answer.status == FORBIDDEN and not held
-    return Proof(what, held, f"refused, but not by the policy: {answer.message}" if lack else _status(answer))
+def _prove_refused(claim: str, response: ApiResponse) -> Proof:
+    if response.status == FORBIDDEN and POLICY_KIND not in response.message:
+        return Proof(claim, False, f"refused, but not by the policy: {response.message}")
+    return Proof(claim, response.status == FORBIDDEN, _status_text(response))
 
 
-def _status(answer: Answer) -> str:
+def _status_text(response: ApiResponse) -> str:
     """Never the server's words for what was let through: a token may be among them."""
-    if answer.status == FORBIDDEN:
-        return "refused by the policy" if POLICY in answer.message else "forbidden"
-    if answer.ok:
+    if response.status == FORBIDDEN:
+        return "refused by the policy" if POLICY_KIND in response.message else "forbidden"
+    if response.ok:
         return "was let through: apply the manifests of `gitops-bot cluster planner` again"
-    return f"was not forbidden ({answer.reason or answer.status})"
+    return f"was not forbidden ({response.reason or response.status})"
 
 
-def _undone(cluster: Cluster, answer: Answer) -> Answer:
+def _undo(cluster: Cluster, response: ApiResponse) -> ApiResponse:
     """What should not have been written goes away again."""
-    if answer.ok:
-        made = object_of(answer.body)
-        cluster.delete(made.api_version, made.ref, uid=str(made.metadata["uid"]), dry_run=False)
-    return answer
+    if response.ok:
+        created = object_of(response.body)
+        cluster.delete(created.api_version, created.ref, uid=str(created.metadata["uid"]), dry_run=False)
+    return response
 
 
-def _trial(names: Identities) -> Mapping[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NOBODY, "namespace": names.namespace}}
+def _probe(identities: Identities) -> Mapping[str, Any]:
+    metadata = {"name": ABSENT_NAME, "namespace": identities.namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
 
 
-def _root(names: Identities) -> Ref:
-    return Ref("", "ConfigMap", names.namespace, ROOT)
+def _root_ca(identities: Identities) -> ObjectRef:
+    return ObjectRef("", "ConfigMap", identities.namespace, ROOT_CA)
 
 
-def _nothing() -> tuple[Mapping[str, Any], ...]:
-    return ({"op": "test", "path": "/metadata/name", "value": ROOT},)
+def _no_change() -> tuple[Mapping[str, Any], ...]:
+    return ({"op": "test", "path": "/metadata/name", "value": ROOT_CA},)

@@ -13,17 +13,17 @@ from bot.kube.access import rights
 
 Manifest = Mapping[str, Any]
 
-PLANNER, APPLIER, EVERYWHERE = "planner", "applier", "*"
+PLANNER, APPLIER, ALL_NAMESPACES = "planner", "applier", "*"
 RBAC, ADMISSION = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """`namespace` holds both accounts, and is the first word of every name that belongs to the cluster.
+    """Names and reach of both. `namespace` holds both accounts, and begins every name that belongs to the cluster.
 
     `groups`: API groups of custom resources. `secrets`: namespaces whose Secrets the planner may plan, `*` for all:
-    who may plan a Secret can read it, and so be whoever has a token in it.
+    who may plan a Secret can read it, and so be whoever has a token in it. Raises Refused for what is no namespace.
     """
 
     namespace: str = "gitops-bot"
@@ -31,7 +31,7 @@ class Identities:
     secrets: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in (self.namespace, *(name for name in self.secrets if name != EVERYWHERE)):
+        for name in (self.namespace, *(name for name in self.secrets if name != ALL_NAMESPACES)):
             if not _NAME.fullmatch(name):
                 raise Refused(f"`{name}` is no namespace: use small letters, digits and `-`, at most 42 of them")
 
@@ -42,6 +42,7 @@ class Identities:
 
     @property
     def applier(self) -> str:
+        """The name of the applier's role and its binding."""
         return f"{self.namespace}-{APPLIER}"
 
     def user(self, account: str) -> str:
@@ -49,47 +50,50 @@ class Identities:
         return f"system:serviceaccount:{self.namespace}:{account}"
 
 
-def planner_manifests(names: Identities) -> tuple[Manifest, ...]:
-    """In the order of their application: the policy is bound before the account has any right."""
-    return (
-        _namespace(names),
-        _account(names, PLANNER),
-        _policy(names),
-        _policy_binding(names),
-        _role(names.planner, rights.of_planner(names.groups)),
-        _role_binding(names, names.planner, PLANNER),
-        *_secrets(names),
-    )
+def planner_manifests(identities: Identities) -> tuple[Manifest, ...]:
+    """Make them in the order of their application: the policy is bound before the account has any right.
 
-
-def applier_manifests(names: Identities) -> tuple[Manifest, ...]:
-    """Rights without a policy. It cannot grant what it does not have, nor write admission policies: so no plan of a
-    pull request ends the planner's.
+    Raises Refused for an API group that the planner may not have.
     """
     return (
-        _namespace(names),
-        _account(names, APPLIER),
-        _role(names.applier, rights.of_applier(names.groups)),
-        _role_binding(names, names.applier, APPLIER),
+        _namespace(identities),
+        _account(identities, PLANNER),
+        _policy(identities),
+        _policy_binding(identities),
+        _role(identities.planner, rights.planner_rules(identities.groups)),
+        _role_binding(identities, identities.planner, PLANNER),
+        *_secrets(identities),
     )
 
 
-def _namespace(names: Identities) -> Manifest:
+def applier_manifests(identities: Identities) -> tuple[Manifest, ...]:
+    """Make rights without a policy. It cannot grant what it does not have, nor write admission policies: so no plan of
+    a pull request ends the planner's. Raises Refused for an API group that it may not have.
+    """
+    return (
+        _namespace(identities),
+        _account(identities, APPLIER),
+        _role(identities.applier, rights.applier_rules(identities.groups)),
+        _role_binding(identities, identities.applier, APPLIER),
+    )
+
+
+def _namespace(identities: Identities) -> Manifest:
     """Of their own: whoever may create pods in it may be either account."""
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.namespace}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": identities.namespace}}
 
 
-def _account(names: Identities, name: str) -> Manifest:
+def _account(identities: Identities, name: str) -> Manifest:
     """No token is mounted anywhere, and none lies in a Secret that the planner could read: ask for one."""
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": names.namespace},
+        "metadata": {"name": name, "namespace": identities.namespace},
         "automountServiceAccountToken": False,
     }
 
 
-def _policy(names: Identities) -> Manifest:
+def _policy(identities: Identities) -> Manifest:
     """What is not a dry-run is refused, of every kind and subresource, also of kinds that come later.
 
     A failing policy refuses. CONNECT (exec, attach, port-forward, proxy) knows no dry-run, and a token is minted by one
@@ -98,7 +102,7 @@ def _policy(names: Identities) -> Manifest:
     return {
         "apiVersion": f"{ADMISSION}/v1",
         "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": names.planner},
+        "metadata": {"name": identities.planner},
         "spec": {
             "failurePolicy": "Fail",
             "matchConstraints": {
@@ -116,7 +120,7 @@ def _policy(names: Identities) -> Manifest:
                 ],
             },
             "matchConditions": [
-                {"name": "is-the-planner", "expression": f"request.userInfo.username == '{names.user(PLANNER)}'"}
+                {"name": "is-the-planner", "expression": f"request.userInfo.username == '{identities.user(PLANNER)}'"}
             ],
             "validations": [
                 _validation("has(request.dryRun) && request.dryRun == true", "the planner may only try (dry-run)"),
@@ -137,13 +141,13 @@ def _validation(expression: str, message: str) -> Mapping[str, str]:
     return {"expression": expression, "message": message, "reason": "Forbidden"}
 
 
-def _policy_binding(names: Identities) -> Manifest:
+def _policy_binding(identities: Identities) -> Manifest:
     """Denies, everywhere: without it the policy is a text."""
     return {
         "apiVersion": f"{ADMISSION}/v1",
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": names.planner},
-        "spec": {"policyName": names.planner, "validationActions": ["Deny"]},
+        "metadata": {"name": identities.planner},
+        "spec": {"policyName": identities.planner, "validationActions": ["Deny"]},
     }
 
 
@@ -152,22 +156,22 @@ def _role(name: str, rules: Sequence[rights.Rule]) -> Manifest:
     return {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": list(rules)}
 
 
-def _role_binding(names: Identities, role: str, account: str, namespace: str = "") -> Manifest:
+def _role_binding(identities: Identities, role: str, account: str, namespace: str = "") -> Manifest:
     """For the whole cluster, or inside one namespace."""
     return {
         "apiVersion": f"{RBAC}/v1",
         "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
         "metadata": {"name": role} | ({"namespace": namespace} if namespace else {}),
         "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": names.namespace}],
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": identities.namespace}],
     }
 
 
-def _secrets(names: Identities) -> tuple[Manifest, ...]:
+def _secrets(identities: Identities) -> tuple[Manifest, ...]:
     """A role apart, bound where the operator says: reading is nothing that a policy can refuse."""
-    if not names.secrets:
+    if not identities.secrets:
         return ()
-    role = f"{names.planner}-secrets"
-    places = ("",) if EVERYWHERE in names.secrets else tuple(sorted(set(names.secrets)))
-    bindings = (_role_binding(names, role, PLANNER, place) for place in places)
-    return (_role(role, [rights.SECRETS]), *bindings)
+    role = f"{identities.planner}-secrets"
+    namespaces = ("",) if ALL_NAMESPACES in identities.secrets else tuple(sorted(set(identities.secrets)))
+    bindings = (_role_binding(identities, role, PLANNER, namespace) for namespace in namespaces)
+    return (_role(role, [rights.SECRET_RULE]), *bindings)

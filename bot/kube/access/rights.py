@@ -1,4 +1,4 @@
-"""Which kinds the two identities may speak of, as RBAC rules. Called by `planner`; pure.
+"""Which kinds the two identities may speak of, as RBAC rules. Called by `rbac_manifests`; pure.
 
 RBAC only adds, so what must not be had is never named: no `*` but for the kinds of custom groups, no subresource, and
 neither `impersonate`, `bind`, `escalate`, `approve` nor `sign`.
@@ -16,7 +16,7 @@ WRITE = ("create", "update", "patch", "delete")
 VERBS = (*READ, *WRITE)
 
 # What people keep in Git. Left out: Secrets (asked for apart), and whatever only the cluster itself writes.
-KEPT_IN_GIT: Mapping[str, tuple[str, ...]] = {
+GIT_KINDS: Mapping[str, tuple[str, ...]] = {
     "": (
         "configmaps",
         "endpoints",
@@ -49,7 +49,7 @@ KEPT_IN_GIT: Mapping[str, tuple[str, ...]] = {
 }
 
 # Read for health and for people; who may write here goes around the API server's judgement, or is a component of it.
-ONLY_READ: Mapping[str, tuple[str, ...]] = {
+READ_ONLY_KINDS: Mapping[str, tuple[str, ...]] = {
     "": ("events", "nodes"),
     "admissionregistration.k8s.io": (
         "mutatingadmissionpolicies",
@@ -66,7 +66,7 @@ ONLY_READ: Mapping[str, tuple[str, ...]] = {
 }
 
 # Nothing at all: they mint credentials, answer questions about others' rights, or place pods.
-NEVER: Mapping[str, tuple[str, ...]] = {
+FORBIDDEN_KINDS: Mapping[str, tuple[str, ...]] = {
     "": ("bindings", "componentstatuses"),
     "authentication.k8s.io": ("selfsubjectreviews", "tokenreviews"),
     "authorization.k8s.io": (
@@ -78,31 +78,36 @@ NEVER: Mapping[str, tuple[str, ...]] = {
     "certificates.k8s.io": ("certificatesigningrequests", "clustertrustbundles", "podcertificaterequests"),
 }
 
-WEBHOOKS = {"admissionregistration.k8s.io": ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")}
-LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
-SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": list(VERBS)}
+WEBHOOK_KINDS = {"admissionregistration.k8s.io": ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")}
+LOG_RULE = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
+SECRET_RULE = {"apiGroups": [""], "resources": ["secrets"], "verbs": list(VERBS)}
 
 
-def of_planner(groups: Sequence[str]) -> list[Rule]:
-    """`groups` are API groups of custom resources. Raises Refused for a group that admission does not guard."""
-    return [*_rules(KEPT_IN_GIT, VERBS), *_rules(ONLY_READ, READ), *_custom(groups)]
+def planner_rules(groups: Sequence[str]) -> list[Rule]:
+    """Return what the planner may do; `groups` are API groups of custom resources.
+
+    Raises Refused for a group that admission does not guard.
+    """
+    return [*_rules(GIT_KINDS, VERBS), *_rules(READ_ONLY_KINDS, READ), *_custom_rules(groups)]
 
 
-def of_applier(groups: Sequence[str]) -> list[Rule]:
-    """The same kinds for real, with Secrets, webhooks and the logs of pods that do not come up."""
-    return [*of_planner(groups), *_rules(WEBHOOKS, WRITE), SECRETS, LOGS]
+def applier_rules(groups: Sequence[str]) -> list[Rule]:
+    """Return the same kinds for real, with Secrets, webhooks and the logs of pods that do not come up."""
+    return [*planner_rules(groups), *_rules(WEBHOOK_KINDS, WRITE), SECRET_RULE, LOG_RULE]
 
 
 def _rules(kinds: Mapping[str, tuple[str, ...]], verbs: tuple[str, ...]) -> list[Rule]:
-    return [{"apiGroups": [group], "resources": list(named), "verbs": list(verbs)} for group, named in kinds.items()]
+    return [
+        {"apiGroups": [group], "resources": list(plurals), "verbs": list(verbs)} for group, plurals in kinds.items()
+    ]
 
 
-def _custom(groups: Sequence[str]) -> list[Rule]:
+def _custom_rules(groups: Sequence[str]) -> list[Rule]:
     """All kinds of a group of custom resources: their subresources are `status` and `scale`, which admission sees."""
     for group in groups:
-        if group == "*" or group in KEPT_IN_GIT or group in ONLY_READ or group in NEVER:
+        if group == "*" or group in GIT_KINDS or group in READ_ONLY_KINDS or group in FORBIDDEN_KINDS:
             raise Refused(f"`{group}` is no group of custom resources: name one like `cert-manager.io`")
-        if "." not in group or not all(part.replace("-", "").isalnum() for part in group.split(".")):
+        if "." not in group or not all(label.replace("-", "").isalnum() for label in group.split(".")):
             raise Refused(f"`{group}` is no API group: name one like `cert-manager.io`")
-    wanted = sorted(set(groups))
-    return [{"apiGroups": wanted, "resources": ["*"], "verbs": list(VERBS)}] if wanted else []
+    api_groups = sorted(set(groups))
+    return [{"apiGroups": api_groups, "resources": ["*"], "verbs": list(VERBS)}] if api_groups else []

@@ -1,6 +1,6 @@
-"""The child that applies: `python -P -m bot.kube.apply.apply_child ERRAND`. It alone has the credentials that write.
+"""The child that applies: `python -P -m bot.kube.apply.apply_child CONFIG`. It alone has the credentials that write.
 
-Does what the artifact lists and nothing else, each object told of as it ends. Begun by the bot's supervisor, so that it
+Does what the artifact lists and nothing else, and reports each object as it ends. Begun by the bot's supervisor, so it
 outlives the bot; interrupted by SIGINT, it begins nothing more, finishes what it is at, and tells how far it came.
 """
 
@@ -14,222 +14,251 @@ from typing import Any
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient
-from bot.kube.apply.artifact import Work
-from bot.kube.apply.child_config import Errand
-from bot.kube.apply.hook_runs import Hooks
-from bot.kube.apply.interrupts import Interrupted, Stop
-from bot.kube.apply.preflight import Look, objections
-from bot.kube.apply.progress import Telling
-from bot.kube.apply.pruning import Patience, prune
-from bot.kube.apply.results import WHOLE, End, Result
-from bot.kube.apply.sending import Sending
+from bot.kube.apply.artifact import ApplyArtifact
+from bot.kube.apply.child_config import ChildConfig
+from bot.kube.apply.hook_runner import HookRunner
+from bot.kube.apply.interrupts import Interrupted, StopSignal
+from bot.kube.apply.object_applier import ObjectApplier
+from bot.kube.apply.preflight import Preflight, find_objections
+from bot.kube.apply.progress import ProgressLog
+from bot.kube.apply.pruning import WaitLimit, prune
+from bot.kube.apply.results import WHOLE_APPLY, ObjectResult, ResultStatus
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
-from bot.kube.health.rules import Checks, State
-from bot.kube.health.watching import Pace, follow
-from bot.kube.objects.masking import Mask, secrets_of
-from bot.kube.objects.model import Ref
-from bot.kube.objects.order import Stage, groups, stage
-from bot.kube.objects.outcomes import Outcome, Verb
-from bot.kube.render.hooks import Phase
+from bot.kube.health.object_health import HealthChecks, HealthState
+from bot.kube.health.rollout import RolloutTiming, wait_for_rollout
+from bot.kube.objects.apply_order import ApplyStage, apply_groups, stage_of
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.masking import Mask, secret_texts
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.render.helm_hooks import HookPhase
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 4
 ESTABLISHED_SECONDS = 60.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 THREADS = 16
-NOT_WELL = "what comes before it did not go well"
+EARLIER_FAILURE = "what comes before it did not go well"
 
 
 def main(argv: Sequence[str]) -> int:
-    process.conceal()
-    errand = Errand.loaded(Path(argv[1]).read_bytes())
-    work = Work.loaded(Path(errand.artifact).read_bytes())
-    stop = Stop()
+    """Apply what the config at `argv[1]` names; the exit status is one of DONE, FAILED, REFUSED and INTERRUPTED."""
+    process.protect_memory()
+    config = ChildConfig.from_json(Path(argv[1]).read_bytes())
+    artifact = ApplyArtifact.from_json(Path(config.artifact).read_bytes())
+    stop = StopSignal()
     signal.signal(signal.SIGINT, lambda *_: stop.event.set())
-    telling = Telling(Path(errand.results), secrets_of(_bodies(work)))
+    progress = ProgressLog(Path(config.results), secret_texts(_secret_bodies(artifact)))
     try:
-        kubeconfig = Path(errand.kubeconfig)
-        cluster = Cluster.open(work.cluster, kubeconfig, errand.context, errand.timeout, errand.manager, THREADS)
-        telling.secrets |= secrets_of(_live_secrets(cluster, work))
-        return _Apply(cluster, work, errand, telling, stop).run()
-    except (Refused, ToolFailed, Transient) as why:
-        if not telling.begun:
-            telling.refuse(str(why))
+        kubeconfig = Path(config.kubeconfig)
+        cluster = Cluster.open(artifact.cluster, kubeconfig, config.context, config.timeout, config.manager, THREADS)
+        progress.secrets |= secret_texts(_live_secrets(cluster, artifact))
+        return _ApplyRun(cluster, artifact, config, progress, stop).run()
+    except (Refused, ToolFailed, Transient) as error:
+        if not progress.changes_begun:
+            progress.refuse(str(error))
             return REFUSED
-        telling.tell(Result("the apply", WHOLE, End.FAILED, str(why)))
+        progress.record(ObjectResult("the apply", WHOLE_APPLY, ResultStatus.FAILED, str(error)))
         return FAILED
     finally:
-        telling.write()
+        progress.write()
 
 
 @dataclass(frozen=True, slots=True)
-class _Apply:
+class _ApplyRun:
     """One apply, from its last look to the exact inventory."""
 
     cluster: Cluster
-    work: Work
-    errand: Errand
-    telling: Telling
-    stop: Stop
+    artifact: ApplyArtifact
+    config: ChildConfig
+    progress: ProgressLog
+    stop: StopSignal
 
     def run(self) -> int:
-        known, label = self._known(), inventory.label_of(self.work.project, self.errand.inventory_namespace)
-        made = frozenset(one.ref.name for one in self.work.outcomes if stage(one.ref) is Stage.NAMESPACES)
-        look = Look(self.cluster, Mask(self.work.key), label, self.errand.confirm, made)
-        if why := objections(look, self.work.outcomes):
-            self.telling.refuse("; ".join(why))
+        """Apply; returns the exit status. Raises Refused, ToolFailed and Transient for what the cluster refuses."""
+        artifact = self.artifact
+        recorded = self._read_inventory()
+        label = inventory.label_of(artifact.project, self.config.inventory_namespace)
+        namespaces = [change.ref.name for change in artifact.changes if stage_of(change.ref) is ApplyStage.NAMESPACES]
+        mask = Mask(artifact.mask_key)
+        preflight = Preflight(self.cluster, mask, label, self.config.confirm, frozenset(namespaces))
+        if objections := find_objections(preflight, artifact.changes):
+            self.progress.refuse("; ".join(objections))
             return REFUSED
-        wider = self._widened(known, label)
+        widened = self._widen_inventory(recorded, label)
         try:
-            well = self._all(wider)
+            succeeded = self._apply_all(widened)
         except Interrupted:
-            well = False
-        self._narrowed(wider, well)
-        return DONE if well else INTERRUPTED if self.stop.asked else FAILED
+            succeeded = False
+        self._narrow_inventory(widened, succeeded)
+        return DONE if succeeded else INTERRUPTED if self.stop.requested else FAILED
 
-    def _all(self, wider: Inventory) -> bool:
+    def _apply_all(self, widened: Inventory) -> bool:
         """Hooks, objects, their health, hooks again, and what goes. True when all of it went well."""
-        gone = [one for one in self.work.outcomes if one.verb is Verb.DELETE]
-        again = wider.installed
-        well = self._phase(Phase.PRE_UPGRADE if again else Phase.PRE_INSTALL) and self._objects()
-        well = well and self._healthy() and self._phase(Phase.POST_UPGRADE if again else Phase.POST_INSTALL)
-        if not well or self.stop.asked:
-            for one in gone:
-                self.telling.skipped(one, NOT_WELL)
+        deletions = [change for change in self.artifact.changes if change.verb is Verb.DELETE]
+        before, after = HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL
+        if widened.installed:
+            before, after = HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE
+        succeeded = self._run_hooks(before) and self._apply_stages()
+        succeeded = succeeded and self._await_health() and self._run_hooks(after)
+        if not succeeded or self.stop.requested:
+            for change in deletions:
+                self.progress.skip(change, EARLIER_FAILURE)
             return False
-        prune(self.cluster, wider, gone, self.telling.tell, self._patience)
-        return self.telling.all_well and not self.stop.asked
+        prune(self.cluster, widened, deletions, self.progress.record, self._wait_limit)
+        return self.progress.succeeded and not self.stop.requested
 
     @property
-    def _patience(self) -> Patience:
-        return Patience(self.work.health.timeout, self.stop.wait)
+    def _wait_limit(self) -> WaitLimit:
+        return WaitLimit(self.artifact.health.timeout, self.stop.wait)
 
-    def _known(self) -> Inventory | None:
-        kinds = {(version, Ref.of_id(id).kind) for id, version in self.work.members.items()}
-        kinds |= {(one.api_version, one.ref.kind) for one in self.work.outcomes}
-        project, namespace = self.work.project, self.errand.inventory_namespace
-        known = inventory.read(self.cluster, project, namespace)
-        return known or inventory.rebuilt(self.cluster, project, namespace, kinds)
+    def _read_inventory(self) -> Inventory | None:
+        kinds = {(version, ObjectRef.parse_id(id).kind) for id, version in self.artifact.members.items()}
+        kinds |= {(change.api_version, change.ref.kind) for change in self.artifact.changes}
+        project, namespace = self.artifact.project, self.config.inventory_namespace
+        recorded = inventory.read(self.cluster, project, namespace)
+        return recorded or inventory.rebuild(self.cluster, project, namespace, kinds)
 
-    def _widened(self, known: Inventory | None, label: str) -> Inventory:
+    def _widen_inventory(self, recorded: Inventory | None, label: str) -> Inventory:
         """All that was and all that will be, at no commit: written before anything changes."""
-        old = known.members if known else {}
-        new = {Ref.of_id(id): version for id, version in self.work.members.items()}
-        now = {ref: replace(old.get(ref, Member(version)), api_version=version) for ref, version in new.items()}
-        installed = known is not None and known.installed
-        space = self.errand.inventory_namespace
-        wider = Inventory(self.work.project, space, "", {**old, **now}, label, installed=installed)
-        self.telling.begun = True
-        inventory.write(self.cluster, wider)
-        return wider
+        old_members = recorded.members if recorded else {}
+        api_versions = {ObjectRef.parse_id(id): version for id, version in self.artifact.members.items()}
+        new_members = {
+            ref: replace(old_members.get(ref, Member(version)), api_version=version)
+            for ref, version in api_versions.items()
+        }
+        installed = recorded is not None and recorded.installed
+        namespace, members = self.config.inventory_namespace, {**old_members, **new_members}
+        widened = Inventory(self.artifact.project, namespace, "", members, label, installed=installed)
+        self.progress.changes_begun = True
+        inventory.write(self.cluster, widened)
+        return widened
 
-    def _narrowed(self, wider: Inventory, well: bool) -> None:
+    def _narrow_inventory(self, widened: Inventory, succeeded: bool) -> None:
         """What bears the label now and belongs here, or could not be deleted; at the commit when all went well."""
-        kinds = {(member.api_version, ref.kind) for ref, member in wider.members.items()}
-        self.cluster.forget()
-        live = inventory.labelled(self.cluster, wider.label, kinds)
-        members = {ref: member for ref, member in live.items() if ref in wider.members}
-        exact = replace(wider, members=members, installed=well or wider.installed)
-        done = replace(exact, commit=self.work.commit, rendered=self.work.rendered)
-        inventory.write(self.cluster, done if well else exact)
+        kinds = {(member.api_version, ref.kind) for ref, member in widened.members.items()}
+        self.cluster.forget_resources()
+        live = inventory.find_members(self.cluster, widened.label, kinds)
+        members = {ref: member for ref, member in live.items() if ref in widened.members}
+        exact = replace(widened, members=members, installed=succeeded or widened.installed)
+        committed = replace(exact, commit=self.artifact.commit, rendered=self.artifact.rendered_digest)
+        inventory.write(self.cluster, committed if succeeded else exact)
 
-    def _phase(self, phase: Phase) -> bool:
-        its, telling = self.work, self.telling
-        hooks = Hooks(self.cluster, its.hooks, self._patience, self._checks, telling.scrubbed, telling.say)
-        return not self.stop.asked and hooks.run(phase, self.telling.tell)
+    def _run_hooks(self, phase: HookPhase) -> bool:
+        progress = self.progress
+        runner = HookRunner(
+            self.cluster,
+            self.artifact.hooks,
+            self._wait_limit,
+            self._health_checks,
+            progress.scrub,
+            progress.print_line,
+        )
+        return not self.stop.requested and runner.run(phase, progress.record)
 
-    def _objects(self) -> bool:
+    def _apply_stages(self) -> bool:
         """Apply stage after stage; within one a failure keeps nothing else from being tried."""
-        before = Stage.DEFINITIONS
-        applied = [one for one in self.work.outcomes if one.verb is not Verb.DELETE]
-        for now, group in groups(applied):
-            if now is not before and not self._stage_done(before, applied):
-                for later in (one for found, these in groups(applied) if found >= now for one in these):
-                    self.telling.skipped(later, NOT_WELL)
+        last_stage = ApplyStage.DEFINITIONS
+        changes = [change for change in self.artifact.changes if change.verb is not Verb.DELETE]
+        for stage, group in apply_groups(changes):
+            if stage is not last_stage and not self._finish_stage(last_stage, changes):
+                self._skip_from(stage, changes)
                 return False
-            before = now
-            self.cluster.each(self._one, group)
-        return self.telling.all_well and not self.stop.asked
+            last_stage = stage
+            self.cluster.map_concurrently(self._apply_object, group)
+        return self.progress.succeeded and not self.stop.requested
 
-    def _stage_done(self, ended: Stage, applied: Sequence[Outcome]) -> bool:
+    def _skip_from(self, stage: ApplyStage, changes: Sequence[ObjectChange]) -> None:
+        for later_stage, group in apply_groups(changes):
+            for change in group if later_stage >= stage else ():
+                self.progress.skip(change, EARLIER_FAILURE)
+
+    def _finish_stage(self, stage: ApplyStage, changes: Sequence[ObjectChange]) -> bool:
         """All of the stage went well, and what it defined is served."""
-        if not self.telling.all_well or self.stop.asked:
+        if not self.progress.succeeded or self.stop.requested:
             return False
-        if ended is not Stage.DEFINITIONS:
+        if stage is not ApplyStage.DEFINITIONS:
             return True
-        crds = [(one.api_version, one.ref) for found, group in groups(applied) if found is ended for one in group]
-        pace = Pace(ESTABLISHED_SECONDS, 0.0, time.monotonic, self.stop.wait)
-        how = follow(self.cluster, crds, pace, checks={}, scrub=self.telling.scrubbed, report=self.telling.say)
-        return all(health.state is State.READY for _, health in how) and self._discovered(applied)
+        groups = [group for group_stage, group in apply_groups(changes) if group_stage is stage]
+        crds = [(change.api_version, change.ref) for group in groups for change in group]
+        timing = RolloutTiming(ESTABLISHED_SECONDS, 0.0, time.monotonic, self.stop.wait)
+        scrub, report = self.progress.scrub, self.progress.print_line
+        healths = wait_for_rollout(self.cluster, crds, timing, checks={}, scrub=scrub, report=report)
+        return all(health.state is HealthState.READY for _, health in healths) and self._await_discovery(changes)
 
-    def _discovered(self, applied: Sequence[Outcome]) -> bool:
+    def _await_discovery(self, changes: Sequence[ObjectChange]) -> bool:
         """A definition is established before discovery knows it: look until it does."""
-        specs = [one.send["spec"] for one in applied if one.send and stage(one.ref) is Stage.DEFINITIONS]
-        until = time.monotonic() + ESTABLISHED_SECONDS
+        crds = [change for change in changes if stage_of(change.ref) is ApplyStage.DEFINITIONS]
+        specs = [change.send["spec"] for change in crds if change.send]
+        deadline = time.monotonic() + ESTABLISHED_SECONDS
         while True:
-            self.cluster.forget()
-            if all(self.cluster.resource(version, kind) for spec in specs for version, kind in _served(spec)):
+            self.cluster.forget_resources()
+            if all(self.cluster.resource(version, kind) for spec in specs for version, kind in _served_kinds(spec)):
                 return True
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return False
-            self.stop.wait(LOOK_SECONDS)
+            self.stop.wait(POLL_SECONDS)
 
-    def _one(self, one: Outcome) -> None:
-        if self.stop.asked:
-            self.telling.skipped(one, "interrupted before it began")
+    def _apply_object(self, change: ObjectChange) -> None:
+        if self.stop.requested:
+            self.progress.skip(change, "interrupted before it began")
         else:
-            self.telling.tell(Sending(self.cluster, self.errand.manager, self._patience).sent(one))
+            self.progress.record(ObjectApplier(self.cluster, self.config.manager, self._wait_limit).apply(change))
 
-    def _healthy(self) -> bool:
-        changed = (Verb.CREATE, Verb.CHANGE, Verb.REPLACE)
-        targets = [(one.api_version, one.ref) for one in self.work.outcomes if one.verb in changed]
+    def _await_health(self) -> bool:
+        changing_verbs = (Verb.CREATE, Verb.CHANGE, Verb.REPLACE)
+        targets = [
+            (change.api_version, change.ref) for change in self.artifact.changes if change.verb in changing_verbs
+        ]
         if not targets:
             return True
-        options, telling, began = self.work.health, self.telling, time.monotonic()
-        pace = Pace(options.timeout, options.stable, time.monotonic, self.stop.wait)
-        found = follow(self.cluster, targets, pace, checks=self._checks, scrub=telling.scrubbed, report=telling.say)
-        for ref, how in found:
-            if how.state is State.FAILED:
-                telling.tell(Result(str(ref), "health", End.UNHEALTHY, "\n".join((how.reason, *how.detail))))
-        if telling.all_well:
-            telling.so_far = replace(telling.so_far, healthy=time.monotonic() - began)
-        return telling.all_well
+        options, progress, started = self.artifact.health, self.progress, time.monotonic()
+        timing = RolloutTiming(options.timeout, options.stable, time.monotonic, self.stop.wait)
+        checks, scrub, report = self._health_checks, progress.scrub, progress.print_line
+        healths = wait_for_rollout(self.cluster, targets, timing, checks=checks, scrub=scrub, report=report)
+        for ref, health in healths:
+            if health.state is HealthState.FAILED:
+                message = "\n".join((health.reason, *health.detail))
+                progress.record(ObjectResult(str(ref), "health", ResultStatus.UNHEALTHY, message))
+        if progress.succeeded:
+            progress.results = replace(progress.results, healthy=time.monotonic() - started)
+        return progress.succeeded
 
     @property
-    def _checks(self) -> Checks:
+    def _health_checks(self) -> HealthChecks:
         """By `group/Kind`, as gitops.yaml writes them: `Kind.group`."""
-        parts = [(one.kind.partition("."), one) for one in self.work.health.checks]
+        named_checks = [(check.kind.partition("."), check) for check in self.artifact.health.checks]
         return {
-            f"{group}/{kind}": {"ready": one.ready} | ({"failed": one.failed} if one.failed else {})
-            for (kind, _, group), one in parts
+            f"{group}/{kind}": {"ready": check.ready} | ({"failed": check.failed} if check.failed else {})
+            for (kind, _, group), check in named_checks
         }
 
 
-def _served(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    versions = [one["name"] for one in spec["versions"] if one.get("served")]
-    return [(f"{spec['group']}/{version}", str(spec["names"]["kind"])) for version in versions]
+def _served_kinds(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = [version["name"] for version in spec["versions"] if version.get("served")]
+    return [(f"{spec['group']}/{name}", str(spec["names"]["kind"])) for name in names]
 
 
-def _bodies(work: Work) -> list[Mapping[str, Any]]:
+def _secret_bodies(artifact: ApplyArtifact) -> list[Mapping[str, Any]]:
     """Everything in the artifact that may hold what nobody is to see."""
-    sent = [one.send for one in work.outcomes if one.send]
-    return [*sent, *(hook.object.body for hook in work.hooks), *work.secrets]
+    sent_bodies = [change.send for change in artifact.changes if change.send]
+    return [*sent_bodies, *(hook.kube_object.body for hook in artifact.hooks), *artifact.secrets]
 
 
-def _live_secrets(cluster: Cluster, work: Work) -> list[Mapping[str, Any]]:
+def _live_secrets(cluster: Cluster, artifact: ApplyArtifact) -> list[Mapping[str, Any]]:
     """Those of the namespaces that are worked in, as they are now, since a pod's log may hold any of them."""
-    spaces = sorted({one.ref.namespace for one in work.outcomes} - {""})
-    return [body for bodies in cluster.each(lambda space: _secrets_in(cluster, space), spaces) for body in bodies]
+    namespaces = sorted({change.ref.namespace for change in artifact.changes} - {""})
+    lists = cluster.map_concurrently(lambda namespace: _list_secrets(cluster, namespace), namespaces)
+    return [body for bodies in lists for body in bodies]
 
 
-def _secrets_in(cluster: Cluster, namespace: str) -> tuple[Mapping[str, Any], ...]:
+def _list_secrets(cluster: Cluster, namespace: str) -> tuple[Mapping[str, Any], ...]:
     """None where the identity that applies may not list them."""
     try:
-        found = cluster.list("v1", "Secret", namespace)
+        secrets = cluster.list("v1", "Secret", namespace)
     except ToolFailed:
         return ()
-    return tuple({**body, "kind": "Secret"} for body in found)
+    return tuple({**body, "kind": "Secret"} for body in secrets)
 
 
 if __name__ == "__main__":

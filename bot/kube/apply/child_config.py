@@ -1,11 +1,11 @@
-"""What the child that applies is told beside the artifact: written by the tool, read by `carry_out`."""
+"""What the child that applies gets beside the artifact: written by the tool, read by `apply_child`."""
 
 import json
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ChildConfig:
     """Paths of artifact, results and kubeconfig; `confirm` names what a person let go, as `Kind/name`.
 
     `timeout` is in seconds, for one question with all its repetitions.
@@ -20,10 +20,12 @@ class Errand:
     timeout: float
     confirm: tuple[str, ...] = ()
 
-    def dumped(self) -> bytes:
+    def to_json(self) -> bytes:
+        """Dump for `from_json`."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def loaded(cls, text: bytes) -> "Errand":
-        words = json.loads(text)
-        return cls(**{**words, "confirm": tuple(words["confirm"])})
+    def from_json(cls, text: bytes) -> "ChildConfig":
+        """Load what `to_json` dumped."""
+        stored = json.loads(text)
+        return cls(**{**stored, "confirm": tuple(stored["confirm"])})

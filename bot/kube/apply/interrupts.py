@@ -9,14 +9,17 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopSignal:
+    """Set when somebody asks the apply to stop."""
+
     event: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
+        """Whether somebody asked the apply to stop."""
         return self.event.is_set()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass. Raises Interrupted."""
+        """Let time pass. Raises Interrupted when the apply is asked to stop."""
         if self.event.wait(seconds):
             raise Interrupted

@@ -1,6 +1,6 @@
 """The last look before an apply: is every object still as it was when the plan was approved? Changes nothing.
 
-Called by `carry_out`. What it finds otherwise is a sentence, and then nothing is begun.
+Called by `apply_child`. What it finds otherwise is a sentence, and then nothing is begun.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,99 +9,102 @@ from typing import Any
 
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
-from bot.kube.cluster.deletions import kept, strangers_of
-from bot.kube.cluster.trial import result_digest, tried
+from bot.kube.cluster.deletions import foreign_loss, protection_of
+from bot.kube.cluster.server_dry_run import dry_run_apply, result_digest
+from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
-from bot.kube.objects.model import Ref, object_of
-from bot.kube.objects.normalized import MEMBER_LABEL
-from bot.kube.objects.outcomes import Outcome, Verb
+from bot.kube.objects.normalization import MEMBER_LABEL
+from bot.kube.objects.object_changes import ObjectChange, Verb
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Where to look and what was promised. `confirm` names what a person let go: `Kind/name`.
+class Preflight:
+    """Where to look and what was promised. `confirmed` names what a person let go, as `Kind/name`.
 
-    `made` are the namespaces that come with the apply.
+    `new_namespaces` come with the apply.
     """
 
     cluster: Cluster
     mask: Mask
     label: str
-    confirm: tuple[str, ...]
-    made: frozenset[str] = frozenset()
+    confirmed: tuple[str, ...]
+    new_namespaces: frozenset[str] = frozenset()
 
 
-def objections(look: Look, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """Why these may not be carried out, in their order; none when all is as approved."""
-    untold = [f"{one.ref}: {one.problem}" for one in outcomes if one.verb is Verb.UNTOLD]
-    asking = [one.ref.path for one in outcomes if one.confirm]
-    unconfirmed = [f"{name} was not confirmed" for name in asking if name not in look.confirm]
-    if untold or unconfirmed:
-        return (*untold, *unconfirmed)
-    found = look.cluster.each(lambda one: _moved(look, one), outcomes)
-    return tuple(f"{one.ref} {why}" for one, why in zip(outcomes, found, strict=True) if why)
+def find_objections(preflight: Preflight, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
+    """Say why the changes may not be applied, in their order; nothing when all is as approved."""
+    unknown = [f"{change.ref}: {change.problem}" for change in changes if change.verb is Verb.UNKNOWN]
+    to_confirm = [change.ref.path for change in changes if change.confirm]
+    unconfirmed = [f"{name} was not confirmed" for name in to_confirm if name not in preflight.confirmed]
+    if unknown or unconfirmed:
+        return (*unknown, *unconfirmed)
+    differences = preflight.cluster.map_concurrently(lambda change: _first_difference(preflight, change), changes)
+    pairs = zip(changes, differences, strict=True)
+    return tuple(f"{change.ref} {difference}" for change, difference in pairs if difference)
 
 
-def _moved(look: Look, one: Outcome) -> str:
+def _first_difference(preflight: Preflight, change: ObjectChange) -> str:
     """How the object is otherwise than planned; empty when it is not."""
     try:
-        return next(_differences(look, one), "")
-    except ToolFailed as why:
-        return f"cannot be read: {why}"
+        return next(_differences(preflight, change), "")
+    except ToolFailed as error:
+        return f"cannot be read: {error}"
 
 
-def _differences(look: Look, one: Outcome) -> Iterator[str]:
-    if look.cluster.resource(one.api_version, one.ref.kind) is None:
-        if one.uid or one.result:
+def _differences(preflight: Preflight, change: ObjectChange) -> Iterator[str]:
+    if preflight.cluster.resource(change.api_version, change.ref.kind) is None:
+        if change.uid or change.result:
             yield "is of a kind that the cluster no longer knows"
         return
-    answer = look.cluster.get(one.api_version, one.ref)
+    answer = preflight.cluster.get(change.api_version, change.ref)
     live = answer.body if answer.ok else None
     if live is None and answer.status != 404:
         yield f"cannot be read: {answer.reason or answer.status}"
         return
     uid = str(live["metadata"]["uid"]) if live else ""
-    if one.verb is Verb.DELETE and not uid:
+    if change.verb is Verb.DELETE and not uid:
         return
-    if uid != one.uid:
-        yield "was made since the plan" if not one.uid else "is another one now" if uid else "is gone since the plan"
-    elif one.verb is Verb.DELETE:
-        yield from _guards(look, live)
-    elif one.verb is Verb.REPLACE:
-        yield from _protected(live)
-    elif one.verb is Verb.CREATE and not one.result:
-        yield from _no_namespace(look, one)
-    elif one.result and one.send is not None:
-        yield from _other_result(look, one, one.send, live)
+    if uid != change.uid:
+        yield "was made since the plan" if not change.uid else "is another one now" if uid else "is gone since the plan"
+    elif change.verb is Verb.DELETE:
+        yield from _deletion_obstacles(preflight, live)
+    elif change.verb is Verb.REPLACE:
+        yield from _protections(live)
+    elif change.verb is Verb.CREATE and not change.result:
+        yield from _missing_namespace(preflight, change)
+    elif change.result and change.send is not None:
+        yield from _changed_result(preflight, change, change.send, live)
 
 
-def _guards(look: Look, live: Body | None) -> Iterator[str]:
+def _deletion_obstacles(preflight: Preflight, live: Body | None) -> Iterator[str]:
     if live is None:
         return
-    yield from _protected(live)
-    if (live["metadata"].get("labels") or {}).get(MEMBER_LABEL) != look.label:
+    yield from _protections(live)
+    if (live["metadata"].get("labels") or {}).get(MEMBER_LABEL) != preflight.label:
         yield "does not bear the inventory's label any more"
-    if strangers := strangers_of(look.cluster, object_of(live).ref, look.label):
+    if strangers := foreign_loss(preflight.cluster, object_of(live).ref, preflight.label):
         yield strangers
 
 
-def _protected(live: Body | None) -> Iterator[str]:
-    if live is not None and (guard := kept(live)):
+def _protections(live: Body | None) -> Iterator[str]:
+    if live is not None and (guard := protection_of(live)):
         yield f"is protected now: {guard}"
 
 
-def _no_namespace(look: Look, one: Outcome) -> Iterator[str]:
+def _missing_namespace(preflight: Preflight, change: ObjectChange) -> Iterator[str]:
     """What was planned elsewhere, as its namespace was still to be made: it must be there now, or come with this."""
-    space = one.ref.namespace
-    if space and space not in look.made and look.cluster.get("v1", Ref("", "Namespace", "", space)).status == 404:
-        yield f"has no namespace {space}"
+    namespace = change.ref.namespace
+    if not namespace or namespace in preflight.new_namespaces:
+        return
+    if preflight.cluster.get("v1", ObjectRef("", "Namespace", "", namespace)).status == 404:
+        yield f"has no namespace {namespace}"
 
 
-def _other_result(look: Look, one: Outcome, send: Body, live: Body | None) -> Iterator[str]:
-    answer = tried(look.cluster, send, live, one.takes, force=one.force)
+def _changed_result(preflight: Preflight, change: ObjectChange, send: Body, live: Body | None) -> Iterator[str]:
+    answer = dry_run_apply(preflight.cluster, send, live, change.takes, force=change.force)
     if not answer.ok:
         yield f"would be refused now: {answer.message}"
-    elif result_digest(look.mask, answer.body, one.left) != one.result:
+    elif result_digest(preflight.mask, answer.body, change.left) != change.result:
         yield "changed since the plan, so that applying it would come to something else"

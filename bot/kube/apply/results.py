@@ -1,18 +1,24 @@
-"""How an apply goes, object by object: written by `carry_out` as it comes, read by the tool when that has ended."""
+"""How an apply goes, object by object: written by `apply_child` as it comes, read by the tool when that has ended."""
 
 import json
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-WORDS = {"create": "created", "change": "changed", "replace": "replaced", "delete": "deleted", "adopt": "taken over"}
+PAST_TENSE = {
+    "create": "created",
+    "change": "changed",
+    "replace": "replaced",
+    "delete": "deleted",
+    "adopt": "taken over",
+}
 
-WHOLE = "apply"  # the verb of what ended all of it
+WHOLE_APPLY = "apply"  # the verb of what ended all of it
 
 
-class End(StrEnum):
+class ResultStatus(StrEnum):
     """SKIPPED was not begun. UNHEALTHY was applied, and did not become what it should."""
 
     DONE = "done"
@@ -23,53 +29,61 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One object. `verb` is its outcome's, `hook`, `health` or WHOLE; `message` is scrubbed, of one line or more."""
+class ObjectResult:
+    """One object. `verb` is its change's, `hook`, `health` or WHOLE_APPLY; `message` is scrubbed, of any lines."""
 
     ref: str
     verb: str
-    end: End
+    status: ResultStatus
     message: str = ""
 
     def __str__(self) -> str:
-        return f"{self.ref} {WORDS.get(self.verb, self.verb)}: {self.end}" + (f": {self.message}" * bool(self.message))
+        verb = PAST_TENSE.get(self.verb, self.verb)
+        return f"{self.ref} {verb}: {self.status}" + (f": {self.message}" * bool(self.message))
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class ApplyResults:
     """All so far. `refused` tells why nothing was begun; `healthy` how long it took, in seconds."""
 
-    results: tuple[Result, ...] = ()
+    results: tuple[ObjectResult, ...] = ()
     refused: str = ""
     healthy: float | None = None
 
-    def dumped(self) -> bytes:
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+    def to_json(self) -> bytes:
+        """Dump for `from_json` of this version or the next: a child may outlive the bot that started it."""
+        rows = [{"ref": row.ref, "verb": row.verb, "end": row.status, "message": row.message} for row in self.results]
+        stored = {"results": rows, "refused": self.refused, "healthy": self.healthy}
+        return json.dumps(stored, separators=(",", ":")).encode()
 
     @classmethod
-    def loaded(cls, text: bytes) -> "Results":
-        words = json.loads(text)
-        made = tuple(Result(**{**one, "end": End(one["end"])}) for one in words["results"])
-        return cls(made, words["refused"], words["healthy"])
+    def from_json(cls, text: bytes) -> "ApplyResults":
+        """Load what `to_json` dumped."""
+        stored = json.loads(text)
+        rows = stored["results"]
+        results = tuple(ObjectResult(row["ref"], row["verb"], ResultStatus(row["end"]), row["message"]) for row in rows)
+        return cls(results, stored["refused"], stored["healthy"])
 
     def summary(self) -> str:
-        """`3 created, 8 changed, 1 failed; healthy after 14 s`."""
+        """Sum up for people, as `3 created, 8 changed, 1 failed; healthy after 14 s`."""
         if self.refused:
             return f"nothing was begun: {self.refused}"
-        done = Counter(one.verb for one in self.results if one.end is End.DONE)
-        parts = [f"{done[verb]:,} {word}" for verb, word in WORDS.items() if done[verb]]
-        bad = Counter(one.end for one in self.results if one.end is not End.DONE and one.verb != WHOLE)
-        parts += [f"{number:,} {end}" for end, number in bad.items()]
-        parts += ["the apply did not come to its end"] if any(one.verb == WHOLE for one in self.results) else []
-        told = ", ".join(parts) or "nothing was changed"
-        return f"{told}; healthy after {self.healthy:.0f} s" if self.healthy is not None else told
+        verbs = Counter(row.verb for row in self.results if row.status is ResultStatus.DONE)
+        parts = [f"{verbs[verb]:,} {past_tense}" for verb, past_tense in PAST_TENSE.items() if verbs[verb]]
+        failures = [row for row in self.results if row.status is not ResultStatus.DONE and row.verb != WHOLE_APPLY]
+        parts += [f"{count:,} {status}" for status, count in Counter(row.status for row in failures).items()]
+        parts += ["the apply did not come to its end"] if any(row.verb == WHOLE_APPLY for row in self.results) else []
+        text = ", ".join(parts) or "nothing was changed"
+        return f"{text}; healthy after {self.healthy:.0f} s" if self.healthy is not None else text
 
-    def troubles(self) -> tuple[str, ...]:
-        return tuple(str(one) for one in self.results if one.end is not End.DONE)
+    def failures(self) -> tuple[str, ...]:
+        """Show each result that is not DONE."""
+        return tuple(str(row) for row in self.results if row.status is not ResultStatus.DONE)
 
 
-def write(path: Path, results: Results) -> None:
-    aside = path.with_suffix(".new")
-    aside.touch(mode=0o600)
-    aside.write_bytes(results.dumped())
-    os.replace(aside, path)
+def write_results(path: Path, apply_results: ApplyResults) -> None:
+    """Replace the file, readable to its owner only."""
+    new_path = path.with_suffix(".new")
+    new_path.touch(mode=0o600)
+    new_path.write_bytes(apply_results.to_json())
+    os.replace(new_path, path)

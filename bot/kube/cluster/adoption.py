@@ -11,137 +11,145 @@ from typing import Any
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.clusters import MANAGER
-from bot.kube.cluster.responses import Answer
-from bot.kube.objects.model import object_of
+from bot.kube.cluster.responses import ApiResponse
+from bot.kube.objects.kube_object import object_of
 
 Body = Mapping[str, Any]
-Fields = Mapping[str, Any]  # a tree of FieldsV1, see `managed`
+Fields = Mapping[str, Any]  # a tree of FieldsV1, see `managed_fields`
+Owner = Mapping[str, Any]  # an entry of managedFields
 Operation = dict[str, Any]
 
 APPLY = "Apply"
 
-_SERVERS = ("apiVersion", "kind", "metadata", "status")
-_MARKS = ("labels", "annotations", "finalizers", "ownerReferences")
-_ALWAYS: Fields = {"f:metadata": {}}
+_SERVER_KEYS = ("apiVersion", "kind", "metadata", "status")
+_METADATA_FIELDS = ("labels", "annotations", "finalizers", "ownerReferences")
+_ALWAYS_KEPT: Fields = {"f:metadata": {}}
 
 
-def adopts(live: Body, managers: Sequence[str], ours: str = MANAGER) -> tuple[str, ...]:
-    """Those of the managers that own something of the object itself, in the order they were named."""
-    found = {str(entry.get("manager")) for entry in _entries(live) if _is_taken(entry, managers, ours)}
-    return tuple(dict.fromkeys(name for name in managers if name in found))
+def adopted_managers(live: Body, managers: Sequence[str], ours: str = MANAGER) -> tuple[str, ...]:
+    """Return those of the managers that own something of the object itself, in the order they were named."""
+    names = {str(owner.get("manager")) for owner in _managed_fields(live) if _is_adopted(owner, managers, ours)}
+    return tuple(dict.fromkeys(name for name in managers if name in names))
 
 
-def migrated(live: Body, managers: Sequence[str], ours: str = MANAGER) -> list[Operation] | None:
-    """The JSON patch that makes the managers' fields ours; None where they have none.
+def migration_patch(live: Body, managers: Sequence[str], ours: str = MANAGER) -> list[Operation] | None:
+    """Build the JSON patch that makes the managers' fields ours; None where they have none.
 
     It fails with 409 when the object has changed since: a `test` would be answered as an invalid request.
     """
-    entries = _entries(live)
-    target = _target(entries, managers, ours)
+    owners = _managed_fields(live)
+    target = _target_owner(owners, managers, ours)
     if target is None:
         return None
-    union = {**target, "manager": ours, "operation": APPLY, "fieldsV1": _owned_after(entries, managers, ours)}
-    kept = [union if one is target else one for one in entries if one is target or not _is_taken(one, managers, ours)]
+    fields = _fields_after_migration(owners, managers, ours)
+    union = {**target, "manager": ours, "operation": APPLY, "fieldsV1": fields}
+    remaining = [owner for owner in owners if owner is target or not _is_adopted(owner, managers, ours)]
+    migrated = [union if owner is target else owner for owner in remaining]
     return [
-        {"op": "replace", "path": "/metadata/managedFields", "value": kept},
+        {"op": "replace", "path": "/metadata/managedFields", "value": migrated},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
     ]
 
 
-def foreseen(cluster: Cluster, result: Body, live: Body, rendered: Body, managers: Sequence[str]) -> Answer:
-    """What an apply after the migration will leave, told by the server before it: the result of a dry-run of the apply
-    without what becomes ours and is not rendered, tried once more for the defaults that come in its place.
+def dry_run_migrated(
+    cluster: Cluster, result: Body, live: Body, rendered: Body, managers: Sequence[str]
+) -> ApiResponse:
+    """Ask the server what an apply after the migration will leave: `result`, a dry-run of the apply, without what
+    becomes ours and is not rendered, tried once more for the defaults that come in its place.
     """
-    its = object_of(rendered)
-    wanted = without_adopted(result, live, rendered, managers)
-    return cluster.patch(its.api_version, its.ref, completing(live, wanted), dry_run=True)
+    target = object_of(rendered)
+    desired = drop_adopted(result, live, rendered, managers)
+    return cluster.patch(target.api_version, target.ref, transition_patch(live, desired), dry_run=True)
 
 
-def without_adopted(
+def drop_adopted(
     result: Body, live: Body, rendered: Body, managers: Sequence[str], ours: str = MANAGER
 ) -> dict[str, Any]:
-    """A dry-run's result without what the apply will remove once the managers' fields are ours.
+    """Drop from a dry-run's result what the apply will remove once the managers' fields are ours.
 
-    `result` must be the server's answer with its managedFields. What is removed has no defaults yet: `completing` asks
-    the server for those, without which every default would look like a field that goes.
+    `result` must be the server's answer with its managedFields. What is removed has no defaults yet: trying a
+    `transition_patch` asks the server for those, without which every default would look like a field that goes.
     """
-    left = [entry for entry in _entries(result) if not _is_taken(entry, managers, ours)]
-    kept = [_ALWAYS, *(entry.get("fieldsV1") or {} for entry in left)]
+    untouched = [owner for owner in _managed_fields(result) if not _is_adopted(owner, managers, ours)]
+    kept_trees = [_ALWAYS_KEPT, *(owner.get("fieldsV1") or {} for owner in untouched)]
     if rendered.get("kind") == "Secret" and rendered.get("stringData"):
-        kept.append({"f:data": {f"f:{key}": {} for key in rendered["stringData"]}})
-    return dict(_reduced(result, _owned_after(_entries(live), managers, ours), _united(kept)))
+        kept_trees.append({"f:data": {f"f:{key}": {} for key in rendered["stringData"]}})
+    owned = _fields_after_migration(_managed_fields(live), managers, ours)
+    return dict(_prune_fields(result, owned, _union(kept_trees)))
 
 
-def completing(live: Body, wanted: Body) -> list[Operation]:
-    """The JSON patch that turns the live object into the wanted one: tried, it tells what the server makes of that."""
-    there, meant = _meant(live), _meant(wanted)
-    gone = [{"op": "remove", "path": path} for path in there if path not in meant]
-    return [*gone, *({"op": "add", "path": path, "value": value} for path, value in meant.items())]
+def transition_patch(live: Body, desired: Body) -> list[Operation]:
+    """Build the JSON patch that turns the live object into the desired: tried, it shows what the server makes of it."""
+    live_fields, desired_fields = _desired_fields(live), _desired_fields(desired)
+    removals = [{"op": "remove", "path": path} for path in live_fields if path not in desired_fields]
+    return [*removals, *({"op": "add", "path": path, "value": value} for path, value in desired_fields.items())]
 
 
-def _meant(body: Body) -> dict[str, Any]:
+def _desired_fields(body: Body) -> dict[str, Any]:
     """By pointer, what somebody means by an object: not its status, nor what the server keeps of it."""
-    fields = {_pointer(key): value for key, value in body.items() if key not in _SERVERS}
-    marks = {f"/metadata/{key}": body["metadata"][key] for key in _MARKS if key in body["metadata"]}
-    return fields | marks
+    fields = {_pointer(key): value for key, value in body.items() if key not in _SERVER_KEYS}
+    metadata = {f"/metadata/{key}": body["metadata"][key] for key in _METADATA_FIELDS if key in body["metadata"]}
+    return fields | metadata
 
 
 def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def _entries(body: Body) -> list[Mapping[str, Any]]:
+def _managed_fields(body: Body) -> list[Owner]:
     return list((body.get("metadata") or {}).get("managedFields") or ())
 
 
-def _is_taken(entry: Mapping[str, Any], managers: Sequence[str], ours: str) -> bool:
+def _is_adopted(owner: Owner, managers: Sequence[str], ours: str) -> bool:
     """Never of a subresource: who writes a status or scales goes on doing so."""
-    return entry.get("manager") in managers and not entry.get("subresource") and not _is_ours(entry, ours)
+    return owner.get("manager") in managers and not owner.get("subresource") and not _is_ours(owner, ours)
 
 
-def _is_ours(entry: Mapping[str, Any], ours: str) -> bool:
-    return entry.get("manager") == ours and entry.get("operation") == APPLY and not entry.get("subresource")
+def _is_ours(owner: Owner, ours: str) -> bool:
+    return owner.get("manager") == ours and owner.get("operation") == APPLY and not owner.get("subresource")
 
 
-def _target(entries: Sequence[Mapping[str, Any]], managers: Sequence[str], ours: str) -> Mapping[str, Any] | None:
+def _target_owner(owners: Sequence[Owner], managers: Sequence[str], ours: str) -> Owner | None:
     """The entry that becomes, or already is, what we have applied: ours, else the latest of theirs."""
-    taken = sorted((one for one in entries if _is_taken(one, managers, ours)), key=lambda one: str(one.get("time")))
-    return next((one for one in entries if _is_ours(one, ours)), taken[-1]) if taken else None
+    adopted = [owner for owner in owners if _is_adopted(owner, managers, ours)]
+    adopted.sort(key=lambda owner: str(owner.get("time")))
+    return next((owner for owner in owners if _is_ours(owner, ours)), adopted[-1]) if adopted else None
 
 
-def _owned_after(entries: Sequence[Mapping[str, Any]], managers: Sequence[str], ours: str) -> Fields:
+def _fields_after_migration(owners: Sequence[Owner], managers: Sequence[str], ours: str) -> Fields:
     """All that is ours afterwards. Fields named in the words of another API version are nobody's, as with kubectl."""
-    target = _target(entries, managers, ours)
+    target = _target_owner(owners, managers, ours)
     if target is None:
         return {}
-    alike = (one for one in entries if one is target or _is_taken(one, managers, ours))
-    return _united(one.get("fieldsV1") or {} for one in alike if one.get("apiVersion") == target.get("apiVersion"))
+    merged = (owner for owner in owners if owner is target or _is_adopted(owner, managers, ours))
+    same_version = (owner for owner in merged if owner.get("apiVersion") == target.get("apiVersion"))
+    return _union(owner.get("fieldsV1") or {} for owner in same_version)
 
 
-def _united(trees: Iterable[Fields]) -> Fields:
-    whole: Fields = {}
+def _union(trees: Iterable[Fields]) -> Fields:
+    union: Fields = {}
     for tree in trees:
-        whole = _both(whole, tree) if whole else tree
-    return whole
+        union = _merge_trees(union, tree) if union else tree
+    return union
 
 
-def _both(one: Fields, other: Fields) -> Fields:
-    if not one or not other:  # owned as a whole, and perhaps also in part
-        return {".": {}, **one, **other} if one or other else {}
-    shared = {key: _both(one[key], other[key]) for key in one if key in other}
-    return {**one, **other, **shared}
+def _merge_trees(first: Fields, second: Fields) -> Fields:
+    if not first or not second:  # owned as a whole, and perhaps also in part
+        return {".": {}, **first, **second} if first or second else {}
+    shared = {key: _merge_trees(first[key], second[key]) for key in first if key in second}
+    return {**first, **second, **shared}
 
 
-def _reduced(value: Any, last: Fields, kept: Fields) -> Any:
+def _prune_fields(value: Any, owned: Fields, kept_tree: Fields) -> Any:
     """The value without what is in the one tree, by structured-merge-diff's rules of pruning, and not in the other."""
-    for step, below in last.items():
-        place = _place(value, step)
-        if step == "." or place is None:
+    for step, below in owned.items():
+        location = _locate_step(value, step)
+        if step == "." or location is None:
             continue
-        if _is_member(step, below) and not (step in kept and _is_member(step, kept[step])):
-            value = _without(value, place)
+        if _is_member(step, below) and not (step in kept_tree and _is_member(step, kept_tree[step])):
+            value = _remove_at(value, location)
         else:
-            value = _with(value, place, _reduced(value[place], below, kept.get(step, {})))
+            value = _replace_at(value, location, _prune_fields(value[location], below, kept_tree.get(step, {})))
     return value
 
 
@@ -150,30 +158,30 @@ def _is_member(step: str, below: Fields) -> bool:
     return not below or "." in below or step.startswith("f:")
 
 
-def _place(value: Any, step: str) -> Any:
+def _locate_step(value: Any, step: str) -> Any:
     """The key or the number of what a step leads to; None where it is not there."""
     kind, _, rest = step.partition(":")
     if kind == "f":
         return rest if isinstance(value, Mapping) and rest in value else None
     if not isinstance(value, list) or kind not in ("k", "v"):
         return None
-    wanted = json.loads(rest)
-    return next((place for place, item in enumerate(value) if _is(item, wanted, keyed=kind == "k")), None)
+    selector = json.loads(rest)
+    return next((index for index, item in enumerate(value) if _matches(item, selector, by_key=kind == "k")), None)
 
 
-def _is(item: Any, wanted: Any, *, keyed: bool) -> bool:
-    if not keyed:
-        return bool(item == wanted)
-    return isinstance(item, Mapping) and all(item.get(key) == value for key, value in wanted.items())
+def _matches(item: Any, selector: Any, *, by_key: bool) -> bool:
+    if not by_key:
+        return bool(item == selector)
+    return isinstance(item, Mapping) and all(item.get(key) == value for key, value in selector.items())
 
 
-def _without(value: Any, place: Any) -> Any:
+def _remove_at(value: Any, location: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: item for key, item in value.items() if key != place}
-    return [item for number, item in enumerate(value) if number != place]
+        return {key: item for key, item in value.items() if key != location}
+    return [item for index, item in enumerate(value) if index != location]
 
 
-def _with(value: Any, place: Any, item: Any) -> Any:
+def _replace_at(value: Any, location: Any, item: Any) -> Any:
     if isinstance(value, Mapping):
-        return {**value, place: item}
-    return [item if number == place else one for number, one in enumerate(value)]
+        return {**value, location: item}
+    return [item if index == location else element for index, element in enumerate(value)]

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.core.errors import ToolFailed
-from bot.kube.cluster.requests import Bounds, Door, Request
-from bot.kube.cluster.responses import Answer, Meta, Resource, meta_of
-from bot.kube.objects.model import Ref, object_of
+from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta
+from bot.kube.cluster.transport import ApiRequest, Deadline, Transport
+from bot.kube.objects.kube_object import ObjectRef, object_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,18 +27,18 @@ Rows = list[Body]
 
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH, JSON_PATCH = "application/apply-patch+yaml", "application/json-patch+json"
-DRY = {"dryRun": "All"}
+DRY_RUN = {"dryRun": "All"}
 PAGE = 500
-EXPIRED = 410
+GONE = 410
 
 
 class Cluster:
     """Every method may raise Transient (no usable answer) or Refused (the credentials are not taken)."""
 
-    def __init__(self, name: str, door: Door, manager: str, threads: int) -> None:
-        self.name, self._door, self._manager, self._threads = name, door, manager, threads
+    def __init__(self, name: str, transport: Transport, manager: str, threads: int) -> None:
+        self.name, self._transport, self._manager, self._threads = name, transport, manager, threads
         self._lock = threading.Lock()
-        self._groups: dict[str, Mapping[str, Resource] | None] = {}
+        self._resources: dict[str, Mapping[str, ApiResource] | None] = {}
 
     @classmethod
     def open(  # noqa: PLR0913  # each word of it named
@@ -50,199 +50,225 @@ class Cluster:
         manager: str = "gitops-bot",
         threads: int = 16,
     ) -> "Cluster":
-        """Nothing is asked yet. `timeout` in seconds is for one question with all its repetitions."""
-        return cls(name, Door.opened(name, kubeconfig, context, timeout, threads), manager, threads)
+        """Make a client; nothing is asked yet. `timeout` in seconds is for one question with all its repetitions.
 
-    def within(self, seconds: float, stopped: Callable[[], bool]) -> "Cluster":
-        """The same cluster for one plan: Transient when all in all it takes longer, or once `stopped()` is true."""
-        made = copy.copy(self)  # what is known of kinds stays common
-        made._door = self._door.within(Bounds(seconds, stopped))
-        return made
+        Raises Refused where the kubeconfig cannot be used.
+        """
+        return cls(name, Transport.open(name, kubeconfig, context, timeout, threads), manager, threads)
 
-    def resource(self, api_version: str, kind: str) -> Resource | None:
-        """How the server serves a kind; None when it does not. Remembered until `forget`."""
+    def with_deadline(self, seconds: float, stopped: Callable[[], bool]) -> "Cluster":
+        """Bound the same client for one plan: Transient when all in all it takes longer, or `stopped()` is true."""
+        bounded = copy.copy(self)  # what is known of kinds stays common
+        bounded._transport = self._transport.with_deadline(Deadline(seconds, stopped))
+        return bounded
+
+    def resource(self, api_version: str, kind: str) -> ApiResource | None:
+        """Look up how the server serves a kind; None when it does not. Remembered until `forget_resources`."""
         with self._lock:
-            known = self._groups.get(api_version, {})
-        if known == {}:
-            known = self._discovered(api_version)
+            resources = self._resources.get(api_version, {})
+        if resources == {}:
+            resources = self._discover(api_version)
             with self._lock:
-                self._groups[api_version] = known
-        return (known or {}).get(kind)
+                self._resources[api_version] = resources
+        return (resources or {}).get(kind)
 
-    def forget(self) -> None:
+    def forget_resources(self) -> None:
+        """Have kinds looked up anew, since definitions were applied."""
         with self._lock:
-            self._groups.clear()
+            self._resources.clear()
 
     def version(self) -> str:
-        return str(self._read("/version")["gitVersion"])
+        """Ask for the server's version: `v1.33.1`."""
+        return str(self._get_body("/version")["gitVersion"])
 
     def api_versions(self) -> tuple[str, ...]:
-        """`apps/v1` and `apps/v1/Deployment`, of everything that is served; of an API that is down its version only."""
-        versions = [str(one) for one in self._read("/api")["versions"]]
-        for group in self._read("/apis")["groups"]:
-            versions += [str(one["groupVersion"]) for one in group["versions"]]
-        down = self.down()
-        up = [version for version in versions if version not in down]
-        kinds = [f"{version}/{kind}" for version in up for kind in self._discovered(version) or ()]
+        """List `apps/v1` and `apps/v1/Deployment` of all that is served; of an API that is down its version only."""
+        versions = [str(version) for version in self._get_body("/api")["versions"]]
+        for group in self._get_body("/apis")["groups"]:
+            versions += [str(version["groupVersion"]) for version in group["versions"]]
+        unavailable = self.unavailable_versions()
+        available = [version for version in versions if version not in unavailable]
+        kinds = [f"{version}/{kind}" for version in available for kind in self._discover(version) or ()]
         return (*versions, *sorted(kinds))
 
-    def resources(self) -> tuple[Resource, ...]:
-        """Every kind that is served, each in the version that its group prefers; none of APIs that are down."""
-        versions = ["v1", *(str(one["preferredVersion"]["groupVersion"]) for one in self._read("/apis")["groups"])]
-        down = self.down()
-        tables = self.each(self._discovered, [version for version in versions if version not in down])
-        return tuple(its for table in tables for its in (table or {}).values())
+    def resources(self) -> tuple[ApiResource, ...]:
+        """List every kind that is served, each in the version that its group prefers; none of APIs that are down."""
+        groups = self._get_body("/apis")["groups"]
+        versions = ["v1", *(str(group["preferredVersion"]["groupVersion"]) for group in groups)]
+        unavailable = self.unavailable_versions()
+        tables = self.map_concurrently(self._discover, [version for version in versions if version not in unavailable])
+        return tuple(resource for table in tables for resource in (table or {}).values())
 
-    def down(self) -> frozenset[str]:
-        """Group versions that another server answers for, and does not now, as with a metrics server that is away."""
-        answer = self._ask("GET", "/apis/apiregistration.k8s.io/v1/apiservices")
-        rows = (answer.body.get("items") or ()) if answer.ok else ()
-        away = (row["spec"] for row in rows if row["spec"].get("service") and not _available(row))
-        return frozenset(f"{spec.get('group')}/{spec.get('version')}" for spec in away)
+    def unavailable_versions(self) -> frozenset[str]:
+        """List group versions that another server answers for, and does not now, as a metrics server that is away."""
+        response = self._request("GET", "/apis/apiregistration.k8s.io/v1/apiservices")
+        rows = (response.body.get("items") or ()) if response.ok else ()
+        unavailable = (row["spec"] for row in rows if row["spec"].get("service") and not _is_available(row))
+        return frozenset(f"{spec.get('group')}/{spec.get('version')}" for spec in unavailable)
 
-    def get(self, api_version: str, ref: Ref) -> Answer:
-        return self._ask("GET", self._path(api_version, ref))
+    def get(self, api_version: str, ref: ObjectRef) -> ApiResponse:
+        """Read an object. Raises ToolFailed for a kind that is not served, as all that follow do."""
+        return self._request("GET", self._path(api_version, ref))
 
-    def metadata(self, api_version: str, kind: str, namespace: str | None, selector: str = "") -> tuple[Meta, ...]:
-        rows = self._listed(api_version, kind, namespace, selector, METADATA)
-        return tuple(meta_of(row, api_version, kind) for row in rows)
+    def metadata(
+        self, api_version: str, kind: str, namespace: str | None, selector: str = ""
+    ) -> tuple[ObjectMeta, ...]:
+        """List the metadata of a kind's objects, in one namespace or in all (None). Raises ToolFailed if refused."""
+        rows = self._list_pages(api_version, kind, namespace, selector, METADATA)
+        return tuple(parse_meta(row, api_version, kind) for row in rows)
 
     def list(
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self._listed(api_version, kind, namespace, selector, "application/json"))
+        """List a kind's objects, in one namespace or in all (None). Raises ToolFailed if refused."""
+        return tuple(self._list_pages(api_version, kind, namespace, selector, "application/json"))
 
-    def apply(self, body: Mapping[str, Any], *, dry_run: bool, force: bool = False) -> Answer:
-        """Server-side apply: asked twice, it is the same. Unknown fields are refused, not dropped."""
-        its = object_of(body)
+    def apply(self, body: Mapping[str, Any], *, dry_run: bool, force: bool = False) -> ApiResponse:
+        """Apply on the server's side: asked twice, it is the same. Unknown fields are refused, not dropped."""
+        target = object_of(body)
         query = {"fieldManager": self._manager, "fieldValidation": "Strict", "force": str(force).lower()}
-        query |= DRY if dry_run else {}
-        return self._ask("PATCH", self._path(its.api_version, its.ref), query, body, APPLY_PATCH)
+        query |= DRY_RUN if dry_run else {}
+        return self._request("PATCH", self._path(target.api_version, target.ref), query, body, APPLY_PATCH)
 
-    def create(self, body: Mapping[str, Any], *, dry_run: bool) -> Answer:
-        its = object_of(body)
-        query = {"fieldManager": self._manager, "fieldValidation": "Strict", **(DRY if dry_run else {})}
-        path = self._path(its.api_version, its.ref).rpartition("/")[0]
-        return self._ask("POST", path, query, body, again=dry_run)
+    def create(self, body: Mapping[str, Any], *, dry_run: bool) -> ApiResponse:
+        """Create an object; only a dry-run is repeated. Unknown fields are refused, not dropped."""
+        target = object_of(body)
+        query = {"fieldManager": self._manager, "fieldValidation": "Strict", **(DRY_RUN if dry_run else {})}
+        path = self._path(target.api_version, target.ref).rpartition("/")[0]
+        return self._request("POST", path, query, body, repeatable=dry_run)
 
-    def replace(self, body: Mapping[str, Any], *, dry_run: bool) -> Answer:
-        """With the body's resourceVersion as precondition, if it has one."""
-        its = object_of(body)
-        query = {"fieldManager": self._manager, **(DRY if dry_run else {})}
-        return self._ask("PUT", self._path(its.api_version, its.ref), query, body, again=dry_run)
+    def replace(self, body: Mapping[str, Any], *, dry_run: bool) -> ApiResponse:
+        """Put a whole object, with its resourceVersion as precondition, if it has one; only a dry-run is repeated."""
+        target = object_of(body)
+        query = {"fieldManager": self._manager, **(DRY_RUN if dry_run else {})}
+        return self._request("PUT", self._path(target.api_version, target.ref), query, body, repeatable=dry_run)
 
-    def patch(self, api_version: str, ref: Ref, operations: Sequence[Mapping[str, Any]], *, dry_run: bool) -> Answer:
-        query = {"fieldManager": self._manager, **(DRY if dry_run else {})}
-        return self._ask("PATCH", self._path(api_version, ref), query, list(operations), JSON_PATCH, again=dry_run)
+    def patch(
+        self, api_version: str, ref: ObjectRef, operations: Sequence[Mapping[str, Any]], *, dry_run: bool
+    ) -> ApiResponse:
+        """Send a JSON patch; only a dry-run is repeated."""
+        query = {"fieldManager": self._manager, **(DRY_RUN if dry_run else {})}
+        return self._request(
+            "PATCH", self._path(api_version, ref), query, list(operations), JSON_PATCH, repeatable=dry_run
+        )
 
     def delete(  # noqa: PLR0913  # each word of a deletion is named
-        self, api_version: str, ref: Ref, *, uid: str, version: str = "", dry_run: bool, propagation: str = "Background"
-    ) -> Answer:
+        self,
+        api_version: str,
+        ref: ObjectRef,
+        *,
+        uid: str,
+        version: str = "",
+        dry_run: bool,
+        propagation: str = "Background",
+    ) -> ApiResponse:
         """Delete exactly the object with that uid (and resourceVersion, if given): asked twice, it is the same."""
-        wanted = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        preconditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
         options = {
             "kind": "DeleteOptions",
             "apiVersion": "v1",
-            "preconditions": wanted,
+            "preconditions": preconditions,
             "propagationPolicy": propagation,
         }
         if dry_run:
             options["dryRun"] = ["All"]
-        return self._ask("DELETE", self._path(api_version, ref), {}, options)
+        return self._request("DELETE", self._path(api_version, ref), {}, options)
 
     def can(self, verb: str, group: str, resource: str, namespace: str = "") -> bool:
-        wanted = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+        """Ask whether these credentials may do so: `can("patch", "apps", "deployments")`."""
+        attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": wanted},
+            "spec": {"resourceAttributes": attributes},
         }
-        answer = self._ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {}, body)
-        return bool((answer.body.get("status") or {}).get("allowed"))
+        response = self._request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {}, body)
+        return bool((response.body.get("status") or {}).get("allowed"))
 
     def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
-        """The last lines; empty where there is no log to be had."""
+        """Read a container's last lines; empty where there is no log to be had."""
         query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
-        return self._door.text(Request("GET", path, query))
+        return self._transport.fetch_text(ApiRequest("GET", path, query))
 
     def events(self, namespace: str, uid: str) -> Bodies:
+        """List the events about an object; none where they may not be read."""
         path = f"/api/v1/namespaces/{quote(namespace or 'default')}/events"
-        answer = self._ask("GET", path, {"fieldSelector": f"involvedObject.uid={uid}"})
-        return tuple(answer.body.get("items") or ()) if answer.ok else ()
+        response = self._request("GET", path, {"fieldSelector": f"involvedObject.uid={uid}"})
+        return tuple(response.body.get("items") or ()) if response.ok else ()
 
-    def each(self, work: Callable[[T], R], things: Sequence[T]) -> builtins.list[R]:
+    def map_concurrently(self, work: Callable[[T], R], inputs: Sequence[T]) -> builtins.list[R]:
         """Do the work on all of them, side by side; results in the order given."""
-        if len(things) < 2:
-            return [work(thing) for thing in things]
-        with ThreadPoolExecutor(min(self._threads, len(things)), "kube") as pool:
-            return list(pool.map(work, things))
+        if len(inputs) < 2:
+            return [work(single) for single in inputs]
+        with ThreadPoolExecutor(min(self._threads, len(inputs)), "kube") as pool:
+            return list(pool.map(work, inputs))
 
-    def _discovered(self, api_version: str) -> Mapping[str, Resource] | None:
+    def _discover(self, api_version: str) -> Mapping[str, ApiResource] | None:
         group, _, version = api_version.rpartition("/")
-        answer = self._ask("GET", f"/apis/{quote(api_version)}" if group else f"/api/{quote(version)}")
-        if not answer.ok:
+        response = self._request("GET", f"/apis/{quote(api_version)}" if group else f"/api/{quote(version)}")
+        if not response.ok:
             return None
-        rows = [row for row in answer.body.get("resources") or () if "/" not in row["name"]]
+        rows = [row for row in response.body.get("resources") or () if "/" not in row["name"]]
         return {
-            row["kind"]: Resource(
+            row["kind"]: ApiResource(
                 group, version, row["kind"], row["name"], bool(row["namespaced"]), "list" in (row.get("verbs") or ())
             )
             for row in rows
         }
 
-    def _path(self, api_version: str, ref: Ref) -> str:
+    def _path(self, api_version: str, ref: ObjectRef) -> str:
         return f"{self._collection(api_version, ref.kind, ref.namespace)}/{quote(ref.name, safe='')}"
 
     def _collection(self, api_version: str, kind: str, namespace: str | None) -> str:
-        its = self.resource(api_version, kind)
-        if its is None:
+        resource = self.resource(api_version, kind)
+        if resource is None:
             raise ToolFailed(f"cluster {self.name} does not know the kind {kind} of {api_version}")
         top = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-        inside = f"/namespaces/{quote(namespace)}" if its.namespaced and namespace else ""
-        return f"{top}{inside}/{its.plural}"
+        inside = f"/namespaces/{quote(namespace)}" if resource.namespaced and namespace else ""
+        return f"{top}{inside}/{resource.plural}"
 
-    def _listed(self, api_version: str, kind: str, namespace: str | None, selector: str, accept: str) -> Rows:
+    def _list_pages(self, api_version: str, kind: str, namespace: str | None, selector: str, accept: str) -> Rows:
         """Page by page; when the server forgets in between where it was, anew and in one piece, which never expires."""
         path = self._collection(api_version, kind, namespace)
-        whole = {"labelSelector": selector} if selector else {}
-        query = whole | {"limit": str(PAGE)}
+        unpaged = {"labelSelector": selector} if selector else {}
+        query = unpaged | {"limit": str(PAGE)}
         rows: Rows = []
         while True:
-            answer = self._ask("GET", path, query, accept=accept)
-            if answer.status == 404:
+            response = self._request("GET", path, query, accept=accept)
+            if response.status == 404:
                 return rows
-            if answer.status == EXPIRED and "continue" in query:
-                query, rows = whole, []
+            if response.status == GONE and "continue" in query:
+                query, rows = unpaged, []
                 continue
-            if not answer.ok:
-                raise ToolFailed(f"cluster {self.name} does not list {kind}: {answer.reason or answer.status}")
-            rows += answer.body.get("items") or ()
-            more = (answer.body.get("metadata") or {}).get("continue")
-            if not more:
+            if not response.ok:
+                raise ToolFailed(f"cluster {self.name} does not list {kind}: {response.reason or response.status}")
+            rows += response.body.get("items") or ()
+            continuation = (response.body.get("metadata") or {}).get("continue")
+            if not continuation:
                 return rows
-            query = query | {"continue": more}
+            query = query | {"continue": continuation}
 
-    def _read(self, path: str) -> Mapping[str, Any]:
-        answer = self._ask("GET", path)
-        if not answer.ok:
-            raise ToolFailed(f"cluster {self.name} refuses {path}: {answer.reason or answer.status}")
-        return answer.body
+    def _get_body(self, path: str) -> Mapping[str, Any]:
+        response = self._request("GET", path)
+        if not response.ok:
+            raise ToolFailed(f"cluster {self.name} refuses {path}: {response.reason or response.status}")
+        return response.body
 
-    def _ask(  # noqa: PLR0913  # one door
+    def _request(  # noqa: PLR0913  # each word of a request is named
         self,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: object = None,
-        content: str = "application/json",
+        content_type: str = "application/json",
         *,
         accept: str = "application/json",
-        again: bool = True,
-    ) -> Answer:
-        return self._door.answer(Request(method, path, query or {}, body, content, accept, again))
+        repeatable: bool = True,
+    ) -> ApiResponse:
+        return self._transport.send(ApiRequest(method, path, query or {}, body, content_type, accept, repeatable))
 
 
-def _available(service: Body) -> bool:
+def _is_available(service: Body) -> bool:
     conditions = (service.get("status") or {}).get("conditions") or ()
-    return any(one.get("type") == "Available" and one.get("status") == "True" for one in conditions)
+    return any(condition.get("type") == "Available" and condition.get("status") == "True" for condition in conditions)

@@ -53,8 +53,8 @@ class _Section(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """How a child process reaches a cluster."""
+class ApplyIdentity:
+    """How the child that applies reaches a cluster."""
 
     kubeconfig: Path
     context: str | None
@@ -66,52 +66,55 @@ class Clusters:
     def __init__(self, settings: Mapping[str, ClusterSettings]) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[int, Cluster]] = {}
+        self._connections: dict[str, tuple[int, Cluster]] = {}
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "Clusters":
-        """Raises Refused naming each wrong key."""
-        read = settings_of(_Section, SECTION, section)
-        return cls({name.replace("_", "-"): one for name, one in read.clusters.items()})
+        """Read the operator's section. Raises Refused naming each wrong key."""
+        clusters = settings_of(_Section, SECTION, section).clusters
+        return cls({name.replace("_", "-"): settings for name, settings in clusters.items()})
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._settings))
 
     def settings(self, name: str) -> ClusterSettings:
-        """Raises Refused where the operator has no such cluster."""
+        """Look up a cluster. Raises Refused where the operator has no such."""
         if name not in self._settings:
-            there = f"there are: {', '.join(self.names)}" if self._settings else "no cluster is configured"
-            raise Refused(f"the operator has no cluster `{name}` ({there})")
+            choices = f"there are: {', '.join(self.names)}" if self._settings else "no cluster is configured"
+            raise Refused(f"the operator has no cluster `{name}` ({choices})")
         return self._settings[name]
 
-    def allowed(self, name: str, repository: str) -> ClusterSettings:
-        """The same for a repository (`owner/name`). Raises Refused also where it may not use the cluster."""
-        its = self.settings(name)
-        if not any(fnmatchcase(repository, pattern) for pattern in its.repos):
+    def settings_for(self, name: str, repository: str) -> ClusterSettings:
+        """Look up a cluster for a repository (`owner/name`). Raises Refused also where that may not use it."""
+        settings = self.settings(name)
+        if not any(fnmatchcase(repository, pattern) for pattern in settings.repos):
             raise Refused(f"the operator does not let {repository} use the cluster `{name}`")
-        return its
+        return settings
 
-    def plan(self, name: str) -> Cluster:
-        """Connected with the identity that plans. Raises Refused where its kubeconfig cannot be used."""
-        its = self.settings(name)
+    def planning_client(self, name: str) -> Cluster:
+        """Return the client of the identity that plans. Raises Refused where its kubeconfig cannot be used."""
+        settings = self.settings(name)
         try:
-            changed = its.kubeconfig.stat().st_mtime_ns
-        except OSError as why:
-            raise Refused(f"the kubeconfig of cluster {name} cannot be read: {why.strerror}") from why
+            modified = settings.kubeconfig.stat().st_mtime_ns
+        except OSError as error:
+            raise Refused(f"the kubeconfig of cluster {name} cannot be read: {error.strerror}") from error
         with self._lock:
-            known = self._open.get(name)
-            if known is None or known[0] != changed:
-                made = Cluster.open(name, its.kubeconfig, its.context, its.timeout, MANAGER, its.threads)
-                known = self._open[name] = (changed, made)
-            return known[1]
+            connection = self._connections.get(name)
+            if connection is None or connection[0] != modified:
+                connection = self._connections[name] = (modified, _connect(name, settings))
+            return connection[1]
 
-    def apply(self, name: str) -> Access:
-        """The identity that applies. Raises Refused where there is none: the one that plans is never used instead."""
-        its = self.settings(name)
-        if its.apply_kubeconfig is None and its.apply_context is None:
+    def apply_identity(self, name: str) -> ApplyIdentity:
+        """Return the identity that applies. Raises Refused where there is none: the planner's is never used instead."""
+        settings = self.settings(name)
+        if settings.apply_kubeconfig is None and settings.apply_context is None:
             raise Refused(
                 f"nothing can be applied to cluster {name}: set KUBERNETES__CLUSTERS__"
                 f"{name.replace('-', '_').upper()}__APPLY_KUBECONFIG, or __APPLY_CONTEXT"
             )
-        return Access(its.apply_kubeconfig or its.kubeconfig, its.apply_context)
+        return ApplyIdentity(settings.apply_kubeconfig or settings.kubeconfig, settings.apply_context)
+
+
+def _connect(name: str, settings: ClusterSettings) -> Cluster:
+    return Cluster.open(name, settings.kubeconfig, settings.context, settings.timeout, MANAGER, settings.threads)

@@ -2,7 +2,7 @@
 
 The kubernetes package reads the kubeconfig and authenticates (certificates, tokens, exec plug-ins). By itself it renews
 only tokens that say when they end: not a token file that is written anew, nor a plug-in's certificate. Used by
-`requests`.
+`transport`.
 """
 
 import threading
@@ -20,24 +20,24 @@ RENEW_SECONDS = 10.0  # a plug-in may be slow, and each of many threads is refus
 
 
 class Credentials:
-    """Raises Refused where the kubeconfig cannot be used."""
+    """One identity. Making and renewing it raise Refused where the kubeconfig cannot be used."""
 
     def __init__(self, name: str, kubeconfig: Path, context: str | None, threads: int) -> None:
-        self._read: Callable[[], Any] = partial(_read, name, kubeconfig, context, threads)
+        self._load: Callable[[], Any] = partial(_load_api_client, name, kubeconfig, context, threads)
         self._lock = threading.Lock()
         self._not_before = 0.0
-        self.api = self._read()
+        self.api = self._load()
 
-    def renewed(self, refused: Any) -> bool:
-        """Whether `api` is another one than that which was refused; read anew if it was not just now."""
+    def renew(self, refused_api: Any) -> bool:
+        """Read the kubeconfig anew, if it was not just now, and tell whether `api` is another than the refused one."""
         with self._lock:
-            if self.api is refused and time.monotonic() >= self._not_before:
+            if self.api is refused_api and time.monotonic() >= self._not_before:
                 self._not_before = time.monotonic() + RENEW_SECONDS
-                self.api = self._read()
-            return self.api is not refused
+                self.api = self._load()
+            return self.api is not refused_api
 
 
-def _read(name: str, kubeconfig: Path, context: str | None, threads: int) -> Any:
+def _load_api_client(name: str, kubeconfig: Path, context: str | None, threads: int) -> Any:
     from kubernetes import client, config
     from kubernetes.config import ConfigException
 
@@ -48,8 +48,8 @@ def _read(name: str, kubeconfig: Path, context: str | None, threads: int) -> Any
     try:
         load: Callable[..., None] = config.load_kube_config
         load(str(kubeconfig), context=context, client_configuration=configuration)
-    except (ConfigException, OSError, ValueError) as wrong:
-        raise Refused(f"the kubeconfig of cluster {name} cannot be used: {wrong}") from wrong
+    except (ConfigException, OSError, ValueError) as error:
+        raise Refused(f"the kubeconfig of cluster {name} cannot be used: {error}") from error
     if not (configuration.api_key or configuration.cert_file) and _has_plugin(kubeconfig, context):
         raise Refused(f"the credential plug-in in the kubeconfig of cluster {name} gave nothing to go by")
     return client.ApiClient(configuration)
@@ -58,6 +58,6 @@ def _read(name: str, kubeconfig: Path, context: str | None, threads: int) -> Any
 def _has_plugin(kubeconfig: Path, context: str | None) -> bool:
     """Whether an exec plug-in says who we are: when it fails, the package only logs that, and asks as nobody."""
     content = yaml.safe_load(kubeconfig.read_text())
-    contexts = {one["name"]: one["context"] for one in content["contexts"]}
+    contexts = {row["name"]: row["context"] for row in content["contexts"]}
     user = contexts[context or content["current-context"]].get("user")
-    return any(one["name"] == user and "exec" in one["user"] for one in content.get("users") or ())
+    return any(account["name"] == user and "exec" in account["user"] for account in content.get("users") or ())

@@ -15,16 +15,16 @@ from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.client import Cluster
-from bot.kube.objects.model import Ref
-from bot.kube.objects.normalized import MEMBER_LABEL
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.normalization import MEMBER_LABEL
 
 ID_LABEL = "applyset.kubernetes.io/id"
-TOOLING = "applyset.kubernetes.io/tooling"
-KINDS = "applyset.kubernetes.io/contains-group-kinds"
-NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
-PROJECT = "gitops-bot/project"
-MOST_BYTES = 900_000  # a ConfigMap holds 1 MiB
-TRIES = 5
+TOOLING_ANNOTATION = "applyset.kubernetes.io/tooling"
+KINDS_ANNOTATION = "applyset.kubernetes.io/contains-group-kinds"
+NAMESPACES_ANNOTATION = "applyset.kubernetes.io/additional-namespaces"
+PROJECT_ANNOTATION = "gitops-bot/project"
+MAX_BYTES = 900_000  # a ConfigMap holds 1 MiB
+WRITE_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Inventory:
     project: str
     namespace: str
     commit: str
-    members: Mapping[Ref, Member] = field(default_factory=dict)
+    members: Mapping[ObjectRef, Member] = field(default_factory=dict)
     label: str = ""
     rebuilt: bool = False
     installed: bool = False
@@ -57,51 +57,53 @@ class Inventory:
 
 
 def name_of(project: str) -> str:
-    """A readable name that no two projects share and that Kubernetes takes."""
+    """Return a readable name that no two projects share and that Kubernetes takes."""
     slug = re.sub(r"[^a-z0-9]+", "-", project.lower()).strip("-")[:40].strip("-")
     return f"gitops-bot-{slug}-{hashlib.sha256(project.encode()).hexdigest()[:12]}"
 
 
 def label_of(project: str, namespace: str) -> str:
-    """The ApplySet's id, as KEP-3659 has it."""
-    words = f"{name_of(project)}.{namespace}.ConfigMap.".encode()
-    return f"applyset-{base64.urlsafe_b64encode(hashlib.sha256(words).digest()).decode().rstrip('=')}-v1"
+    """Return the ApplySet's id, as KEP-3659 has it."""
+    identity = f"{name_of(project)}.{namespace}.ConfigMap.".encode()
+    return f"applyset-{base64.urlsafe_b64encode(hashlib.sha256(identity).digest()).decode().rstrip('=')}-v1"
 
 
 def read(cluster: Cluster, project: str, namespace: str) -> Inventory | None:
-    """None when there is none. One that cannot be read is rebuilt. Raises ToolFailed when it may not be read."""
-    answer = cluster.get("v1", _ref(project, namespace))
-    if answer.status == 404:
+    """Read a project's inventory, None when there is none; a damaged one is rebuilt. Raises ToolFailed if refused."""
+    response = cluster.get("v1", _ref(project, namespace))
+    if response.status == 404:
         return None
-    if not answer.ok:
-        raise ToolFailed(f"the inventory in namespace {namespace} cannot be read: {answer.message}")
+    if not response.ok:
+        raise ToolFailed(f"the inventory in namespace {namespace} cannot be read: {response.message}")
     label = label_of(project, namespace)
     try:
-        commit, members = _opened(answer.body)
+        commit, members = _unpack(response.body)
     except (ValueError, KeyError, TypeError, OSError):
-        kinds = (answer.body["metadata"].get("annotations") or {}).get(KINDS, "")
-        return rebuilt(cluster, project, namespace, _kinds_named(cluster, kinds)) or Inventory(
+        kinds = (response.body["metadata"].get("annotations") or {}).get(KINDS_ANNOTATION, "")
+        return rebuild(cluster, project, namespace, _parse_kinds(cluster, kinds)) or Inventory(
             project, namespace, "", label=label, rebuilt=True
         )
-    data = answer.body["data"]
+    data = response.body["data"]
     installed, rendered = data.get("installed") == "yes", str(data.get("rendered") or "")
     return Inventory(project, namespace, commit, members, label, installed=installed, rendered=rendered)
 
 
-def rebuilt(cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]]) -> Inventory | None:
-    """From the labels of live objects of these kinds (API version and kind); None when nothing bears the label."""
+def rebuild(cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]]) -> Inventory | None:
+    """Rebuild it from the labels of live objects of these kinds (API version and kind); None when nothing bears one."""
     label = label_of(project, namespace)
-    members = labelled(cluster, label, kinds)
+    members = find_members(cluster, label, kinds)
     return Inventory(project, namespace, "", members, label, rebuilt=True, installed=True) if members else None
 
 
-def labelled(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> dict[Ref, Member]:
-    """Every object of these kinds that bears the label, as it is now: one question a kind.
+def find_members(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> dict[ObjectRef, Member]:
+    """Find every object of these kinds that bears the label, as it is now: one question a kind.
 
     A kind that is no longer served in its version is looked for in the one that the cluster prefers.
     """
-    served = served_of(cluster, frozenset(kinds))
-    lists = cluster.each(lambda kind: cluster.metadata(kind[0], kind[1], None, f"{MEMBER_LABEL}={label}"), served)
+    served = served_kinds(cluster, frozenset(kinds))
+    lists = cluster.map_concurrently(
+        lambda kind: cluster.metadata(kind[0], kind[1], None, f"{MEMBER_LABEL}={label}"), served
+    )
     return {
         meta.ref: Member(version, meta.uid, meta.version, meta.generation)
         for (version, _), metas in zip(served, lists, strict=True)
@@ -109,45 +111,49 @@ def labelled(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> 
     }
 
 
-def served_of(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
-    """These kinds as the cluster serves them: in the version that it prefers where theirs is gone."""
-    found = {kind for kind in kinds if cluster.resource(*kind)}
-    lost = {(version.rpartition("/")[0], kind) for version, kind in kinds - found}
-    if lost:
-        found |= {(one.api_version, one.kind) for one in cluster.resources() if (one.group, one.kind) in lost}
-    return sorted(found)
+def served_kinds(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return these kinds as the cluster serves them: in the version that it prefers where theirs is gone."""
+    served = {kind for kind in kinds if cluster.resource(*kind)}
+    unserved = {(version.rpartition("/")[0], kind) for version, kind in kinds - served}
+    if unserved:
+        resources = cluster.resources()
+        served |= {(kind.api_version, kind.kind) for kind in resources if (kind.group, kind.kind) in unserved}
+    return sorted(served)
 
 
 def write(cluster: Cluster, inventory: Inventory) -> None:
-    """Put it in the place of what is there, making namespace and parent where they are missing. Raises ToolFailed."""
-    body = _parent(inventory)
-    for _ in range(TRIES):
-        answer = cluster.apply(body, dry_run=False, force=True)
-        if answer.status == 404:
-            _make_namespace(cluster, inventory.namespace)
-        elif answer.status != 409:
+    """Put it in the place of what is there, making namespace and parent where they are missing.
+
+    Raises ToolFailed if that is refused, and Refused where it would not fit into a ConfigMap.
+    """
+    body = _pack(inventory)
+    for _ in range(WRITE_ATTEMPTS):
+        response = cluster.apply(body, dry_run=False, force=True)
+        if response.status == 404:
+            _create_namespace(cluster, inventory.namespace)
+        elif response.status != 409:
             break
-    if not answer.ok:
-        raise ToolFailed(f"the inventory in namespace {inventory.namespace} cannot be written: {answer.message}")
+    if not response.ok:
+        raise ToolFailed(f"the inventory in namespace {inventory.namespace} cannot be written: {response.message}")
 
 
-def _make_namespace(cluster: Cluster, name: str) -> None:
-    made = cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, dry_run=False)
-    if not made.ok and made.status != 409:
-        raise ToolFailed(f"namespace {name} for the inventory is missing and cannot be made: {made.message}")
+def _create_namespace(cluster: Cluster, name: str) -> None:
+    response = cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, dry_run=False)
+    if not response.ok and response.status != 409:
+        raise ToolFailed(f"namespace {name} for the inventory is missing and cannot be made: {response.message}")
 
 
-def _ref(project: str, namespace: str) -> Ref:
-    return Ref("", "ConfigMap", namespace, name_of(project))
+def _ref(project: str, namespace: str) -> ObjectRef:
+    return ObjectRef("", "ConfigMap", namespace, name_of(project))
 
 
-def _parent(inventory: Inventory) -> dict[str, Any]:
+def _pack(inventory: Inventory) -> dict[str, Any]:
     members = {ref.id: asdict(member) for ref, member in sorted(inventory.members.items())}
     packed = base64.b64encode(gzip.compress(json.dumps(members, separators=(",", ":")).encode(), mtime=0)).decode()
-    if len(packed) > MOST_BYTES:
+    if len(packed) > MAX_BYTES:
         raise Refused(f"{len(members):,} objects are more than an inventory can hold: make several projects of it")
     kinds = sorted({f"{ref.kind}.{ref.group}".rstrip(".") for ref in inventory.members})
-    spaces = sorted({ref.namespace for ref in inventory.members} - {"", inventory.namespace})
+    namespaces = sorted({ref.namespace for ref in inventory.members} - {"", inventory.namespace})
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -156,10 +162,10 @@ def _parent(inventory: Inventory) -> dict[str, Any]:
             "namespace": inventory.namespace,
             "labels": {ID_LABEL: inventory.label},
             "annotations": {
-                TOOLING: "gitops-bot/v1",
-                KINDS: ",".join(kinds),
-                NAMESPACES: ",".join(spaces),
-                PROJECT: inventory.project,
+                TOOLING_ANNOTATION: "gitops-bot/v1",
+                KINDS_ANNOTATION: ",".join(kinds),
+                NAMESPACES_ANNOTATION: ",".join(namespaces),
+                PROJECT_ANNOTATION: inventory.project,
             },
         },
         "data": {
@@ -171,13 +177,14 @@ def _parent(inventory: Inventory) -> dict[str, Any]:
     }
 
 
-def _opened(body: Mapping[str, Any]) -> tuple[str, dict[Ref, Member]]:
+def _unpack(body: Mapping[str, Any]) -> tuple[str, dict[ObjectRef, Member]]:
     packed = base64.b64decode(body["binaryData"]["members"], validate=True)
     members = json.loads(gzip.decompress(packed))
-    return str(body["data"]["commit"]), {Ref.of_id(id): Member(**one) for id, one in members.items()}
+    return str(body["data"]["commit"]), {ObjectRef.parse_id(id): Member(**member) for id, member in members.items()}
 
 
-def _kinds_named(cluster: Cluster, named: str) -> list[tuple[str, str]]:
+def _parse_kinds(cluster: Cluster, kinds: str) -> list[tuple[str, str]]:
     """`Deployment.apps,ConfigMap` in the versions that the cluster prefers."""
-    wanted = {tuple(word.partition(".")[::2]) for word in named.split(",") if word}
-    return [(one.api_version, one.kind) for one in cluster.resources() if (one.kind, one.group) in wanted]
+    kind_groups = {tuple(word.partition(".")[::2]) for word in kinds.split(",") if word}
+    resources = cluster.resources()
+    return [(served.api_version, served.kind) for served in resources if (served.kind, served.group) in kind_groups]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.kube.objects.model import Ref, object_of
+from bot.kube.objects.kube_object import ObjectRef, object_of
 
-AUTHORS_MISTAKE = "failed to create typed patch object"
+SCHEMA_ERROR = "failed to create typed patch object"
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -22,7 +22,7 @@ class StatusCause:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """An answer that came. `body` is the object, or a Status when not `ok`."""
 
     status: int
@@ -44,17 +44,20 @@ class Answer:
 
     @property
     def causes(self) -> tuple[StatusCause, ...]:
-        told = (self.body.get("details") or {}).get("causes") or ()
-        return tuple(StatusCause(*(str(one.get(key) or "") for key in ("reason", "field", "message"))) for one in told)
+        causes = (self.body.get("details") or {}).get("causes") or ()
+        keys = ("reason", "field", "message")
+        return tuple(StatusCause(*(str(cause.get(key) or "") for key in keys)) for cause in causes)
 
     @property
-    def authors_mistake(self) -> bool:
+    def is_schema_error(self) -> bool:
         """A 500 that is no outage: server-side apply answers so to unknown fields and wrong types."""
-        return self.status == 500 and AUTHORS_MISTAKE in self.message
+        return self.status == 500 and SCHEMA_ERROR in self.message
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ApiResource:
+    """How a server serves a kind."""
+
     group: str
     version: str
     kind: str
@@ -68,13 +71,13 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Meta:
+class ObjectMeta:
     """An object's metadata as a list gives it, without the object. `generation` is None where a kind has none.
 
     `owned`: another object made it, and takes it along when it goes.
     """
 
-    ref: Ref
+    ref: ObjectRef
     uid: str
     version: str
     generation: int | None
@@ -84,10 +87,11 @@ class Meta:
     owned: bool = False
 
 
-def meta_of(raw: Mapping[str, Any], api_version: str, kind: str) -> Meta:
+def parse_meta(raw: Mapping[str, Any], api_version: str, kind: str) -> ObjectMeta:
+    """Pick an object's metadata from a row of a list, which does not repeat API version and kind."""
     metadata = raw["metadata"]
     ref = object_of({"apiVersion": api_version, "kind": kind, "metadata": metadata}).ref
-    return Meta(
+    return ObjectMeta(
         ref=ref,
         uid=str(metadata.get("uid") or ""),
         version=str(metadata.get("resourceVersion") or ""),
@@ -99,14 +103,14 @@ def meta_of(raw: Mapping[str, Any], api_version: str, kind: str) -> Meta:
     )
 
 
-def warnings_of(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """`299 - "…", 299 - "…"`: several may stand in one header."""
+def parse_warnings(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the `Warning` header: `299 - "…", 299 - "…"`, several may stand in one."""
     return tuple(re.sub(r"\\(.)", r"\1", text) for text in _WARNING.findall(headers.get("Warning", "")))
 
 
-def body_of(raw: bytes) -> Mapping[str, Any]:
-    """Raises ValueError where it is no JSON object."""
-    read = json.loads(raw) if raw.strip() else {}
-    if not isinstance(read, dict):
+def parse_body(raw: bytes) -> Mapping[str, Any]:
+    """Read a JSON object, `{}` from an empty body. Raises ValueError where it is none."""
+    parsed = json.loads(raw) if raw.strip() else {}
+    if not isinstance(parsed, dict):
         raise ValueError("no JSON object")
-    return read
+    return parsed

@@ -12,30 +12,30 @@ import re2  # type: ignore[import-untyped]  # it comes without types
 
 from bot.kube.crds.definition import (
     EMBEDDED,
-    below,
-    completed,
-    defaulted,
-    inner,
-    parts,
-    serves,
-    strangers,
-    structure,
+    apply_defaults,
+    fill_defaults,
+    join_path,
+    schema_for,
+    schema_of_field,
+    serves_kind,
+    unknown_fields,
     version_of,
+    walk_schema,
 )
-from bot.kube.crds.formats import CHECKED, fits
-from bot.kube.crds.object_meta import wrong_envelope
-from bot.kube.crds.structural import malformed
-from bot.kube.objects.model import Ref, object_of
+from bot.kube.crds.formats import CHECKED_FORMATS, fits_format
+from bot.kube.crds.object_meta import envelope_problems
+from bot.kube.crds.schema_syntax import find_malformed
+from bot.kube.objects.kube_object import ObjectRef, object_of
 
-__all__ = ["defaulted", "made_invalid", "problems", "serves", "unchecked"]
+__all__ = ["apply_defaults", "find_invalidated", "find_problems", "serves_kind", "find_unchecked"]
 
-MOST = 20
+MAX_PROBLEMS = 20
 
 Body = Mapping[str, Any]
 Schema = Mapping[str, Any]
-Wrong = Iterator[str]
+Problems = Iterator[str]
 
-_NOUNS = {
+_TYPE_NOUNS = {
     "object": "an object",
     "array": "a list",
     "string": "a text",
@@ -44,190 +44,191 @@ _NOUNS = {
     "boolean": "true or false",
     "null": "null",
 }
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
+_RE2_OPTIONS = re2.Options()
+_RE2_OPTIONS.log_errors = False
 
 
-def problems(body: Body, crd: Body) -> tuple[str, ...]:
-    """Why a server with this definition would refuse the body, each a sentence with the field's path; at most 20."""
-    schema = structure(crd, version_of(body))
-    if not serves(crd, str(body.get("apiVersion")), str(body.get("kind"))):
+def find_problems(body: Body, crd: Body) -> tuple[str, ...]:
+    """Say why a server with this definition would refuse the body: sentences with the field's path, at most 20."""
+    schema = schema_for(crd, version_of(body))
+    if not serves_kind(crd, str(body.get("apiVersion")), str(body.get("kind"))):
         return (f"apiVersion: {body.get('kind')} of {body.get('apiVersion')} is not served by this definition",)
-    if schema is not None and (what := malformed(schema)):
-        return (f"the definition's schema cannot be read: {what}",)
-    unknown = (f"{path}: is not known to the definition" for path in strangers(body, schema))
-    return _first([*unknown, *_invalid(body, crd, schema)])
+    if schema is not None and (malformed_keyword := find_malformed(schema)):
+        return (f"the definition's schema cannot be read: {malformed_keyword}",)
+    unknown_problems = (f"{path}: is not known to the definition" for path in unknown_fields(body, schema))
+    return _limit([*unknown_problems, *_body_problems(body, crd, schema)])
 
 
-def made_invalid(live: Sequence[Body], crd: Body) -> tuple[tuple[Ref, tuple[str, ...]], ...]:
-    """Of objects that are in a cluster, those which this definition makes invalid or takes fields from.
+def find_invalidated(live_bodies: Sequence[Body], crd: Body) -> tuple[tuple[ObjectRef, tuple[str, ...]], ...]:
+    """Find, among objects of a cluster, those which this definition makes invalid or takes fields from, with sentences.
 
     Nothing where the definition cannot be read, which the server says better.
     """
-    found = []
-    for body in live:
-        schema = structure(crd, version_of(body))
-        if schema is not None and malformed(schema):
+    invalidated = []
+    for body in live_bodies:
+        schema = schema_for(crd, version_of(body))
+        if schema is not None and find_malformed(schema):
             return ()
-        lost = (f"{path}: is no longer known, and is dropped" for path in strangers(body, schema))
-        if why := _first([*_invalid(body, crd, schema), *lost]):
-            found.append((object_of(body).ref, why))
-    return tuple(found)
+        dropped = (f"{path}: is no longer known, and is dropped" for path in unknown_fields(body, schema))
+        if problems := _limit([*_body_problems(body, crd, schema), *dropped]):
+            invalidated.append((object_of(body).ref, problems))
+    return tuple(invalidated)
 
 
-def unchecked(crd: Body, version: str) -> tuple[str, ...]:
-    """What of a version's schema is not judged here, in words."""
-    schema = structure(crd, version) or {}
-    every = [] if malformed(schema) else list(parts(schema))
-    rules = [path or "the object" for path, part in every if part.get("x-kubernetes-validations")]
-    formats = [part["format"] for _, part in every if part.get("format") and part["format"] not in CHECKED]
-    patterns = [path for path, part in every if part.get("pattern") and _compiled(part["pattern"]) is None]
-    said = (
+def find_unchecked(crd: Body, version: str) -> tuple[str, ...]:
+    """Say what of a version's schema is not judged here."""
+    schema = schema_for(crd, version) or {}
+    nodes = [] if find_malformed(schema) else list(walk_schema(schema))
+    rules = [path or "the object" for path, node in nodes if node.get("x-kubernetes-validations")]
+    formats = [node["format"] for _, node in nodes if node.get("format") and node["format"] not in CHECKED_FORMATS]
+    patterns = [path for path, node in nodes if node.get("pattern") and _compile_pattern(node["pattern"]) is None]
+    gaps = (
         ("rules in CEL (x-kubernetes-validations) are not evaluated, of", rules),
         ("formats are not checked:", formats),
         ("patterns cannot be read, of", patterns),
     )
-    return tuple(f"{words} {', '.join(dict.fromkeys(found))}" for words, found in said if found)
+    return tuple(f"{sentence} {', '.join(dict.fromkeys(names))}" for sentence, names in gaps if names)
 
 
-def _invalid(body: Body, crd: Body, schema: Schema | None) -> Wrong:
-    yield from wrong_envelope(body, "")
+def _body_problems(body: Body, crd: Body, schema: Schema | None) -> Problems:
+    yield from envelope_problems(body, "")
     if schema is not None:
-        whole = completed(body, crd)
-        yield from _wrong(whole, schema, "")
-        yield from _wrong_structure(whole, schema, "")
+        complete = fill_defaults(body, crd)
+        yield from _value_problems(complete, schema, "")
+        yield from _structure_problems(complete, schema, "")
 
 
-def _first(found: list[str]) -> tuple[str, ...]:
-    once = list(dict.fromkeys(found))
-    more = (f"and {len(once) - MOST:,} more",) if len(once) > MOST else ()
-    return (*once[:MOST], *more)
+def _limit(problems: list[str]) -> tuple[str, ...]:
+    distinct = list(dict.fromkeys(problems))
+    remainder = (f"and {len(distinct) - MAX_PROBLEMS:,} more",) if len(distinct) > MAX_PROBLEMS else ()
+    return (*distinct[:MAX_PROBLEMS], *remainder)
 
 
-def _wrong(value: Any, schema: Schema, path: str) -> Wrong:
+def _value_problems(value: Any, schema: Schema, path: str) -> Problems:
     """What the schema says against a value, wherever in a schema it stands."""
     types = _types(schema)
-    if types and not (value is None and schema.get("nullable")) and not _is_of(value, types):
-        yield f"{path or 'the object'}: must be {' or '.join(_NOUNS.get(t, t) for t in types)}, not {_noun(value)}"
+    if types and not (value is None and schema.get("nullable")) and not _is_of_types(value, types):
+        expected = " or ".join(_TYPE_NOUNS.get(name, name) for name in types)
+        yield f"{path or 'the object'}: must be {expected}, not {_type_noun(value)}"
         return
-    if "enum" in schema and not any(_equal(value, one) for one in schema["enum"] or ()):
-        yield f"{path}: must be one of {', '.join(json.dumps(one) for one in schema['enum'] or ())}"
+    if "enum" in schema and not any(_equal(value, allowed) for allowed in schema["enum"] or ()):
+        yield f"{path}: must be one of {', '.join(json.dumps(allowed) for allowed in schema['enum'] or ())}"
     if value is not None:
-        yield from _wrong_alternatives(value, schema, path)
-        yield from _CHECKS.get(_type_of(value), _nothing)(value, schema, path)
+        yield from _alternative_problems(value, schema, path)
+        yield from _CHECKS.get(_type_of(value), _no_problems)(value, schema, path)
 
 
-def _wrong_alternatives(value: Any, schema: Schema, path: str) -> Wrong:
+def _alternative_problems(value: Any, schema: Schema, path: str) -> Problems:
     where = path or "the object"
-    for part in schema.get("allOf") or ():
-        yield from _wrong(value, part, path)
+    for subschema in schema.get("allOf") or ():
+        yield from _value_problems(value, subschema, path)
     if options := schema.get("anyOf"):
-        tried = [list(_wrong(value, part, path)) for part in options]
-        if all(tried):
+        problems_by_option = [list(_value_problems(value, option, path)) for option in options]
+        if all(problems_by_option):
             yield f"{where}: fits none of {len(options)} alternatives (anyOf)"
-            yield from min(tried, key=len)
+            yield from min(problems_by_option, key=len)
     if options := schema.get("oneOf"):
-        tried = [list(_wrong(value, part, path)) for part in options]
-        fitting = sum(not one for one in tried)
+        problems_by_option = [list(_value_problems(value, option, path)) for option in options]
+        fitting = sum(not problems for problems in problems_by_option)
         if fitting != 1:
             yield f"{where}: must fit exactly one of {len(options)} alternatives (oneOf), and fits {fitting or 'none'}"
-            yield from min(tried, key=len)
-    if (part := schema.get("not")) is not None and not any(True for _ in _wrong(value, part, path)):
+            yield from min(problems_by_option, key=len)
+    if (subschema := schema.get("not")) is not None and not any(True for _ in _value_problems(value, subschema, path)):
         yield f"{where}: fits what it must not (not)"
 
 
-def _wrong_object(value: Mapping[str, Any], schema: Schema, path: str) -> Wrong:
-    yield from _wrong_size(len(value), schema, path, "Properties", "fields")
+def _object_problems(value: Mapping[str, Any], schema: Schema, path: str) -> Problems:
+    yield from _size_problems(len(value), schema, path, "Properties", "fields")
     for key in schema.get("required") or ():
         if key not in value:
-            yield f"{below(path, key)}: is required"
+            yield f"{join_path(path, key)}: is required"
     for key, item in value.items():
-        known = inner(schema, key)
-        if known is not None:
-            yield from _wrong(item, known, below(path, key))
+        field_schema = schema_of_field(schema, key)
+        if field_schema is not None:
+            yield from _value_problems(item, field_schema, join_path(path, key))
 
 
-def _wrong_list(value: list[Any], schema: Schema, path: str) -> Wrong:
-    yield from _wrong_size(len(value), schema, path, "Items", "items")
+def _list_problems(value: list[Any], schema: Schema, path: str) -> Problems:
+    yield from _size_problems(len(value), schema, path, "Items", "items")
     items = schema.get("items")
-    for number, item in enumerate(value if isinstance(items, Mapping) else ()):
-        yield from _wrong(item, items or {}, f"{path}[{number}]")
-    if schema.get("uniqueItems") and _repeated(value):
+    for index, item in enumerate(value if isinstance(items, Mapping) else ()):
+        yield from _value_problems(item, items or {}, f"{path}[{index}]")
+    if schema.get("uniqueItems") and _has_duplicates(value):
         yield f"{path}: holds an item twice"
 
 
-def _wrong_text(value: str, schema: Schema, path: str) -> Wrong:
-    yield from _wrong_size(len(value), schema, path, "Length", "characters")
+def _text_problems(value: str, schema: Schema, path: str) -> Problems:
+    yield from _size_problems(len(value), schema, path, "Length", "characters")
     pattern = schema.get("pattern")
-    compiled = _compiled(pattern) if pattern else None
+    compiled = _compile_pattern(pattern) if pattern else None
     if compiled is not None and compiled.search(value) is None:
         yield f"{path}: must match the pattern {pattern}"
-    if (name := schema.get("format")) and not fits(value, str(name)):
+    if (name := schema.get("format")) and not fits_format(value, str(name)):
         yield f"{path}: must be of the format {name}"
 
 
-def _wrong_number(value: int | float, schema: Schema, path: str) -> Wrong:
-    least, most, factor = (schema.get(key) for key in ("minimum", "maximum", "multipleOf"))
+def _number_problems(value: int | float, schema: Schema, path: str) -> Problems:
+    minimum, maximum, factor = (schema.get(key) for key in ("minimum", "maximum", "multipleOf"))
     bits = 31 if schema.get("format") == "int32" and schema.get("type") == "integer" else 63
     if not -(2**bits) <= value < 2**bits and (_types(schema) == ("integer",) or isinstance(value, int)):
         yield f"{path}: does not fit into {bits + 1} bits"
         return
-    if least is not None and (value < least or (schema.get("exclusiveMinimum") and value == least)):
-        yield f"{path}: must be {'more than' if schema.get('exclusiveMinimum') else 'at least'} {least}"
-    if most is not None and (value > most or (schema.get("exclusiveMaximum") and value == most)):
-        yield f"{path}: must be {'less than' if schema.get('exclusiveMaximum') else 'at most'} {most}"
+    if minimum is not None and (value < minimum or (schema.get("exclusiveMinimum") and value == minimum)):
+        yield f"{path}: must be {'more than' if schema.get('exclusiveMinimum') else 'at least'} {minimum}"
+    if maximum is not None and (value > maximum or (schema.get("exclusiveMaximum") and value == maximum)):
+        yield f"{path}: must be {'less than' if schema.get('exclusiveMaximum') else 'at most'} {maximum}"
     if factor and not float(value / factor).is_integer():
         yield f"{path}: must be a multiple of {factor}"
 
 
-def _wrong_size(size: int, schema: Schema, path: str, suffix: str, noun: str) -> Wrong:
-    least, most = schema.get(f"min{suffix}"), schema.get(f"max{suffix}")
-    if least is not None and size < least:
-        yield f"{path or 'the object'}: must have at least {least} {noun}, and has {size:,}"
-    if most is not None and size > most:
-        yield f"{path or 'the object'}: must have at most {most} {noun}, and has {size:,}"
+def _size_problems(size: int, schema: Schema, path: str, suffix: str, noun: str) -> Problems:
+    minimum, maximum = schema.get(f"min{suffix}"), schema.get(f"max{suffix}")
+    if minimum is not None and size < minimum:
+        yield f"{path or 'the object'}: must have at least {minimum} {noun}, and has {size:,}"
+    if maximum is not None and size > maximum:
+        yield f"{path or 'the object'}: must have at most {maximum} {noun}, and has {size:,}"
 
 
-def _nothing(value: Any, schema: Schema, path: str) -> Wrong:
+def _no_problems(value: Any, schema: Schema, path: str) -> Problems:
     return iter(())
 
 
-_CHECKS: Mapping[str, Callable[[Any, Schema, str], Wrong]] = {
-    "object": _wrong_object,
-    "array": _wrong_list,
-    "string": _wrong_text,
-    "integer": _wrong_number,
-    "number": _wrong_number,
+_CHECKS: Mapping[str, Callable[[Any, Schema, str], Problems]] = {
+    "object": _object_problems,
+    "array": _list_problems,
+    "string": _text_problems,
+    "integer": _number_problems,
+    "number": _number_problems,
 }
 
 
-def _wrong_structure(value: Any, schema: Schema | None, path: str) -> Wrong:
+def _structure_problems(value: Any, schema: Schema | None, path: str) -> Problems:
     """What Kubernetes adds to OpenAPI: objects within objects, lists that are sets or tables."""
     if schema is None:
         return
     if isinstance(value, Mapping):
         if schema.get(EMBEDDED) and path:
-            yield from wrong_envelope(value, path)
+            yield from envelope_problems(value, path)
         for key, item in value.items():
-            yield from _wrong_structure(item, inner(schema, key), below(path, key))
+            yield from _structure_problems(item, schema_of_field(schema, key), join_path(path, key))
     if isinstance(value, list):
         keys = schema.get("x-kubernetes-list-map-keys") or ()
-        listed = schema.get("x-kubernetes-list-type")
-        if listed == "set" and _repeated(value):
+        list_type = schema.get("x-kubernetes-list-type")
+        if list_type == "set" and _has_duplicates(value):
             yield f"{path}: is a set, and holds an item twice"
-        if listed == "map" and _repeated([_named(item, keys) for item in value]):
+        if list_type == "map" and _has_duplicates([_map_key(item, keys) for item in value]):
             yield f"{path}: holds two items with the same {', '.join(keys)}"
-        for number, item in enumerate(value):
-            yield from _wrong_structure(item, schema.get("items"), f"{path}[{number}]")
+        for index, item in enumerate(value):
+            yield from _structure_problems(item, schema.get("items"), f"{path}[{index}]")
 
 
-def _named(item: Any, keys: Sequence[str]) -> Any:
+def _map_key(item: Any, keys: Sequence[str]) -> Any:
     return {key: item[key] for key in keys if key in item} if isinstance(item, Mapping) else item
 
 
-def _repeated(items: list[Any]) -> bool:
-    written = [json.dumps(item, sort_keys=True, default=str) for item in items]
-    return len(set(written)) < len(written)
+def _has_duplicates(items: list[Any]) -> bool:
+    canonical = [json.dumps(item, sort_keys=True, default=str) for item in items]
+    return len(set(canonical)) < len(canonical)
 
 
 def _types(schema: Schema) -> tuple[str, ...]:
@@ -243,25 +244,25 @@ def _type_of(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "object")
 
 
-def _is_of(value: Any, types: Sequence[str]) -> bool:
-    its = _type_of(value)
-    if its == "integer" and "number" in types:
+def _is_of_types(value: Any, types: Sequence[str]) -> bool:
+    type_name = _type_of(value)
+    if type_name == "integer" and "number" in types:
         return True
-    return its in types or (its == "number" and "integer" in types and float(value).is_integer())
+    return type_name in types or (type_name == "number" and "integer" in types and float(value).is_integer())
 
 
-def _noun(value: Any) -> str:
-    return _NOUNS[_type_of(value)]
+def _type_noun(value: Any) -> str:
+    return _TYPE_NOUNS[_type_of(value)]
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(first: Any, second: Any) -> bool:
     """`1` and `1.0` are the same number; `true` is none."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+    return isinstance(first, bool) == isinstance(second, bool) and bool(first == second)
 
 
-def _compiled(pattern: str) -> Any:
+def _compile_pattern(pattern: str) -> Any:
     """By RE2, which reads what Go reads, and whose time no pattern of an author's can blow up; None if it cannot."""
     try:
-        return re2.compile(pattern, _OPTIONS)
+        return re2.compile(pattern, _RE2_OPTIONS)
     except re2.error:
         return None

@@ -1,6 +1,6 @@
 """What the pods of a workload's new revision say about it: pure rules, told from the bodies of pods and their owners.
 
-Asked by `watching` about workloads that are not ready. Never judges a pod of an older revision, a pod being deleted,
+Asked by `rollout` about workloads that are not ready. Never judges a pod of an older revision, a pod being deleted,
 or how often a Job's pods end: how many tries those have is the Job's to say (`backoffLimit`).
 """
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.kube.health.rules import Body, condition
-from bot.kube.objects.model import Ref
+from bot.kube.health.object_health import Body, find_condition
+from bot.kube.objects.kube_object import ObjectRef
 
 # The kinds whose bodies tell which pods of a workload are new.
-HISTORY = {("apps", "Deployment"): "ReplicaSet", ("apps", "DaemonSet"): "ControllerRevision"}
+HISTORY_KINDS = {("apps", "Deployment"): "ReplicaSet", ("apps", "DaemonSet"): "ControllerRevision"}
 
-_OWN_PODS = {
+_WORKLOADS = {
     ("", "Pod"),
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
@@ -22,15 +22,15 @@ _OWN_PODS = {
     ("apps", "ReplicaSet"),
     ("batch", "Job"),
 }
-_PULL = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
-_CREATE = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-_RESTARTS = 3
-_UNSCHEDULABLE = 30.0
-_NOT_CREATED = 5.0
+_IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
+_CREATE_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+_MAX_RESTARTS = 3
+_UNSCHEDULABLE_SECONDS = 30.0
+_NOT_CREATED_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RolloutProblem:
     """Why a workload will not come up.
 
     It counts when seen twice under the same `key`, at least `patience` seconds apart; with a patience of None, at once.
@@ -45,157 +45,177 @@ class Trouble:
     restarted: bool = False
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
+        """The reason with the pod that has the problem."""
         return f"pod {self.pod}: {self.reason}" if self.pod else self.reason
 
     @property
-    def logged(self) -> bool:
+    def has_log(self) -> bool:
         """Whether its container may have written a log."""
         return bool(self.container) and self.key != "image" and (self.key != "container" or self.restarted)
 
 
-def has_pods(ref: Ref) -> bool:
-    return (ref.group, ref.kind) in _OWN_PODS
+def has_pods(ref: ObjectRef) -> bool:
+    """Tell whether the kind makes pods, or is one."""
+    return (ref.group, ref.kind) in _WORKLOADS
 
 
-def of_new_revision(ref: Ref, body: Body, history: Sequence[Body], pods: Sequence[Body]) -> tuple[Body, ...]:
-    """The pods of what was applied last. `history`: ReplicaSets or ControllerRevisions of the namespace."""
+def new_revision_pods(ref: ObjectRef, body: Body, history: Sequence[Body], pods: Sequence[Body]) -> tuple[Body, ...]:
+    """Return the pods of what was applied last. `history`: ReplicaSets or ControllerRevisions of the namespace."""
     if ref.kind == "Pod":
         return (body,)
-    revisions = [one for one in history if _owner(one) == _metadata(body).get("uid")]
+    revisions = [revision for revision in history if _owner(revision) == _metadata(body).get("uid")]
     owner, hash = _metadata(body).get("uid"), ""
     if ref.kind == "Deployment":
-        owner = _metadata(newest).get("uid") if (newest := _newest_set(revisions)) else "none yet"
+        owner = _metadata(newest).get("uid") if (newest := _newest_replica_set(revisions)) else "none yet"
     elif ref.kind == "StatefulSet":
         hash = str((body.get("status") or {}).get("updateRevision") or "none yet")
     elif ref.kind == "DaemonSet":
-        latest = max(revisions, key=lambda one: int(one.get("revision") or 0), default={})
+        latest = max(revisions, key=lambda revision: int(revision.get("revision") or 0), default={})
         hash = str((_metadata(latest).get("labels") or {}).get("controller-revision-hash") or "none yet")
-    return tuple(pod for pod in pods if _owner(pod) == owner and _has_hash(pod, hash) and not _leaving(pod))
+    return tuple(pod for pod in pods if _owner(pod) == owner and _has_hash(pod, hash) and not _is_deleting(pod))
 
 
-def refused_replicas(body: Body, history: Sequence[Body]) -> Trouble | None:
-    """Quota or a webhook keep a Deployment's new ReplicaSet from making pods (a ReplicaSet says so of itself)."""
-    owned = _newest_set([one for one in history if _owner(one) == _metadata(body).get("uid")])
-    failure = condition(owned or body, "ReplicaFailure")
+def replica_refusal(body: Body, history: Sequence[Body]) -> RolloutProblem | None:
+    """Tell what keeps a Deployment's new ReplicaSet from making pods: a quota or a webhook.
+
+    A ReplicaSet says so of itself.
+    """
+    uid = _metadata(body).get("uid")
+    newest_set = _newest_replica_set([replica_set for replica_set in history if _owner(replica_set) == uid])
+    failure = find_condition(newest_set or body, "ReplicaFailure")
     if failure.get("status") != "True" or failure.get("reason") == "FailedDelete":
         return None
-    return _not_created(failure.get("message", ""))
+    return _creation_problem(failure.get("message", ""))
 
 
-def refused_pods(body: Body, pods: Sequence[Body], events: Sequence[Body]) -> Trouble | None:
-    """The same of kinds without such a condition: a FailedCreate event younger than the change and every new pod."""
+def pod_refusal(body: Body, pods: Sequence[Body], events: Sequence[Body]) -> RolloutProblem | None:
+    """Tell the same of kinds without such a condition: by a FailedCreate event after the change and every new pod."""
     newest_pod = max((str(_metadata(pod).get("creationTimestamp") or "") for pod in pods), default="")
-    changed = changed_at(body)
+    changed_since = last_changed(body)
     for event in events:
-        at = when(event)
-        if event.get("reason") == "FailedCreate" and at >= changed and at > newest_pod:
-            return _not_created(str(event.get("message") or ""))
+        event_at = event_time(event)
+        if event.get("reason") == "FailedCreate" and event_at >= changed_since and event_at > newest_pod:
+            return _creation_problem(str(event.get("message") or ""))
     return None
 
 
-def trouble(pod: Body, *, of_job: bool = False) -> Trouble | None:
-    """The first thing that keeps this pod from coming up and that waiting does not mend."""
+def pod_problem(pod: Body, *, of_job: bool = False) -> RolloutProblem | None:
+    """Find the first problem that keeps this pod from coming up and that waiting does not mend."""
     name = str(_metadata(pod).get("name"))
-    scheduled = condition(pod, "PodScheduled")
+    scheduled = find_condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Trouble("unschedulable", f"cannot be scheduled: {scheduled.get('message', '')}", _UNSCHEDULABLE, name)
-    return next((found for status in _statuses(pod) if (found := _of_container(name, status, of_job))), None)
+        reason = f"cannot be scheduled: {scheduled.get('message', '')}"
+        return RolloutProblem("unschedulable", reason, _UNSCHEDULABLE_SECONDS, name)
+    problems = (_container_problem(name, status, of_job) for status in _container_statuses(pod))
+    return next((problem for problem in problems if problem), None)
 
 
-def pending(pod: Body) -> str:
-    """What a pod without trouble still waits for; empty when it is ready or has ended well."""
+def waiting_reason(pod: Body) -> str:
+    """Say what a pod without a problem still waits for; empty when it is ready or has ended well."""
     status = pod.get("status") or {}
-    if status.get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True":
+    if status.get("phase") == "Succeeded" or find_condition(pod, "Ready").get("status") == "True":
         return ""
     name = _metadata(pod).get("name")
     if status.get("phase") == "Failed":
         return f"pod {name} failed: {status.get('reason') or status.get('message') or 'a container ended badly'}"
-    unready = [one for one in _statuses(pod) if not one.get("ready") and "terminated" not in (one.get("state") or {})]
-    for one in unready:
-        state = one.get("state") or {}
+    for container in _container_statuses(pod):
+        state = container.get("state") or {}
+        if container.get("ready") or "terminated" in state:
+            continue
         if waiting := state.get("waiting"):
-            return f"pod {name}: container {one.get('name')} is waiting: {waiting.get('reason', 'no reason given')}"
-        if "running" in state and not _is_init(pod, one):
-            lack = "its startup probe has not succeeded" if one.get("started") is False else "its readiness probe fails"
-            return f"pod {name}: container {one.get('name')} runs but {lack}"
+            reason = waiting.get("reason", "no reason given")
+            return f"pod {name}: container {container.get('name')} is waiting: {reason}"
+        if "running" in state and not _is_init(pod, container):
+            started = container.get("started") is not False
+            reason = "its readiness probe fails" if started else "its startup probe has not succeeded"
+            return f"pod {name}: container {container.get('name')} runs but {reason}"
     return f"pod {name} is {status.get('phase') or 'Pending'}"
 
 
-def ended_badly(pod: Body) -> Trouble | None:
-    """The container that made this pod end badly, for its log; of any pod, also one that will be tried again."""
-    for status in _statuses(pod):
-        ended = (status.get("state") or {}).get("terminated")
-        restarted = not ended
-        ended = ended or (status.get("lastState") or {}).get("terminated") or {}
-        if ended.get("exitCode"):
-            words = f"container {status.get('name')}{_last_end(status)}"
-            return Trouble("ended", words, None, str(_metadata(pod).get("name")), str(status.get("name")), restarted)
+def failed_container(pod: Body) -> RolloutProblem | None:
+    """Find the container that made this pod end badly, for its log; of any pod, also one that will be tried again."""
+    for status in _container_statuses(pod):
+        terminated = (status.get("state") or {}).get("terminated")
+        restarted = not terminated
+        terminated = terminated or (status.get("lastState") or {}).get("terminated") or {}
+        if terminated.get("exitCode"):
+            pod_name, container = str(_metadata(pod).get("name")), str(status.get("name"))
+            reason = f"container {status.get('name')}{_describe_last_end(status)}"
+            return RolloutProblem("ended", reason, None, pod_name, container, restarted)
     return None
 
 
-def suspect(pod: Body) -> Trouble | None:
-    """The first container that runs or ran and is not ready, for its log."""
-    for status in _statuses(pod):
+def unready_container(pod: Body) -> RolloutProblem | None:
+    """Find the first container that runs or ran and is not ready, for its log."""
+    for status in _container_statuses(pod):
         if not status.get("ready") and (status.get("state") or {}).get("running"):
-            return Trouble("slow", "", None, str(_metadata(pod).get("name")), str(status.get("name")))
-    return ended_badly(pod)
+            return RolloutProblem("slow", "", None, str(_metadata(pod).get("name")), str(status.get("name")))
+    return failed_container(pod)
 
 
-def changed_at(body: Body) -> str:
-    """When somebody last wrote what is wanted (not the status) of it, by the server's clock."""
-    wrote = [
+def last_changed(body: Body) -> str:
+    """Return when somebody last wrote what is wanted (not the status) of it, by the server's clock."""
+    write_times = [
         str(entry.get("time") or "")
         for entry in _metadata(body).get("managedFields") or ()
         if not entry.get("subresource") and entry.get("manager") != "kube-controller-manager"
     ]
-    return max([str(_metadata(body).get("creationTimestamp") or ""), *wrote])
+    return max([str(_metadata(body).get("creationTimestamp") or ""), *write_times])
 
 
-def when(event: Body) -> str:
-    """When an event last happened, cut to seconds so that all of them compare."""
+def event_time(event: Body) -> str:
+    """Return when an event last happened, cut to seconds so that all of them compare."""
     series = event.get("series") or {}
-    at = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
-    text = str(at or _metadata(event).get("creationTimestamp") or "")
+    happened_at = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
+    text = str(happened_at or _metadata(event).get("creationTimestamp") or "")
     return text[:19] + "Z" if text else ""
 
 
-def _newest_set(sets: Sequence[Body]) -> Body | None:
-    key = "deployment.kubernetes.io/revision"
-    return max(sets, key=lambda one: int((_metadata(one).get("annotations") or {}).get(key) or 0), default=None)
+def _newest_replica_set(replica_sets: Sequence[Body]) -> Body | None:
+    def revision(replica_set: Body) -> int:
+        annotations = _metadata(replica_set).get("annotations") or {}
+        return int(annotations.get("deployment.kubernetes.io/revision") or 0)
+
+    return max(replica_sets, key=revision, default=None)
 
 
-def _not_created(message: str) -> Trouble:
-    return Trouble("not created", f"FailedCreate: its pods cannot be created: {message}", _NOT_CREATED)
+def _creation_problem(message: str) -> RolloutProblem:
+    return RolloutProblem("not created", f"FailedCreate: its pods cannot be created: {message}", _NOT_CREATED_SECONDS)
 
 
-def _of_container(pod: str, status: Mapping[str, Any], of_job: bool) -> Trouble | None:
+def _container_problem(pod: str, status: Mapping[str, Any], of_job: bool) -> RolloutProblem | None:
     container, restarts = str(status.get("name")), int(status.get("restartCount") or 0)
     waiting = (status.get("state") or {}).get("waiting") or {}
-    reason, words = str(waiting.get("reason") or ""), f"container {container}: {waiting.get('reason')}"
-    if message := waiting.get("message"):
-        words += f": {message}"
-    if reason in _PULL:
-        return Trouble("image", words, 0, pod, container)
-    if reason in _CREATE:
-        return Trouble("container", words, 0, pod, container, restarts > 0)
+    reason, message = str(waiting.get("reason") or ""), waiting.get("message")
+    explanation = f"container {container}: {waiting.get('reason')}" + (f": {message}" if message else "")
+    if reason in _IMAGE_REASONS:
+        return RolloutProblem("image", explanation, 0, pod, container)
+    if reason in _CREATE_REASONS:
+        return RolloutProblem("container", explanation, 0, pod, container, restarts > 0)
     if of_job or status.get("ready"):
         return None
-    if reason == "CrashLoopBackOff" or restarts >= _RESTARTS:
-        words = f"container {container}: {reason or 'crash loop'}: restarted {restarts} times{_last_end(status)}"
-        return Trouble("crash", words, None, pod, container, restarted="terminated" not in (status.get("state") or {}))
+    if reason == "CrashLoopBackOff" or restarts >= _MAX_RESTARTS:
+        end = _describe_last_end(status)
+        explanation = f"container {container}: {reason or 'crash loop'}: restarted {restarts} times{end}"
+        restarted = "terminated" not in (status.get("state") or {})
+        return RolloutProblem("crash", explanation, None, pod, container, restarted)
     return None
 
 
-def _last_end(status: Mapping[str, Any]) -> str:
-    ended = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated") or {}
-    if not ended:
+def _describe_last_end(status: Mapping[str, Any]) -> str:
+    terminated = (
+        (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated") or {}
+    )
+    if not terminated:
         return ""
-    message = str(ended.get("message") or "").strip()
-    return f", ended with exit code {ended.get('exitCode')} ({ended.get('reason')}){message and ': '}{message}"
+    message = str(terminated.get("message") or "").strip()
+    return (
+        f", ended with exit code {terminated.get('exitCode')} ({terminated.get('reason')}){message and ': '}{message}"
+    )
 
 
-def _statuses(pod: Body) -> Iterator[Mapping[str, Any]]:
+def _container_statuses(pod: Body) -> Iterator[Mapping[str, Any]]:
     """Of every container, those that start first first."""
     status = pod.get("status") or {}
     yield from status.get("initContainerStatuses") or ()
@@ -213,10 +233,10 @@ def _has_hash(pod: Body, hash: str) -> bool:
 
 def _owner(body: Body) -> str:
     owners = _metadata(body).get("ownerReferences") or ()
-    return next((str(one.get("uid")) for one in owners if one.get("controller")), "")
+    return next((str(owner.get("uid")) for owner in owners if owner.get("controller")), "")
 
 
-def _leaving(pod: Body) -> bool:
+def _is_deleting(pod: Body) -> bool:
     return bool(_metadata(pod).get("deletionTimestamp"))
 
 

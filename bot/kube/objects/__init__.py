@@ -1,0 +1,1 @@
+"""Kubernetes objects as data: reading, ordering, normalizing, masking and writing them. Pure."""

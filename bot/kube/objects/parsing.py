@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.core.errors import Refused
-from bot.kube.objects.documents import Document, Json, documents
-from bot.kube.objects.model import Object, Ref, object_of
-from bot.kube.objects.scopes import defined, group_of
+from bot.kube.objects.kube_object import KubeObject, ObjectRef, object_of
+from bot.kube.objects.scopes import crd_scopes, group_of
+from bot.kube.objects.yaml_reader import Json, YamlDocument, read_documents
 
-MOST = 10_000  # an inventory holds them and their uids
-Namespaced = Callable[[str, str], bool | None]
+MAX_OBJECTS = 10_000  # an inventory holds them and their uids
+Namespaced = Callable[[str, str], bool | None]  # of an API version and a kind; None where nobody knows
 
 _SOURCE = re.compile(r"^---[ \t]*\r?\n# Source: ([^\r\n]+)$", re.MULTILINE)
 _API_VERSION = re.compile(r"(?:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -25,119 +25,124 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Located:
     """One object's body and where it begins."""
 
     body: dict[str, Json]
     where: str
 
 
-def objects(text: bytes | str, where: str, namespace: str, namespaced: Namespaced) -> tuple[Object, ...]:
-    """Every object of a rendered stream, in its order; lists are opened, empty documents passed over.
+def parse_objects(text: bytes | str, where: str, namespace: str, namespaced: Namespaced) -> tuple[KubeObject, ...]:
+    """Parse every object of a rendered stream, in its order; lists are opened, empty documents passed over.
 
     `# Source: FILE` after a document's start, as Helm writes it, says where that and what follows comes from. An object
     without a namespace gets `namespace`; one of the cluster loses its own, as the API server would have it. The
     stream's own CustomResourceDefinitions are asked before `namespaced`; what neither knows is taken to have one.
-    Raises Refused.
+    Raises Refused where the text is no YAML, something in it is no object, or an object is there twice.
     """
-    places = _Places(text.decode(errors="replace") if isinstance(text, bytes) else text, where)
-    all_of_it = (one for document in documents(text, where, places) for one in _opened(document, places))
-    found = list(islice(all_of_it, MOST + 1))
-    if len(found) > MOST:
-        raise Refused(f"{where}: renders to more than {MOST:,} objects: make several projects of it")
-    own = defined(one.body for one in found)
+    sources = _SourceMap(text.decode(errors="replace") if isinstance(text, bytes) else text, where)
+    documents = read_documents(text, where, sources)
+    bodies = list(
+        islice((body for document in documents for body in _expand_lists(document, sources)), MAX_OBJECTS + 1)
+    )
+    if len(bodies) > MAX_OBJECTS:
+        raise Refused(f"{where}: renders to more than {MAX_OBJECTS:,} objects: make several projects of it")
+    own_scopes = crd_scopes(located.body for located in bodies)
 
-    def scope(api_version: str, kind: str) -> bool:
-        known = own.get((group_of(api_version), kind))
-        known = namespaced(api_version, kind) if known is None else known
-        return known is not False
+    def has_namespace(api_version: str, kind: str) -> bool:
+        scope = own_scopes.get((group_of(api_version), kind))
+        return (namespaced(api_version, kind) if scope is None else scope) is not False
 
-    made = tuple(_placed(one, namespace, scope) for one in found)
-    _once(made)
-    return made
+    parsed = tuple(_parse_object(located, namespace, has_namespace) for located in bodies)
+    _refuse_duplicates(parsed)
+    return parsed
 
 
-class _Places:
+class _SourceMap:
     """Where a line of the stream came from."""
 
     def __init__(self, text: str, where: str) -> None:
         self._starts, self._sources = [1], [where]
-        line, at = 1, 0
+        line, offset = 1, 0
         for match in _SOURCE.finditer(text):
-            line += text.count("\n", at, match.end())
-            at = match.end()
+            line += text.count("\n", offset, match.end())
+            offset = match.end()
             self._starts.append(line + 1)
             self._sources.append(match[1].strip())
 
     def __call__(self, line: int) -> str:
-        number = max(0, bisect_right(self._starts, line) - 1)
-        return f"{self._sources[number]}:{line - self._starts[number] + 1}"
+        index = max(0, bisect_right(self._starts, line) - 1)
+        return f"{self._sources[index]}:{line - self._starts[index] + 1}"
 
 
-def _opened(document: Document, places: _Places) -> Iterator[_Found]:
-    todo: list[tuple[Json, Mapping[str, str], int]] = [(document.value, {}, document.line)]
-    while todo:
-        value, inherited, outer = todo.pop()
-        line = document.lines.get(id(value), outer)
-        where = places(line)
+def _expand_lists(document: YamlDocument, sources: _SourceMap) -> Iterator[_Located]:
+    pending: list[tuple[Json, Mapping[str, str], int]] = [(document.value, {}, document.line)]
+    while pending:
+        value, inherited, outer_line = pending.pop()
+        line = document.lines.get(id(value), outer_line)
+        where = sources(line)
         if not isinstance(value, dict):
-            raise Refused(f"{where}: is not an object but {_sort(value)}")
+            raise Refused(f"{where}: is not an object but {_type_noun(value)}")
         body = {**inherited, **value}
         kind, items = body.get("kind"), body.get("items") or []
         if not (isinstance(kind, str) and kind.endswith("List") and "items" in body):
-            yield _Found(body, where)
+            yield _Located(body, where)
             continue
         if not isinstance(items, list):
             raise Refused(f"{where}: `items` of {kind} is not a list")
-        given = {} if kind == "List" else {"apiVersion": str(body.get("apiVersion")), "kind": kind[: -len("List")]}
-        todo.extend((item, given, line) for item in reversed(items))
+        defaults = {} if kind == "List" else {"apiVersion": str(body.get("apiVersion")), "kind": kind[: -len("List")]}
+        pending.extend((item, defaults, line) for item in reversed(items))
 
 
-def _placed(found: _Found, namespace: str, scope: Callable[[str, str], bool]) -> Object:
-    body, where = found.body, found.where
-    api_version, kind = _word(body, "apiVersion", _API_VERSION, where), _word(body, "kind", _KIND, where)
+def _parse_object(located: _Located, namespace: str, has_namespace: Callable[[str, str], bool]) -> KubeObject:
+    body, where = located.body, located.where
+    api_version = _required_text(body, "apiVersion", _API_VERSION, where)
+    kind = _required_text(body, "kind", _KIND, where)
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         raise Refused(f"{where}: {kind} has no metadata")
     if not metadata.get("name") and metadata.get("generateName"):
         raise Refused(f"{where}: {kind} has generateName: it would be another object at each apply; give it a name")
-    name = _word(metadata, "name", _NAME, where, kind)
+    name = _required_text(metadata, "name", _NAME, where, kind)
     for table in ("labels", "annotations"):
         if not isinstance(metadata.get(table) or {}, dict):
             raise Refused(f"{where}: {kind} {name}: {table} is not a mapping")
     rest = {key: value for key, value in metadata.items() if key != "namespace"}
-    if scope(api_version, kind):
+    if has_namespace(api_version, kind):
         absent = metadata.get("namespace") in (None, "")
-        rest = {**rest, "namespace": namespace if absent else _word(metadata, "namespace", _NAMESPACE, where, kind)}
+        own = namespace if absent else _required_text(metadata, "namespace", _NAMESPACE, where, kind)
+        rest = {**rest, "namespace": own}
     return object_of({**body, "metadata": rest}, where)
 
 
-def _word(table: Mapping[str, Json], key: str, pattern: re.Pattern[str], where: str, kind: str = "") -> str:
-    value, of = table.get(key), f"{kind}: " if kind else ""
+def _required_text(table: Mapping[str, Json], key: str, pattern: re.Pattern[str], where: str, kind: str = "") -> str:
+    value, subject = table.get(key), f"{kind}: " if kind else ""
     if value is None or value == "":
-        raise Refused(f"{where}: {of}has no {key}")
+        raise Refused(f"{where}: {subject}has no {key}")
     if not isinstance(value, str):
-        raise Refused(f"{where}: {of}{key} is not text but {_short(value)}: write it in quotes")
+        raise Refused(f"{where}: {subject}{key} is not text but {_shorten(value)}: write it in quotes")
     if not pattern.fullmatch(value):
-        raise Refused(f"{where}: {of}{key} cannot be {_short(value)}")
+        raise Refused(f"{where}: {subject}{key} cannot be {_shorten(value)}")
     return value
 
 
-def _once(made: tuple[Object, ...]) -> None:
-    seen: dict[Ref, str] = {}
-    for one in made:
-        if one.ref in seen:
-            raise Refused(f"{one.where}: {one.ref} is there twice, also at {seen[one.ref]}")
-        seen[one.ref] = one.where
+def _refuse_duplicates(parsed: tuple[KubeObject, ...]) -> None:
+    first_seen: dict[ObjectRef, str] = {}
+    for kube_object in parsed:
+        if kube_object.ref in first_seen:
+            raise Refused(
+                f"{kube_object.where}: {kube_object.ref} is there twice, also at {first_seen[kube_object.ref]}"
+            )
+        first_seen[kube_object.ref] = kube_object.where
 
 
-def _sort(value: Json) -> str:
+def _type_noun(value: Json) -> str:
     """What it is and not what it says, for that may be part of a Secret."""
     if isinstance(value, str):
         return "a text"
     return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "a number or the like"
 
 
-def _short(value: Json) -> str:
+def _shorten(value: Json) -> str:
     text = str(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -30,31 +30,33 @@ CLUSTER_KINDS: Mapping[str, frozenset[str]] = {
     "storage.k8s.io": frozenset({"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"}),
     "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
 }
-_BUILT_IN = frozenset({*CLUSTER_KINDS, "apps", "batch", "autoscaling", "extensions"})
-_OURS = frozenset({"coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "internal.apiserver.k8s.io"})
+_BUILT_IN_GROUPS = frozenset({*CLUSTER_KINDS, "apps", "batch", "autoscaling", "extensions"})
+_NAMESPACED_GROUPS = frozenset(
+    {"coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "internal.apiserver.k8s.io"}
+)
 
 
 def group_of(api_version: str) -> str:
-    """`apps/v1` is of `apps`, `v1` of the group without a name."""
+    """Return the API group: `apps/v1` is of `apps`, `v1` of the group without a name."""
     return api_version.rpartition("/")[0]
 
 
-def built_in(api_version: str, kind: str) -> bool | None:
-    """Whether objects of a kind of Kubernetes itself have a namespace; None for kinds of others."""
+def is_namespaced(api_version: str, kind: str) -> bool | None:
+    """Tell whether objects of a kind of Kubernetes itself have a namespace; None for kinds of others."""
     group = group_of(api_version)
     if kind in CLUSTER_KINDS.get(group, ()):
         return False
-    return True if group in _BUILT_IN or group in _OURS else None
+    return True if group in _BUILT_IN_GROUPS or group in _NAMESPACED_GROUPS else None
 
 
-def defined(bodies: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str], bool]:
-    """By group and kind, what the CustomResourceDefinitions among these bodies say of theirs."""
-    found = {}
+def crd_scopes(bodies: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str], bool]:
+    """Read, by group and kind, whether the CustomResourceDefinitions among these bodies make their kinds namespaced."""
+    scopes = {}
     for body in bodies:
         spec = body.get("spec")
         if body.get("kind") != "CustomResourceDefinition" or not isinstance(spec, Mapping):
             continue
         names = spec.get("names")
         if isinstance(names, Mapping):
-            found[str(spec.get("group")), str(names.get("kind"))] = spec.get("scope") == "Namespaced"
-    return found
+            scopes[str(spec.get("group")), str(names.get("kind"))] = spec.get("scope") == "Namespaced"
+    return scopes

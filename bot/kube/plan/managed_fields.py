@@ -1,4 +1,4 @@
-"""Who wrote which field of a live object, by its managedFields. Called by `fields` and the differ. Pure.
+"""Who wrote which field of a live object, by its managedFields. Called by `field_diff` and `ignored_fields`. Pure.
 
 The format is structured-merge-diff's FieldsV1: `f:NAME` is a key, `k:{...}` an item by its keys, `v:...` an item by its
 value, `i:N` one by its place; `.` is the thing itself.
@@ -15,11 +15,11 @@ AUTOSCALERS = ("kube-controller-manager",)
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """A field manager; `applies` tells that it said so by server-side apply. `time` is as the API server writes it."""
+class FieldOwner:
+    """A field manager; `by_apply`: it wrote by server-side apply. `time` is as the API server writes it."""
 
     name: str
-    applies: bool
+    by_apply: bool
     time: str = ""
     subresource: str = ""
 
@@ -29,122 +29,124 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class OwnedFields:
     """What one owner has at a place of the object: a tree of FieldsV1, empty where it has all there is."""
 
-    owner: Owner
+    owner: FieldOwner
     fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
-    """A field that is to be left alone: a pointer as `pointers.without` takes it, and who has it."""
+class ForeignField:
+    """A field that is to be left alone: a pointer as `pointers.drop_fields` takes it, and who has it."""
 
     pointer: str
-    owner: Owner
+    owner: FieldOwner
 
 
-def owned(live: Mapping[str, Any] | None) -> tuple[Owned, ...]:
-    """One for each entry of the object's managedFields."""
+def owned_fields(live: Mapping[str, Any] | None) -> tuple[OwnedFields, ...]:
+    """Read the object's managedFields, one for each of its entries."""
     metadata = (live or {}).get("metadata")
     entries = metadata.get("managedFields") if isinstance(metadata, Mapping) else None
-    return tuple(_entry(entry) for entry in entries or () if isinstance(entry, Mapping))
+    return tuple(_parse_entry(entry) for entry in entries or () if isinstance(entry, Mapping))
 
 
-def under_key(there: Sequence[Owned], key: str) -> tuple[Owned, ...]:
-    """Who has something below a key; who has the whole has what is in it."""
+def under_key(owned_above: Sequence[OwnedFields], key: str) -> tuple[OwnedFields, ...]:
+    """Narrow ownership to what is below a key; who has the whole has what is in it."""
     step = f"f:{key}"
     return tuple(
-        one if not one.fields else Owned(one.owner, one.fields[step]) for one in there if _has(one.fields, step)
+        OwnedFields(owned.owner, owned.fields[step]) if owned.fields else owned
+        for owned in owned_above
+        if _covers(owned.fields, step)
     )
 
 
-def under_item(there: Sequence[Owned], item: Any, place: int) -> tuple[Owned, ...]:
-    """The same for an item of a list."""
-    found = []
-    for one in there:
-        if not one.fields:
-            found.append(one)
+def under_item(owned_above: Sequence[OwnedFields], item: Any, position: int) -> tuple[OwnedFields, ...]:
+    """Narrow ownership to one item of a list, which stands at `position`."""
+    owned_below = []
+    for owned in owned_above:
+        if not owned.fields:
+            owned_below.append(owned)
             continue
-        step = next((step for step in one.fields if _is_step_to(step, item, place)), None)
+        step = next((step for step in owned.fields if _step_matches(step, item, position)), None)
         if step is not None:
-            found.append(Owned(one.owner, one.fields[step]))
-    return tuple(found)
+            owned_below.append(OwnedFields(owned.owner, owned.fields[step]))
+    return tuple(owned_below)
 
 
-def owners(live: Mapping[str, Any]) -> dict[str, Owner]:
-    """By pointer, the last one that wrote each field."""
-    found: dict[str, Owner] = {}
-    for one in sorted(owned(live), key=lambda one: one.owner.time):
-        found.update((pointer, one.owner) for pointer in _pointers(one.fields))
-    return found
+def last_owners(live: Mapping[str, Any]) -> dict[str, FieldOwner]:
+    """Map each field's pointer to the manager that wrote it last."""
+    owners_by_pointer: dict[str, FieldOwner] = {}
+    for owned in sorted(owned_fields(live), key=lambda owned: owned.owner.time):
+        owners_by_pointer.update((pointer, owned.owner) for pointer in _leaf_pointers(owned.fields))
+    return owners_by_pointer
 
 
-def owned_by_others(live: Mapping[str, Any], managers: Sequence[str]) -> tuple[Foreign, ...]:
-    """What is to be left alone: what autoscalers scale, and what the named managers have (`*` stands for any text)."""
-    found: dict[str, Foreign] = {}
-    for one in owned(live):
-        scales = one.owner.subresource == "scale" and one.owner.name in AUTOSCALERS
-        named = any(fnmatchcase(one.owner.name, pattern) for pattern in managers)
-        if scales or (named and one.owner.subresource != "status"):
-            for pointer in _pointers(one.fields):
+def foreign_fields(live: Mapping[str, Any], managers: Sequence[str]) -> tuple[ForeignField, ...]:
+    """List what is to be left alone: what autoscalers scale, and what the named managers have (`*`: any text)."""
+    foreign: dict[str, ForeignField] = {}
+    for owned in owned_fields(live):
+        autoscales = owned.owner.subresource == "scale" and owned.owner.name in AUTOSCALERS
+        is_named = any(fnmatchcase(owned.owner.name, pattern) for pattern in managers)
+        if autoscales or (is_named and owned.owner.subresource != "status"):
+            for pointer in _leaf_pointers(owned.fields):
                 if not pointer.startswith("/status"):
-                    found.setdefault(pointer, Foreign(pointer, one.owner))
-    return tuple(found.values())
+                    foreign.setdefault(pointer, ForeignField(pointer, owned.owner))
+    return tuple(foreign.values())
 
 
-def _entry(entry: Mapping[str, Any]) -> Owned:
-    owner = Owner(
+def _parse_entry(entry: Mapping[str, Any]) -> OwnedFields:
+    owner = FieldOwner(
         str(entry.get("manager") or "unknown"),
         entry.get("operation") == "Apply",
         str(entry.get("time") or ""),
         str(entry.get("subresource") or ""),
     )
     fields = entry.get("fieldsV1")
-    return Owned(owner, fields if isinstance(fields, Mapping) and fields else {".": {}})
+    return OwnedFields(owner, fields if isinstance(fields, Mapping) and fields else {".": {}})
 
 
-def _has(fields: Mapping[str, Any], step: str) -> bool:
+def _covers(fields: Mapping[str, Any], step: str) -> bool:
     return not fields or isinstance(fields.get(step), Mapping)
 
 
-def _is_step_to(step: str, item: Any, place: int) -> bool:
+def _step_matches(step: str, item: Any, position: int) -> bool:
     if step.startswith("k:"):
-        keys = _read(step[2:])
+        keys = _parse_json(step[2:])
         return (
             isinstance(keys, dict)
             and isinstance(item, Mapping)
             and all(item.get(key, "TCP" if key == "protocol" else None) == value for key, value in keys.items())
         )
     if step.startswith("v:"):
-        return bool(_read(step[2:]) == item)
-    return step == f"i:{place}"
+        return bool(_parse_json(step[2:]) == item)
+    return step == f"i:{position}"
 
 
-def _pointers(fields: Mapping[str, Any], above: str = "", keys: frozenset[str] = frozenset()) -> Iterator[str]:
+def _leaf_pointers(fields: Mapping[str, Any], parent: str = "", keys: frozenset[str] = frozenset()) -> Iterator[str]:
     """Where the tree ends, without what only names an item."""
-    for step, below in fields.items():
+    for step, subtree in fields.items():
         if step == "." or step in keys:
             continue
-        path = f"{above}/{_token(step)}"
-        if isinstance(below, Mapping) and any(key != "." for key in below):
-            named = _read(step[2:]) if step.startswith("k:") else None
-            names = named if isinstance(named, dict) else {}
-            yield from _pointers(below, path, frozenset(f"f:{key}" for key in names))
+        path = f"{parent}/{_pointer_token(step)}"
+        if isinstance(subtree, Mapping) and any(key != "." for key in subtree):
+            item_keys = _parse_json(step[2:]) if step.startswith("k:") else None
+            names = item_keys if isinstance(item_keys, dict) else {}
+            yield from _leaf_pointers(subtree, path, frozenset(f"f:{key}" for key in names))
         else:
             yield path
 
 
-def _token(step: str) -> str:
-    kind, _, rest = step.partition(":")
-    if kind == "k" and isinstance(keys := _read(rest), dict):
-        rest = f"[{','.join(f'{key}={value}' for key, value in keys.items())}]"
+def _pointer_token(step: str) -> str:
+    kind, _, name = step.partition(":")
+    if kind == "k" and isinstance(keys := _parse_json(name), dict):
+        name = f"[{','.join(f'{key}={value}' for key, value in keys.items())}]"
     elif kind == "v":
-        rest = f"[={_read(rest)}]"
-    return rest.replace("~", "~0").replace("/", "~1")
+        name = f"[={_parse_json(name)}]"
+    return name.replace("~", "~0").replace("/", "~1")
 
 
-def _read(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -1,6 +1,6 @@
 """ConfigMaps and Secrets that generators name by their content: the new one and the old one are one change.
 
-Called by `show`, on what is shown only: the apply creates the one and deletes the other. Pure.
+Called by `plan_content`, on what is shown only: the apply creates the one and deletes the other. Pure.
 """
 
 import re
@@ -9,72 +9,79 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.kube.objects.model import Ref
-from bot.kube.objects.outcomes import Outcome, Verb
-from bot.kube.plan.fields import GENERATED
+from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.plan.field_diff import GENERATED_KINDS
 
-ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
-_GENERATED = re.compile(r"(.+)-[0-9a-z]{10}")
+_GENERATED_NAME = re.compile(r"(.+)-[0-9a-z]{10}")
 
-Stem = tuple[str, str, str, str]
+NameStem = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
-    """`rolls` are the workloads that name the new object and restart for it, `used` other objects that name it."""
+class GeneratedRename:
+    """`workloads` name the new object and restart for it, `users` are other objects that name it."""
 
-    old: Outcome
-    new: Outcome
-    rolls: tuple[Ref, ...] = ()
-    used: tuple[Ref, ...] = ()
+    old: ObjectChange
+    new: ObjectChange
+    workloads: tuple[ObjectRef, ...] = ()
+    users: tuple[ObjectRef, ...] = ()
 
     def __str__(self) -> str:
-        rolls = [f"rolls {_named(self.rolls)}"] if self.rolls else []
-        return ", ".join(["renamed", *rolls, *([f"used by {_named(self.used)}"] if self.used else [])])
+        rolls = [f"rolls {_list_refs(self.workloads)}"] if self.workloads else []
+        return ", ".join(["renamed", *rolls, *([f"used by {_list_refs(self.users)}"] if self.users else [])])
 
 
-def renames(outcomes: Sequence[Outcome]) -> tuple[Rename, ...]:
-    """Pairs of one deleted and one created object; what could be paired in more than one way is left alone."""
-    old, new = _by_stem(outcomes, Verb.DELETE), _by_stem(outcomes, Verb.CREATE)
+def pair_renames(changes: Sequence[ObjectChange]) -> tuple[GeneratedRename, ...]:
+    """Pair one deleted with one created object; what could be paired in more than one way is left alone."""
+    old, new = _group_by_stem(changes, Verb.DELETE), _group_by_stem(changes, Verb.CREATE)
     pairs = [(old[stem][0], new[stem][0]) for stem in new if len(new[stem]) == len(old.get(stem, ())) == 1]
-    users = _users(outcomes, {pair[1].ref.name for pair in pairs})
-    return tuple(_rename(gone, made, users[gone.ref.namespace, made.ref.name]) for gone, made in pairs)
+    users = _users(changes, {pair[1].ref.name for pair in pairs})
+    return tuple(
+        _rename(deleted, created, users[deleted.ref.namespace, created.ref.name]) for deleted, created in pairs
+    )
 
 
-def _by_stem(outcomes: Sequence[Outcome], verb: Verb) -> Mapping[Stem, list[Outcome]]:
-    found: dict[Stem, list[Outcome]] = defaultdict(list)
-    for one in outcomes:
-        match = _GENERATED.fullmatch(one.ref.name)
-        if match and one.verb is verb and one.ref.kind in GENERATED and not (one.ref.group or one.confirm):
-            found[one.ref.group, one.ref.kind, one.ref.namespace, match[1]].append(one)
-    return dict(found)
+def _group_by_stem(changes: Sequence[ObjectChange], verb: Verb) -> Mapping[NameStem, list[ObjectChange]]:
+    by_stem: dict[NameStem, list[ObjectChange]] = defaultdict(list)
+    for change in changes:
+        match = _GENERATED_NAME.fullmatch(change.ref.name)
+        if (
+            match
+            and change.verb is verb
+            and change.ref.kind in GENERATED_KINDS
+            and not (change.ref.group or change.confirm)
+        ):
+            by_stem[change.ref.group, change.ref.kind, change.ref.namespace, match[1]].append(change)
+    return dict(by_stem)
 
 
-def _users(outcomes: Sequence[Outcome], names: set[str]) -> Mapping[tuple[str, str], list[Ref]]:
+def _users(changes: Sequence[ObjectChange], names: set[str]) -> Mapping[tuple[str, str], list[ObjectRef]]:
     """By namespace and name, who names it."""
-    found: dict[tuple[str, str], list[Ref]] = defaultdict(list)
-    for one in outcomes if names else ():
-        if one.send is None or one.verb is Verb.DELETE or one.ref.kind in GENERATED:
+    users: dict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
+    for change in changes if names else ():
+        if change.send is None or change.verb is Verb.DELETE or change.ref.kind in GENERATED_KINDS:
             continue
-        for name in names.intersection(_texts(one.send)):
-            found[one.ref.namespace, name].append(one.ref)
-    return found
+        for name in names.intersection(_string_leaves(change.send)):
+            users[change.ref.namespace, name].append(change.ref)
+    return users
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
+def _string_leaves(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping | list):
+        for child in node.values() if isinstance(node, Mapping) else node:
+            yield from _string_leaves(child)
 
 
-def _rename(old: Outcome, new: Outcome, users: Sequence[Ref]) -> Rename:
-    rolls = tuple(ref for ref in users if ref.kind in ROLLED)
-    return Rename(old, new, rolls, tuple(ref for ref in users if ref.kind not in ROLLED))
+def _rename(deleted: ObjectChange, created: ObjectChange, users: Sequence[ObjectRef]) -> GeneratedRename:
+    workloads = tuple(ref for ref in users if ref.kind in WORKLOAD_KINDS)
+    return GeneratedRename(deleted, created, workloads, tuple(ref for ref in users if ref.kind not in WORKLOAD_KINDS))
 
 
-def _named(refs: Sequence[Ref], most: int = 5) -> str:
-    more = [f"{len(refs) - most} more"] if len(refs) > most else []
-    return ", ".join([*map(str, refs[:most]), *more])
+def _list_refs(refs: Sequence[ObjectRef], limit: int = 5) -> str:
+    remainder = [f"{len(refs) - limit} more"] if len(refs) > limit else []
+    return ", ".join([*map(str, refs[:limit]), *remainder])

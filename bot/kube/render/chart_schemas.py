@@ -15,98 +15,102 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA, CHART, ARCHIVE = "values.schema.json", "Chart.yaml", ".tgz"
-REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+REFERENCE_KEYS = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 DIALECTS = ("http://json-schema.org/", "https://json-schema.org/")
-MOST_BYTES = 100 * 1024 * 1024
-DEEPEST = 10
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+MAX_ARCHIVE_DEPTH = 10
 
 
-class _Left:
+class _UnpackBudget:
     """How many bytes may still be unpacked, of all archives together."""
 
     def __init__(self) -> None:
-        self.bytes = MOST_BYTES
+        self.bytes = MAX_UNPACKED_BYTES
 
 
-def outside(chart: Path) -> str | None:
-    """The first reference that leaves its schema, as a sentence; None where there is none."""
-    return next(_of_folder(chart), None)
+def external_reference(chart: Path) -> str | None:
+    """Describe the first reference that leaves its schema, in a sentence; None where there is none."""
+    return next(_scan_folder(chart), None)
 
 
-def _of_folder(chart: Path) -> Iterator[str]:
-    seen, left = set[str](), _Left()
+def _scan_folder(chart: Path) -> Iterator[str]:
+    visited, budget = set[str](), _UnpackBudget()
     for folder, folders, files in os.walk(chart, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
+        real_path = os.path.realpath(folder)
+        if real_path in visited:
             folders.clear()
             continue
-        seen.add(real)
-        here = os.path.relpath(folder, chart)
+        visited.add(real_path)
+        relative = os.path.relpath(folder, chart)
         for name in files:
-            path, shown = Path(folder, name), os.path.normpath(f"{here}/{name}")
+            path, source = Path(folder, name), os.path.normpath(f"{relative}/{name}")
             if name == SCHEMA and CHART in files:
-                yield from _of_schema(path.read_bytes(), shown)
+                yield from _scan_schema(path.read_bytes(), source)
             elif name.endswith(ARCHIVE):
-                yield from _of_archive(path.read_bytes(), shown, 0, left)
+                yield from _scan_archive(path.read_bytes(), source, 0, budget)
 
 
-def _of_archive(content: bytes, where: str, depth: int, left: _Left) -> Iterator[str]:
-    if depth > DEEPEST:
-        yield f"{where}: holds archives without end"
+def _scan_archive(content: bytes, source: str, depth: int, budget: _UnpackBudget) -> Iterator[str]:
+    if depth > MAX_ARCHIVE_DEPTH:
+        yield f"{source}: holds archives without end"
         return
     try:
         with gzip.open(io.BytesIO(content)) as packed:
-            plain = packed.read(left.bytes + 1)
-        left.bytes -= len(plain)
-        if left.bytes < 0:
-            left.bytes = 0
-            yield f"{where}: is too large"
+            unpacked = packed.read(budget.bytes + 1)
+        budget.bytes -= len(unpacked)
+        if budget.bytes < 0:
+            budget.bytes = 0
+            yield f"{source}: is too large"
             return
-        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for member in archive:
-                yield from _of_member(archive, member, (where, depth), left)
-    except (OSError, EOFError, tarfile.TarError, ValueError) as why:
-        yield f"{where}: cannot be read: {why}"
+                yield from _scan_member(archive, member, (source, depth), budget)
+    except (OSError, EOFError, tarfile.TarError, ValueError) as error:
+        yield f"{source}: cannot be read: {error}"
 
 
-def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, place: tuple[str, int], left: _Left) -> Iterator[str]:
-    where, depth = place
+def _scan_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, location: tuple[str, int], budget: _UnpackBudget
+) -> Iterator[str]:
+    source, depth = location
     name = member.name.replace("\\", "/")
-    schema, inner = name.rpartition("/")[2] == SCHEMA, name.endswith(ARCHIVE)
-    if not (schema or inner) or (file := archive.extractfile(member)) is None:
+    is_schema, is_archive = name.rpartition("/")[2] == SCHEMA, name.endswith(ARCHIVE)
+    if not (is_schema or is_archive) or (file := archive.extractfile(member)) is None:
         return
-    content, shown = file.read(), f"{where}/{name}"
-    yield from _of_schema(content, shown) if schema else _of_archive(content, shown, depth + 1, left)
+    content, member_source = file.read(), f"{source}/{name}"
+    yield from (
+        _scan_schema(content, member_source) if is_schema else _scan_archive(content, member_source, depth + 1, budget)
+    )
 
 
-def _of_schema(content: bytes, where: str) -> Iterator[str]:
+def _scan_schema(content: bytes, source: str) -> Iterator[str]:
     try:
         schema = json.loads(content.decode())
     except (ValueError, RecursionError):
-        yield f"{where}: is no JSON"
+        yield f"{source}: is no JSON"
         return
-    for key, value in _named(schema):
-        if key == "$schema" and not value.startswith(DIALECTS):
-            yield f"{where}: {key} names `{value}`, which is no JSON schema that Helm has"
-        elif key in REFERENCES and not value.startswith("#"):
-            yield f"{where}: {key} names `{value}`, which is not in it: put that into the schema"
+    for key, target in _string_values(schema):
+        if key == "$schema" and not target.startswith(DIALECTS):
+            yield f"{source}: {key} names `{target}`, which is no JSON schema that Helm has"
+        elif key in REFERENCE_KEYS and not target.startswith("#"):
+            yield f"{source}: {key} names `{target}`, which is not in it: put that into the schema"
 
 
-def _named(schema: Any) -> Iterator[tuple[str, str]]:
-    todo = [schema]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            yield from ((key, one) for key, one in value.items() if isinstance(one, str))
-        if isinstance(value, dict | list):
-            todo.extend(value.values() if isinstance(value, dict) else value)
+def _string_values(schema: Any) -> Iterator[tuple[str, str]]:
+    pending = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            yield from ((key, text) for key, text in node.items() if isinstance(text, str))
+        if isinstance(node, dict | list):
+            pending.extend(node.values() if isinstance(node, dict) else node)
 
 
 def main(chart: Path) -> int:
-    """1 and the sentence where there is one."""
-    if found := outside(chart):
-        sys.stderr.write(f"{found}\n")
-    return 1 if found else 0
+    """Print the sentence and return 1 where there is one."""
+    if problem := external_reference(chart):
+        sys.stderr.write(f"{problem}\n")
+    return 1 if problem else 0
 
 
 if __name__ == "__main__":

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import Refused
-from bot.kube.objects.documents import Json, documents, folded
+from bot.kube.objects.yaml_reader import Json, casefold_keys, read_documents
 
-FILE = "Chart.yaml"
-OLD_DEPENDENCIES = "requirements.yaml"
-LOCAL = "file://"
+CHART_FILE = "Chart.yaml"
+REQUIREMENTS_FILE = "requirements.yaml"
+LOCAL_SCHEME = "file://"
 
 
 @dataclass(frozen=True, slots=True)
-class Dependency:
+class ChartDependency:
     """A chart that a chart needs, as it is written."""
 
     name: str
@@ -20,9 +20,9 @@ class Dependency:
     repository: str
 
     @property
-    def local(self) -> str | None:
+    def local_path(self) -> str | None:
         """Its directory relative to the chart's, where it is not fetched from elsewhere."""
-        return self.repository.removeprefix(LOCAL) if self.repository.startswith(LOCAL) else None
+        return self.repository.removeprefix(LOCAL_SCHEME) if self.repository.startswith(LOCAL_SCHEME) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +30,33 @@ class Chart:
     """One chart. A library has nothing of its own to render."""
 
     name: str
-    library: bool
-    dependencies: tuple[Dependency, ...]
+    is_library: bool
+    dependencies: tuple[ChartDependency, ...]
 
 
-def chart_of(text: bytes, where: str, requirements: bytes | None = None) -> Chart:
-    """Read a Chart.yaml, and the requirements.yaml that old charts have beside it. Raises Refused."""
-    content = _mapping(text, where)
-    listed = content.get("dependencies")
-    if requirements is not None and not listed:
-        listed = _mapping(requirements, where.replace(FILE, OLD_DEPENDENCIES)).get("dependencies")
-    return Chart(str(content.get("name") or ""), content.get("type") == "library", tuple(_dependencies(listed)))
+def read_chart(text: bytes, source: str, requirements: bytes | None = None) -> Chart:
+    """Read a Chart.yaml, and the requirements.yaml that old charts have beside it. Raises Refused for no mapping."""
+    content = _read_mapping(text, source)
+    dependencies = content.get("dependencies")
+    if requirements is not None and not dependencies:
+        dependencies = _read_mapping(requirements, source.replace(CHART_FILE, REQUIREMENTS_FILE)).get("dependencies")
+    return Chart(
+        str(content.get("name") or ""), content.get("type") == "library", tuple(_parse_dependencies(dependencies))
+    )
 
 
-def _dependencies(listed: Json) -> Sequence[Dependency]:
+def _parse_dependencies(declared: Json) -> Sequence[ChartDependency]:
     return [
-        Dependency(str(one["name"]), str(one.get("version") or ""), str(one.get("repository") or ""))
-        for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict) and one.get("name")
+        ChartDependency(
+            str(dependency["name"]), str(dependency.get("version") or ""), str(dependency.get("repository") or "")
+        )
+        for dependency in (declared if isinstance(declared, list) else [])
+        if isinstance(dependency, dict) and dependency.get("name")
     ]
 
 
-def _mapping(text: bytes, where: str) -> Mapping[str, Json]:
-    for document in documents(text, where):
-        if isinstance(value := folded(document.value), dict):
-            return value
-    raise Refused(f"{where}: is not a mapping")
+def _read_mapping(text: bytes, source: str) -> Mapping[str, Json]:
+    for document in read_documents(text, source):
+        if isinstance(content := casefold_keys(document.value), dict):
+            return content
+    raise Refused(f"{source}: is not a mapping")

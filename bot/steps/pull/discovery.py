@@ -9,12 +9,12 @@ from bot.core.tree import Tree
 from bot.ports import Tool
 
 
-def found(tools: Mapping[str, Tool], tree: Tree) -> tuple[Project, ...]:
+def detect_projects(tools: Mapping[str, Tool], tree: Tree) -> tuple[Project, ...]:
     """Projects found by their files, for repositories that list none."""
     return tuple(
         Project(name=directory, dir=directory, tool=name)
         for name, tool in tools.items()
-        for directory in tool.finds(tree)
+        for directory in tool.discover(tree)
     )
 
 
@@ -25,9 +25,9 @@ def with_tool(tools: Mapping[str, Tool], tree: Tree, project: Project) -> Projec
     """
     if project.tool:
         return project
-    sure = {name: its.recognises(tree, project.dir) for name, its in tools.items()}
-    best = max(sure, key=sure.__getitem__)
-    return replace(project, tool=best if sure[best] else "")
+    confidence = {name: candidate.recognises(tree, project.dir) for name, candidate in tools.items()}
+    best = max(confidence, key=confidence.__getitem__)
+    return replace(project, tool=best if confidence[best] else "")
 
 
 def tool_of(tools: Mapping[str, Tool], project: Project) -> Tool:

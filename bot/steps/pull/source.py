@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 from bot.bot import Bot
 from bot.config import repository as gitops_yaml
+from bot.config.schema import Schema
 from bot.core import affected, rules
 from bot.core.affected import CONFIGURATION
 from bot.core.digest import input_digest
@@ -19,13 +20,13 @@ from bot.core.run import Plan
 from bot.core.tree import Tree
 from bot.git import Mirror
 from bot.ports import Remote
-from bot.steps.pull.discovery import found, tool_of, with_tool
+from bot.steps.pull.discovery import detect_projects, tool_of, with_tool
 
 PLAIN = "100"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PullSource:
     """A pull request's commits and trees. `result` is base with head merged in; of a merged pull, the base's tip."""
 
     mirror: Mirror
@@ -37,6 +38,7 @@ class Source:
     after: Tree
 
     def tree(self, commit: str) -> Tree:
+        """The tree of the base or the result commit."""
         return {self.base: self.before, self.result: self.after}[commit]
 
 
@@ -61,41 +63,41 @@ class Projects:
 
 
 @contextmanager
-def source(bot: Bot, pull: Pull, *, as_landed: bool = False, to_tell: bool = False) -> Iterator[Source]:
+def open_source(bot: Bot, pull: Pull, *, as_landed: bool = False, allow_cached: bool = False) -> Iterator[PullSource]:
     """Fetch what the pull needs. Raises Refused on a merge conflict, naming the files.
 
     `as_landed`: of a merged pull, take what its own merge made of the base, whatever landed after it.
-    `to_tell`: of an open pull, take the base as it was last fetched. Whatever lands meanwhile is told when it lands.
+    `allow_cached`: of an open pull, take the base as it was last fetched. What lands meanwhile is told when it lands.
     """
     mirror = bot.mirror(pull.repository)
-    known = _known(mirror, pull) if to_tell and pull.state is PullState.OPEN else None
-    base, head = known or fetched(bot, mirror, pull)
+    cached = _cached_commits(mirror, pull) if allow_cached and pull.state is PullState.OPEN else None
+    base, head = cached or fetch_commits(bot, mirror, pull)
     if pull.state is PullState.MERGED:
         base = pull.merge_commit if as_landed and pull.merge_commit else base
         result = base
     else:
-        result = _merged(bot, mirror, pull, base, head)
+        result = _merge_result(bot, mirror, pull, base, head)
     before = mirror.tree(base)
     with before:
         if result == base:
-            yield Source(mirror, pull, base, head, result, before, before)
+            yield PullSource(mirror, pull, base, head, result, before, before)
             return
         with mirror.tree(result) as after:
-            yield Source(mirror, pull, base, head, result, before, after)
+            yield PullSource(mirror, pull, base, head, result, before, after)
 
 
-def fetched(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
+def fetch_commits(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
     """The base branch's commit as it is now, and the pull's head, both in the mirror."""
-    base_ref, known = _base_ref(pull), mirror.has(pull.head.sha)
+    base_ref, has_head = _base_ref(pull), mirror.has(pull.head.sha)
     head_ref = _remote(bot, pull).pulls.format(number=pull.number)
-    mirror.fetch(base_ref, *([] if known else [head_ref]))
-    if not (known or mirror.has(pull.head.sha)):
+    mirror.fetch(base_ref, *([] if has_head else [head_ref]))
+    if not (has_head or mirror.has(pull.head.sha)):
         raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
     return mirror.resolve(base_ref), pull.head.sha
 
 
-def _known(mirror: Mirror, pull: Pull) -> tuple[str, str] | None:
-    """As `fetched`, of what the mirror has already; None where it lacks the head or the base."""
+def _cached_commits(mirror: Mirror, pull: Pull) -> tuple[str, str] | None:
+    """As `fetch_commits`, of what the mirror has already; None where it lacks the head or the base."""
     try:
         return (mirror.resolve(_base_ref(pull)), pull.head.sha) if mirror.has(pull.head.sha) else None
     except ToolFailed:
@@ -106,108 +108,121 @@ def _base_ref(pull: Pull) -> str:
     return f"refs/heads/{pull.base.name}"
 
 
-def _merged(bot: Bot, mirror: Mirror, pull: Pull, base: str, head: str) -> str:
+def _merge_result(bot: Bot, mirror: Mirror, pull: Pull, base: str, head: str) -> str:
     """The merge result, made again where the mirror lost it."""
     key = ("merged", pull.repository.key, base, head)
-    return bot.memo.once(lambda: mirror.merge_result(base, head), *key, still=mirror.has)
+    return bot.memo.get_or_create(lambda: mirror.merge_result(base, head), *key, is_valid=mirror.has)
 
 
 def _remote(bot: Bot, pull: Pull) -> Remote:
     return bot.host(pull.repository).remote(pull.repository)
 
 
-def projects(bot: Bot, source: Source) -> Projects:
+def discover_projects(bot: Bot, source: PullSource) -> Projects:
     """The projects of a pull request, from its commits alone."""
     key = ("projects", source.pull.repository.key, source.base, source.result)
-    return bot.memo.once(lambda: _projects(bot, source), *key)
+    return bot.memo.get_or_create(lambda: _discover(bot, source), *key)
 
 
-def _projects(bot: Bot, source: Source) -> Projects:
+def _discover(bot: Bot, source: PullSource) -> Projects:
     """Read the configuration (what there is: from the result; rules: from the base); compare inputs with changes."""
-    changed = _changed(source)
-    base_configuration, configuration = rules_of(source.before), _read(source.after)
-    merged = rules.merged(base_configuration, configuration, found(bot.tools, source.after))
-    listed = [(with_tool(bot.tools, source.after, project), its) for project, its in merged]
-    before = [p for p, _ in rules.merged(base_configuration, base_configuration, found(bot.tools, source.before))]
-    before = [with_tool(bot.tools, source.before, project) for project in before if exists(source.before, project)]
-    after = tuple((project, its) for project, its in listed if exists(source.after, project))
+    changed = _changed_paths(source)
+    base_configuration, configuration = lenient_configuration(bot, source.before), read_configuration(bot, source.after)
+    listed = _listed(bot, source.after, base_configuration, configuration)
+    listed_before = _listed(bot, source.before, base_configuration, base_configuration)
+    before = [project for project, _ in listed_before if directory_exists(source.before, project)]
+    after = tuple(
+        (project, project_rules) for project, project_rules in listed if directory_exists(source.after, project)
+    )
     everything = [project for project, _ in after]
     inputs_after, refused = _inputs(bot, source.after, everything)
     inputs_before, _ = _inputs(bot, source.before, before)
-    unclear = [(p, refused[p.place]) for p in everything if p.place in refused and _near(p, changed)]
-    known = {project.place for project in before}
+    base = base_configuration or Configuration()
+    refused_projects = [(p, refused[p.place]) for p in everything if p.place in refused and _near_change(p, changed)]
+    places_before = {project.place for project in before}
     if CONFIGURATION in changed:
-        absent = [p for p, _ in listed if not exists(source.after, p) and p.place not in known]
-        unclear += [(project, f"there is no directory {project.dir}") for project in absent]
+        absent = [p for p, _ in listed if not directory_exists(source.after, p) and p.place not in places_before]
+        refused_projects += [(project, f"there is no directory {project.dir}") for project in absent]
     return Projects(
         all=after,
         before=tuple(before),
         affected=affected.affected(everything, changed, inputs_before, inputs_after, before=before),
         removed=affected.removed(before, everything),
-        refused=tuple(unclear),
-        configuration=base_configuration or Configuration(),
-        rule_changes=rules.rule_changes(base_configuration, configuration),
+        refused=tuple(refused_projects),
+        configuration=replace(base, defaults=bot.schema.complete_rules(base.defaults)),
+        rule_changes=rules.rule_changes(base_configuration, configuration, bot.schema.rule_keys),
     )
 
 
-def _changed(source: Source) -> frozenset[str]:
+def _listed(
+    bot: Bot, tree: Tree, base: Configuration | None, configuration: Configuration | None
+) -> list[tuple[Project, Rules]]:
+    """The projects of a tree, each with its tool and the base's rules: whole, as they are stored."""
+    assigned = rules.assign_rules(base, configuration, detect_projects(bot.tools, tree), bot.schema.rule_keys)
+    return [
+        (bot.schema.complete(with_tool(bot.tools, tree, project)), bot.schema.complete_rules(project_rules))
+        for project, project_rules in assigned
+    ]
+
+
+def _changed_paths(source: PullSource) -> frozenset[str]:
     """The paths that the pull changes; both trees are listed beside, for each is a program's work."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        listing = [pool.submit(getattr, tree, "files") for tree in {source.before, source.after}]
-        changed = frozenset(source.mirror.changed(source.base, source.result))
-        for one in listing:
-            one.result()
+        listings = [pool.submit(getattr, tree, "files") for tree in {source.before, source.after}]
+        changed = frozenset(source.mirror.changed_paths(source.base, source.result))
+        for listing in listings:
+            listing.result()
     return changed
 
 
-def exists(tree: Tree, project: Project) -> bool:
+def directory_exists(tree: Tree, project: Project) -> bool:
     """The project's directory holds something."""
     return project.dir == "." or tree.files.holds(project.dir)
 
 
-def digest(bot: Bot, tree: Tree, project: Project, others: frozenset[str]) -> str:
+def project_digest(bot: Bot, tree: Tree, project: Project, foreign_directories: frozenset[str]) -> str:
     """The input digest of a project in a tree."""
-    return input_digest(tree, tool_of(bot.tools, project).inputs(tree, project, others))
+    return input_digest(tree, tool_of(bot.tools, project).inputs(tree, project, foreign_directories))
 
 
-def rules_digest(project: Project, rules: Rules) -> str:
+def rules_digest(schema: Schema, project: Project, rules: Rules) -> str:
     """What a plan was made under: arguments and rules."""
-    values = (getattr(rules, part.name) for part in fields(rules))
-    said = [sorted(value) if isinstance(value, frozenset) else value for value in values]
-    words = (project.tool, project.terraform, project.kubernetes, said)
-    return hashlib.sha256(repr(words).encode()).hexdigest()
+    options, tool_rules = schema.digest_parts(project, rules)
+    own_rules = [rules.apply, sorted(rules.require), rules.approvals, rules.backend_change]
+    parts = (project.tool, *options, [*own_rules, *tool_rules])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def moved_since(bot: Bot, source: Source, projects: Projects, plan: Plan) -> str | None:
+def stale_reason(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -> str | None:
     """Why a plan no longer fits the pull as it is now, from git alone; None when it still does."""
     place = plan.project.place
     project = next((p for p, _ in projects.all if p.place == place), None)
-    gone = project is None
-    if gone and not plan.destroy:
+    is_gone = project is None
+    if is_gone and not plan.destroy:
         return "the project is no longer there"
-    tree = source.before if gone else source.after
-    now = project or plan.project
-    if digest(bot, tree, now, directories(projects, now)) != plan.input_digest:
+    tree = source.before if is_gone else source.after
+    project_now = project or plan.project
+    if project_digest(bot, tree, project_now, other_directories(projects, project_now)) != plan.input_digest:
         return "its files changed"
-    if rules_digest(now, projects.rules(place)) != plan.rules_digest:
+    if rules_digest(bot.schema, project_now, projects.rules(place)) != plan.rules_digest:
         return "its rules or arguments changed"
     return None
 
 
-def moves_state(bot: Bot, source: Source, projects: Projects, project: Project) -> bool:
+def moves_state(bot: Bot, source: PullSource, projects: Projects, project: Project) -> bool:
     """The pull changes where the project's state lives: in its files, or by what gitops.yaml says of its backend."""
-    was = next((p for p in projects.before if p.place == project.place), project)
-    there = exists(source.before, was) and exists(source.after, project)
-    its = tool_of(bot.tools, project)
-    return there and its.state_key(source.before, was) != its.state_key(source.after, project)
+    project_before = next((p for p in projects.before if p.place == project.place), project)
+    in_both = directory_exists(source.before, project_before) and directory_exists(source.after, project)
+    tool = tool_of(bot.tools, project)
+    return in_both and tool.state_key(source.before, project_before) != tool.state_key(source.after, project)
 
 
-def directories(projects: Projects, project: Project) -> frozenset[str]:
+def other_directories(projects: Projects, project: Project) -> frozenset[str]:
     """The directories of the other projects."""
-    return frozenset(other.dir for other, _ in projects.all if other.dir != project.dir)
+    return frozenset(sibling.dir for sibling, _ in projects.all if sibling.dir != project.dir)
 
 
-def no_target(source: Source) -> str | None:
+def base_refusal(bot: Bot, source: PullSource) -> str | None:
     """Why nothing is planned or applied into the pull's base branch; None where the default branch names it.
 
     Its own gitops.yaml is not asked: whoever may push any branch could make one with rules of their own.
@@ -217,25 +232,26 @@ def no_target(source: Source) -> str | None:
         return None
     source.mirror.fetch(f"refs/heads/{default}")
     with source.mirror.tree(source.mirror.resolve(f"refs/heads/{default}")) as tree:
-        configuration = rules_of(tree) or Configuration()
+        configuration = lenient_configuration(bot, tree) or Configuration()
     if any(matches(name, pattern) for pattern in configuration.branches):
         return None
     return f"pull requests into {name} are not planned: `branches` in gitops.yaml on {default} does not name it"
 
 
-def rules_of(tree: Tree) -> Configuration | None:
+def lenient_configuration(bot: Bot, tree: Tree) -> Configuration | None:
     """The base's configuration; a broken one gives the careful defaults, so that a pull request can mend it."""
     try:
-        return _read(tree)
+        return read_configuration(bot, tree)
     except Refused:
         return Configuration()
 
 
-def _read(tree: Tree) -> Configuration | None:
+def read_configuration(bot: Bot, tree: Tree) -> Configuration | None:
+    """A tree's gitops.yaml; None where there is none. Raises Refused with everything that is wrong."""
     entry = tree.files.get(CONFIGURATION)
     if entry and not entry.mode.startswith(PLAIN):
         raise Refused(f"{CONFIGURATION} is a link or a submodule: make it a plain file")
-    return gitops_yaml.read(tree.read(CONFIGURATION)) if entry else None
+    return gitops_yaml.read(tree.read(CONFIGURATION), bot.schema) if entry else None
 
 
 def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
@@ -249,12 +265,12 @@ def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str,
             continue
         try:
             inputs[project.place] = tool_of(bot.tools, project).inputs(tree, project, all_directories - {project.dir})
-        except Refused as why:
-            refused[project.place] = str(why)
+        except Refused as error:
+            refused[project.place] = str(error)
     return inputs, refused
 
 
-def _near(project: Project, changed: frozenset[str]) -> bool:
+def _near_change(project: Project, changed: frozenset[str]) -> bool:
     """A project whose inputs cannot be told is affected when its directory or the configuration changed."""
     prefix = "" if project.dir == "." else f"{project.dir}/"
     return any(path.startswith(prefix) or path == CONFIGURATION for path in changed)

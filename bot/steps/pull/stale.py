@@ -3,35 +3,36 @@
 import uuid
 
 from bot.bot import Bot
-from bot.core.job import Job
+from bot.core import promises
+from bot.core.keys import PullKey
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState
-from bot.steps.pull.source import moved_since, projects, source
+from bot.core.trigger import Trigger, TriggerKind
+from bot.steps.pull.source import discover_projects, open_source, stale_reason
 from bot.steps.say import update_requests
 from bot.store import plans
 
 
-def mark_others(bot: Bot, pull: str, touched: set[str]) -> None:
+def mark_others(bot: Bot, pull: PullKey, touched: set[str]) -> None:
     """An apply of this pull changed the state of these places: other pulls' plans of them are stale."""
-    repository, _, number = pull.rpartition("#")
-    others: set[str] = set()
+    other_pulls: set[PullKey] = set()
     with bot.store.begin() as tx:
         for place in sorted(touched):
-            for plan in plans.live_elsewhere(tx, repository, place, pull):
-                plans.set_state(tx, plan.id, PlanState.STALE, f"#{number} was applied to the same project")
-                others.add(plan.pull)
-    for other in sorted(others):
-        plan_again(bot, other)
+            for plan in plans.live_elsewhere(tx, pull.repository, place, pull):
+                plans.set_state(tx, plan.id, PlanState.STALE, f"#{pull.number} was applied to the same project")
+                other_pulls.add(plan.pull)
+    for other_pull in sorted(other_pulls):
+        plan_again(bot, other_pull)
 
 
-def mark_dependents(bot: Bot, pull: str, touched: set[str]) -> None:
+def mark_dependents(bot: Bot, pull: PullKey, touched: set[str]) -> None:
     """Plans of the same pull that were made before what they depend on was applied."""
     with bot.store.begin() as tx:
-        names = {plan.project.name for plan in plans.applied_of(tx, pull) if plan.project.place in touched}
-        behind = [plan for plan in plans.live(tx, pull) if names.intersection(plan.project.depends_on)]
-        for plan in behind:
+        names = {plan.project.name for plan in plans.applied_plans(tx, pull) if plan.project.place in touched}
+        dependents = [plan for plan in plans.live(tx, pull) if names.intersection(plan.project.depends_on)]
+        for plan in dependents:
             plans.set_state(tx, plan.id, PlanState.STALE, "what it depends on was applied since")
-    if behind:
+    if dependents:
         plan_again(bot, pull)
 
 
@@ -41,22 +42,23 @@ def check(bot: Bot, pull: Pull) -> None:
         live = plans.live(tx, pull.key)
     if not live:
         return
-    with source(bot, pull) as its:
-        there = projects(bot, its)
-        moved = {plan.id: why for plan in live if (why := moved_since(bot, its, there, plan))}
-        touched = {project.place for project in there.affected}
-    new = touched - {plan.project.place for plan in live}
-    if not (moved or new) or bot.host(pull.repository).pull(pull.repository, pull.number).state is not PullState.OPEN:
+    with open_source(bot, pull) as source:
+        projects = discover_projects(bot, source)
+        stale_plans = {plan.id: reason for plan in live if (reason := stale_reason(bot, source, projects, plan))}
+        touched = {project.place for project in projects.affected}
+    unplanned = touched - {plan.project.place for plan in live}
+    if not (stale_plans or unplanned):
+        return
+    if bot.host(pull.repository).pull(pull.repository, pull.number).state is not PullState.OPEN:
         return
     with bot.store.begin() as tx:
-        for id, why in moved.items():
-            plans.set_state(tx, id, PlanState.STALE, f"{why} on {pull.base.name}")
+        for id, reason in stale_plans.items():
+            plans.set_state(tx, id, PlanState.STALE, f"{reason} on {pull.base.name}")
     plan_again(bot, pull.key)
 
 
-def plan_again(bot: Bot, pull: str) -> None:
+def plan_again(bot: Bot, pull: PullKey) -> None:
     """Promise a new plan, and say meanwhile that the old one is stale."""
-    repository, _, number = pull.rpartition("#")
-    args = {"repository": repository, "number": number, "asked_by": bot.name, "why": "moved"}
-    bot.engine.start(Job(f"plan:{pull}:{uuid.uuid4().hex[:8]}", "plan", args))
-    update_requests.ask(bot, update_requests.plan_topic(pull), pull)
+    cause = f"plan:{pull}:{uuid.uuid4().hex[:8]}"
+    bot.engine.start(promises.plan(cause, pull, bot.name, Trigger(TriggerKind.BASE_MOVED)))
+    update_requests.request_update(bot, update_requests.plan_slot(pull), pull)

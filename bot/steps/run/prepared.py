@@ -7,21 +7,21 @@ from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.pull import Pull
 from bot.core.run import RunProject
-from bot.ports import Prepared
+from bot.ports import PullCache
 
 SECRET_DOMAIN = "prepared"
 
 
-def prepared(bot: Bot, pull: Pull, row: RunProject, stopped: Callable[[], bool]) -> Prepared:
+def open_prepared(bot: Bot, pull: Pull, row: RunProject, stopped: Callable[[], bool]) -> PullCache:
     """One blob a place of the pull, the newest; a folder for what is large. A run that was `stopped` leaves nothing."""
     path, place = bot.folders.prepared_for(pull.key, row.project.place), row.project.place
 
-    def bound(key: str) -> dict[str, str]:
+    def binding(key: str) -> dict[str, str]:
         return {"prepared": pull.key, "place": place, "key": key}
 
-    def saved(key: str) -> bytes | None:
+    def load(key: str) -> bytes | None:
         try:
-            return bot.vault.unseal(path.read_bytes(), bound(key))
+            return bot.vault.unseal(path.read_bytes(), binding(key))
         except (FileNotFoundError, Refused):
             return None
 
@@ -29,9 +29,9 @@ def prepared(bot: Bot, pull: Pull, row: RunProject, stopped: Callable[[], bool])
         if stopped():
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_suffix(".new")
-        aside.write_bytes(bot.vault.seal(content, bound(key)))
-        os.replace(aside, path)
+        partial = path.with_suffix(".new")
+        partial.write_bytes(bot.vault.seal(content, binding(key)))
+        os.replace(partial, path)
 
     secret = bytes.fromhex(bot.vault.digest(SECRET_DOMAIN, pull.key.encode()))
-    return Prepared(path.parent / "packages", saved, save, secret)
+    return PullCache(path.parent / "packages", load, save, secret)

@@ -4,49 +4,49 @@ import uuid
 from collections.abc import Sequence
 
 from bot.bot import Bot
-from bot.core.job import Job
+from bot.core import promises
+from bot.core.lifecycle import to_apply
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan
-from bot.steps.run.work import forget_artifacts
+from bot.steps.run.work import delete_artifacts
 from bot.steps.say import update_requests
 from bot.store import locks, plans, pulls
 
 
-def all_of(bot: Bot, pull: Pull) -> tuple[tuple[Lock, ...], int]:
+def release_pull(bot: Bot, pull: Pull) -> tuple[tuple[Lock, ...], int]:
     """Free the pull's locks and drop its plans; the locks that were freed and how many plans were dropped."""
     with bot.store.begin() as tx:
         dropped = plans.drop(tx, pull.key)
         freed = locks.free(tx, pull.key)
-    forget_artifacts(bot, dropped)
+    delete_artifacts(bot, dropped)
     if freed:
-        wake(bot, pull.repository.key)
+        wake_waiters(bot, pull.repository.key)
     return freed, len(dropped)
 
 
-def wake(bot: Bot, repository: str) -> None:
+def wake_waiters(bot: Bot, repository: str) -> None:
     """Merged pull requests that could not take their lock try again; comments that name the lock are said again."""
     with bot.store.read() as tx:
-        merged = pulls.undealt(tx, repository)
-        planned = [p.key for p in pulls.known(tx, repository, PullState.OPEN) if plans.live(tx, p.key)]
+        merged = pulls.unhandled_merges(tx, repository)
+        planned = [p.key for p in pulls.list_pulls(tx, repository, PullState.OPEN) if plans.live(tx, p.key)]
     for pull in merged:
-        args = {"repository": repository, "number": str(pull.number), "asked_by": pull.merged_by or bot.name}
-        bot.engine.start(Job(f"close:{pull.key}:{uuid.uuid4().hex[:8]}", "close", args))
+        cause = f"close:{pull.key}:{uuid.uuid4().hex[:8]}"
+        bot.engine.start(promises.close(cause, pull.key, pull.merged_by or bot.name))
     for key in planned:
-        update_requests.ask(bot, update_requests.plan_topic(key), key)
+        update_requests.request_update(bot, update_requests.plan_slot(key), key)
 
 
-def earlier_merge(bot: Bot, pull: Pull, left: Sequence[Plan]) -> bool:
+def has_earlier_merge(bot: Bot, pull: Pull, unapplied: Sequence[Plan]) -> bool:
     """Another pull request landed before this one on a project that it has not applied yet."""
     host, mirror = bot.host(pull.repository), bot.mirror(pull.repository)
     with bot.store.read() as tx:
         rivals = {
             plan.pull
-            for mine in left
-            for plan in plans.live_elsewhere(tx, pull.repository.key, mine.project.place, pull.key)
-            if not plan.content.counts.empty
+            for own_plan in unapplied
+            for plan in to_apply(plans.live_elsewhere(tx, pull.repository.key, own_plan.project.place, pull.key))
         }
     for key in sorted(rivals):
-        rival = host.pull(pull.repository, int(key.rpartition("#")[2]))
+        rival = host.pull(pull.repository, key.number)
         if rival.state is not PullState.MERGED or not rival.merge_commit or not pull.merge_commit:
             continue
         mirror.fetch(f"refs/heads/{pull.base.name}")

@@ -7,74 +7,73 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from bot.bot import Bot
+from bot.core import promises
 from bot.core.errors import Refused, Transient
 from bot.core.job import Job
 from bot.core.pull import Pull
-from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.run import Run, RunKind, RunProject, State, WaitReason
 from bot.steps.run import dependents
 from bot.steps.say import update_requests
-from bot.steps.say.answers import tell
+from bot.steps.say.answers import upsert_comment
 from bot.store import intents, locks, pulls, runs
 
-JOB_OF = {RunKind.PLAN: "plan_project", RunKind.APPLY: "apply_project"}
-SLOT = "another run of this project"
 AGAIN_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
 
-def settle(bot: Bot, row: RunProject) -> None:
+def settle_row(bot: Bot, row: RunProject) -> None:
     """End the row as given; when it was the last, end its run too."""
     with bot.store.begin() as tx:
-        ended = runs.settle(tx, row, bot.clock())
-    after(bot, row, ended)
+        ended_run = runs.settle(tx, row, bot.clock())
+    follow_up(bot, row, ended_run)
 
 
-def after(bot: Bot, row: RunProject, ended: Run | None) -> None:
+def follow_up(bot: Bot, row: RunProject, ended_run: Run | None) -> None:
     """What follows once a row's end is stored; `ended` is its run if that ended with it. Twice is once."""
-    if ended or dependents.release(bot, row.run):
-        told_if_ended(bot, row.run)
-    if not ended:
-        start_turns(bot, row.run)
-    update_requests.ask_for(bot, row.run)
+    if ended_run or dependents.unblock_dependents(bot, row.run):
+        promise_run_finished(bot, row.run)
+    if not ended_run:
+        start_next_rows(bot, row.run)
+    update_requests.request_run_update(bot, row.run)
 
 
-def go_on(bot: Bot, run: str) -> None:
+def advance_run(bot: Bot, run: str) -> None:
     """Bring a run forward as far as its rows allow: free dependents, give turns, promise what its end asks for."""
-    dependents.release(bot, run)
-    start_turns(bot, run)
-    told_if_ended(bot, run)
+    dependents.unblock_dependents(bot, run)
+    start_next_rows(bot, run)
+    promise_run_finished(bot, run)
 
 
-def told_if_ended(bot: Bot, id: str) -> None:
+def promise_run_finished(bot: Bot, id: str) -> None:
     """When the run has ended, promise what is to be done once about that."""
     with bot.store.read() as tx:
         run = runs.get(tx, id)
     if run and run.state.ended:
-        bot.engine.start(Job(f"run_finished:{id}", "run_finished", {"run": id, **pull_args_of(run)}))
+        bot.engine.start(promises.run_finished(id, run.pull))
 
 
-def start_turns(bot: Bot, run: str) -> None:
+def start_next_rows(bot: Bot, run: str) -> None:
     """Start as many of the run's rows as may be at work at once."""
     with bot.store.begin() as tx:
-        places = runs.next_turns(tx, run, bot.limits.turns.most)
+        places = runs.next_turns(tx, run, bot.limits.turns.limit)
     for place in places:
-        start(bot, run, place)
+        start_row(bot, run, place)
 
 
-def start(bot: Bot, run: str, place: str) -> None:
+def start_row(bot: Bot, run: str, place: str) -> None:
     """Start a row's job. Starting too often does no harm: the row is claimed by one."""
     with bot.store.read() as tx:
-        of = runs.get(tx, run)
-    if of:
-        bot.engine.start(Job(f"{run}:{place}:{uuid.uuid4().hex[:8]}", JOB_OF[of.kind], {"run": run, "place": place}))
+        parent_run = runs.get(tx, run)
+    if parent_run:
+        bot.engine.start(promises.project(parent_run.kind, run, place, uuid.uuid4().hex[:8]))
 
 
-def start_again(bot: Bot, run: str, place: str) -> None:
+def restart_row(bot: Bot, run: str, place: str) -> None:
     """A row whose job is gone goes back to the queue; an apply that had begun is found there by its intent."""
     with bot.store.begin() as tx:
-        runs.wait(tx, run, place, "")
-    start(bot, run, place)
+        runs.wait(tx, run, place, None)
+    start_row(bot, run, place)
 
 
 @contextmanager
@@ -86,14 +85,14 @@ def claim(bot: Bot, job: Job, pull: Pull, row: RunProject) -> Iterator[bool]:
     """
     repository, place = pull.repository.key, row.project.place
     with bot.store.begin() as tx:
-        mine = runs.claim(tx, row.run, place, job.root, bot.clock())
-        if mine and not locks.enter(tx, repository, place, row.run):
-            runs.wait(tx, row.run, place, SLOT)
-            mine = False
-    if not mine:
+        claimed = runs.claim(tx, row.run, place, job.root, bot.clock())
+        if claimed and not locks.acquire_slot(tx, repository, place, row.run):
+            runs.wait(tx, row.run, place, WaitReason.SLOT)
+            claimed = False
+    if not claimed:
         yield False
         return
-    update_requests.ask_for(bot, row.run)
+    update_requests.request_run_update(bot, row.run)
     try:
         yield True
     except Transient:
@@ -107,59 +106,54 @@ def claim(bot: Bot, job: Job, pull: Pull, row: RunProject) -> Iterator[bool]:
 def free_slot(bot: Bot, repository: str, place: str, run: str) -> None:
     """Give the slot back and start whoever waited for it."""
     with bot.store.begin() as tx:
-        locks.leave(tx, repository, place, run)
-        waiting = runs.waiting(tx, SLOT)
+        locks.release_slot(tx, repository, place, run)
+        waiting = runs.waiting_rows(tx, WaitReason.SLOT)
     for row in waiting:
         if row.project.place == place and row.run != run:
-            start(bot, row.run, place)
+            start_row(bot, row.run, place)
 
 
-def broke(bot: Bot, job: Job, why: str) -> None:
+def fail_job(bot: Bot, job: Job, reason: str) -> None:
     """Tell on the pull request that a job could not go on: its row fails, or its run does."""
     run, place = job.args.get("run"), job.args.get("place")
     if run and place:
         with bot.store.read() as tx:
             row = runs.project(tx, run, place)
-            begun = any((intent.run, intent.place) == (run, place) for intent in intents.open_ones(tx))
-        if begun:  # the tool may be at work: the next job finds it, and tells how it ended
+            apply_begun = any((intent.run, intent.place) == (run, place) for intent in intents.list_open(tx))
+        if apply_begun:  # the tool may be at work: the next job finds it, and tells how it ended
             with bot.store.begin() as tx:
-                runs.wait(tx, run, place, "")
-            bot.engine.later(Job(f"{run}:{place}:{uuid.uuid4().hex[:8]}", job.kind, dict(job.args)), AGAIN_SECONDS)
+                runs.wait(tx, run, place, None)
+            again = promises.project(RunKind.APPLY, run, place, uuid.uuid4().hex[:8])
+            bot.engine.start_later(again, AGAIN_SECONDS)
         elif row:
-            settle(bot, replace(row, state=State.FAILED, note=why))
+            settle_row(bot, replace(row, state=State.FAILED, note=reason))
         return
     if run:
         with bot.store.begin() as tx:
-            its = runs.get(tx, run)
-            if its and its.state.ended:  # how it ended stays true; what came after it went wrong
-                runs.annotate(tx, run, why)
+            failed_run = runs.get(tx, run)
+            if failed_run and failed_run.state.ended:  # how it ended stays true; what came after it went wrong
+                runs.annotate(tx, run, reason)
             else:
-                runs.end(tx, run, State.FAILED, why, bot.clock())
-        update_requests.ask_for(bot, run)
-    elif "number" in job.args and job.kind != "update_comment":
-        _tell(bot, job, why)
+                runs.end(tx, run, State.FAILED, reason, bot.clock())
+        update_requests.request_run_update(bot, run)
+    elif job.has_pull and job.kind != "update_comment":
+        _report_failure(bot, job, reason)
 
 
-def _tell(bot: Bot, job: Job, why: str) -> None:
+def _report_failure(bot: Bot, job: Job, reason: str) -> None:
     """Of a job that has no run yet: say so where people are, as far as the forge lets us."""
     with suppress(Refused, Transient):
-        tell(bot, bot.pull(job), f"broke:{job.root}", "broke", job=job.kind, why=why)
+        upsert_comment(bot, bot.pull(job), f"broke:{job.root}", "broke", job=job.kind, why=reason)
 
 
-def react(bot: Bot, run: Run) -> None:
+def react_to_comment(bot: Bot, run: Run) -> None:
     """Put the result under the comment that asked, if one did."""
-    kind, _, comment = run.why.partition(":")
-    if kind != "comment":
+    comment = run.trigger.comment_id
+    if comment is None:
         return
     with bot.store.read() as tx:
         pull = pulls.get(tx, run.pull)
     if pull:
         with suppress(Refused, Transient):  # a nicety; the run's comment tells the result
-            good = run.state in (State.DONE, State.SKIPPED)
-            bot.host(pull.repository).react(pull.repository, int(comment), "rocket" if good else "confused")
-
-
-def pull_args_of(run: Run) -> dict[str, str]:
-    """Job arguments that name the run's pull request."""
-    repository, _, number = run.pull.rpartition("#")
-    return {"repository": repository, "number": number}
+            succeeded = run.state in (State.DONE, State.SKIPPED)
+            bot.host(pull.repository).react(pull.repository, int(comment), "rocket" if succeeded else "confused")

@@ -10,40 +10,40 @@ from bot.core.errors import Refused
 from bot.core.pull import Pull
 from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.git import Mirror
-from bot.ports import Origin, Planned, Site
+from bot.ports import Origin, Site, ToolPlan
 from bot.steps.pull.discovery import tool_of
-from bot.steps.pull.source import fetched, rules_digest, rules_of
-from bot.steps.run.prepared import prepared
+from bot.steps.pull.source import fetch_commits, lenient_configuration, read_configuration, rules_digest
+from bot.steps.run.prepared import open_prepared
 from bot.store import runs
 
 PLAN_DOMAIN, MASK_DOMAIN = "plan", "mask"
 
 
-def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
+def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
     """A checkout of the commit, shared by the run's rows, and a private scratch for this row. Twice is once."""
     folders, place = bot.folders, row.project.place
     mirror = bot.mirror(pull.repository)
 
-    def checkout(of: str) -> Path:
-        into = folders.checkout(row.run, of)
-        if not mirror.stands(into):
-            if not mirror.has(of):
-                _bring(bot, mirror, pull, run)
-            mirror.checkout(of, into)
-        return into
+    def checkout(revision: str) -> Path:
+        directory = folders.checkout(row.run, revision)
+        if not mirror.is_checked_out(directory):
+            if not mirror.has(revision):
+                _restore_commits(bot, mirror, pull, run)
+            mirror.checkout(revision, directory)
+        return directory
 
     root = checkout(commit)
     return Site(
         root=root,
         project=row.project,
-        scratch=_private(folders.scratch(row.run, place)),
-        kept=_private(folders.kept(pull.repository.key, row.project.dir)),
-        log=_made_for(folders.log(row.run, place)),
-        environment={**bot.environment, "HOME": str(_private(folders.scratch(row.run, place) / "home"))},
+        scratch=_make_private(folders.scratch(row.run, place)),
+        state_dir=_make_private(folders.state(pull.repository.key, row.project.dir)),
+        log=_make_parent(folders.log(row.run, place)),
+        environment={**bot.environment, "HOME": str(_make_private(folders.scratch(row.run, place) / "home"))},
         timeout=bot.limits.tool.total_seconds(),
-        stopped=lambda: bot.stopping.is_set() or cancelled(bot, row.run),
+        stopped=lambda: bot.stopping.is_set() or is_cancelled(bot, row.run),
         rules=row.rules,
-        others=_others(bot, mirror, commit, row),
+        other_dirs=_other_directories(bot, mirror, commit, row),
         confirmed=run.selection.confirmed,
         origin=Origin(
             forge=mirror.forge,
@@ -52,28 +52,29 @@ def site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
             commit=commit,
             tree=mirror.tree,
             checkout=checkout,
+            configuration=lambda tree: read_configuration(bot, tree),
             secret=bytes.fromhex(bot.vault.digest(MASK_DOMAIN, pull.repository.key.encode())),
-            once=bot.cache.cached,
+            get_or_create=bot.cache.get_or_create,
         ),
-        prepared=prepared(bot, pull, row, lambda: cancelled(bot, row.run)),
+        pull_cache=open_prepared(bot, pull, row, lambda: is_cancelled(bot, row.run)),
     )
 
 
-def _others(bot: Bot, mirror: Mirror, commit: str, row: RunProject) -> frozenset[str]:
+def _other_directories(bot: Bot, mirror: Mirror, commit: str, row: RunProject) -> frozenset[str]:
     """The directories of the other projects that the commit's gitops.yaml lists; a broken one lists none."""
 
-    def listed() -> frozenset[str]:
+    def listed_directories() -> frozenset[str]:
         with mirror.tree(commit) as tree:
-            configuration = rules_of(tree)
+            configuration = lenient_configuration(bot, tree)
         return frozenset(project.dir for project in configuration.projects) if configuration else frozenset()
 
-    return bot.memo.once(listed, "listed", row.run, commit) - {row.project.dir}
+    return bot.memo.get_or_create(listed_directories, "listed", row.run, commit) - {row.project.dir}
 
 
-def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destroy: bool) -> Plan:
+def make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, site: Site, destroy: bool) -> Plan:
     """Have the tool plan, and freeze the result: bound to all that it rests on, its artifact sealed on disk."""
-    before = bot.clock()
-    result = tool_of(bot.tools, row.project).plan(where, destroy=destroy)
+    started = bot.clock()
+    planned = tool_of(bot.tools, row.project).plan(site, destroy=destroy)
     id = short(run.id, row.project.place)
     return Plan(
         id=id,
@@ -86,51 +87,52 @@ def planned(bot: Bot, pull: Pull, run: Run, row: RunProject, where: Site, destro
         head=run.head,
         result=commit_of(run, row),
         input_digest=row.input_digest,
-        plan_digest=bot.vault.digest(PLAN_DOMAIN, result.canonical),
-        artifact_digest=_seal(bot, pull, id, row, result),
-        rules_digest=rules_digest(row.project, row.rules),
-        tool_version=result.tool_version,
-        content=result.content,
-        created_at=before,
-        expires_at=before + bot.limits.plan_ttl,
+        plan_digest=bot.vault.digest(PLAN_DOMAIN, planned.canonical),
+        artifact_digest=_seal(bot, pull, id, row, planned),
+        rules_digest=rules_digest(bot.schema, row.project, row.rules),
+        tool_version=planned.tool_version,
+        content=planned.content,
+        created_at=started,
+        expires_at=started + bot.limits.plan_ttl,
         destroy=destroy,
     )
 
 
-def unseal(bot: Bot, plan: Plan, into: Path) -> Path:
+def unseal_artifact(bot: Bot, plan: Plan, directory: Path) -> Path:
     """Open the plan's artifact for the apply that it belongs to. Raises Refused when it is not what was sealed."""
     path = bot.folders.artifact(plan.id)
     try:
         blob = path.read_bytes()
-    except FileNotFoundError as gone:
-        raise Refused(f"the plan of {plan.project.name} is no longer kept; `/plan` makes a new one") from gone
-    artifact = bot.vault.unseal(blob, _bound(plan.pull, plan.id, plan.project.place))
+    except FileNotFoundError as error:
+        raise Refused(f"the plan of {plan.project.name} is no longer kept; `/plan` makes a new one") from error
+    artifact = bot.vault.unseal(blob, _binding(plan.pull, plan.id, plan.project.place))
     if hashlib.sha256(artifact).hexdigest() != plan.artifact_digest:
         raise Refused(f"the plan of {plan.project.name} is not the one that was shown; `/plan` makes a new one")
-    target = into / "plan.tfplan"
+    target = directory / "plan.tfplan"
     target.touch(mode=0o600)
     target.write_bytes(artifact)
     return target
 
 
-def forget_artifacts(bot: Bot, plans: tuple[str, ...]) -> None:
+def delete_artifacts(bot: Bot, plans: tuple[str, ...]) -> None:
+    """Delete the artifacts of these plan ids from disk."""
     for plan in plans:
         bot.folders.artifact(plan).unlink(missing_ok=True)
 
 
-def _seal(bot: Bot, pull: Pull, id: str, row: RunProject, result: Planned) -> str | None:
-    if result.artifact is None:
+def _seal(bot: Bot, pull: Pull, id: str, row: RunProject, planned: ToolPlan) -> str | None:
+    if planned.artifact is None:
         return None
-    artifact = result.artifact.read_bytes()
-    path = _made_for(bot.folders.artifact(id))
-    aside = path.with_suffix(".new")
-    aside.write_bytes(bot.vault.seal(artifact, _bound(pull.key, id, row.project.place)))
-    os.replace(aside, path)
-    result.artifact.unlink()
+    artifact = planned.artifact.read_bytes()
+    path = _make_parent(bot.folders.artifact(id))
+    partial = path.with_suffix(".new")
+    partial.write_bytes(bot.vault.seal(artifact, _binding(pull.key, id, row.project.place)))
+    os.replace(partial, path)
+    planned.artifact.unlink()
     return hashlib.sha256(artifact).hexdigest()
 
 
-def _bound(pull: str, plan: str, place: str) -> dict[str, str]:
+def _binding(pull: str, plan: str, place: str) -> dict[str, str]:
     return {"pull": pull, "plan": plan, "place": place}
 
 
@@ -139,29 +141,29 @@ def commit_of(run: Run, row: RunProject) -> str:
     return run.base if row.removed else run.result
 
 
-def _bring(bot: Bot, mirror: Mirror, pull: Pull, run: Run) -> None:
+def _restore_commits(bot: Bot, mirror: Mirror, pull: Pull, run: Run) -> None:
     """Bring a run's commits into a mirror that lost them, or never had them."""
-    fetched(bot, mirror, pull)
+    fetch_commits(bot, mirror, pull)
     if run.result and run.result != run.base:
         mirror.merge_result(run.base, run.head)
 
 
-def cancelled(bot: Bot, run: str) -> bool:
+def is_cancelled(bot: Bot, run: str) -> bool:
     """Someone or something asked the run to stop."""
     with bot.store.read() as tx:
-        return bool(runs.stop_asked(tx, run))
+        return bool(runs.stop_reason(tx, run))
 
 
-def _private(path: Path) -> Path:
+def _make_private(path: Path) -> Path:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
-def _made_for(path: Path) -> Path:
-    _private(path.parent)
+def _make_parent(path: Path) -> Path:
+    _make_private(path.parent)
     return path
 
 
-def clean(path: Path) -> None:
+def remove_directory(path: Path) -> None:
     """Remove a directory and all in it, if it is there."""
     shutil.rmtree(path, ignore_errors=True)

@@ -6,18 +6,27 @@ from bot.core.job import Job
 from bot.core.pull import Pull
 
 
-def answer(bot: Bot, job: Job, pull: Pull, kind: str, **words: object) -> None:
+def answer(bot: Bot, job: Job, pull: Pull, kind: str, **fields: object) -> None:
     """Say the words of that kind under the topic of this job."""
-    tell(bot, pull, f"answer:{job.root.partition(':')[2]}", kind, **words)
+    upsert_comment(bot, pull, _topic(job), kind, **fields)
 
 
-def tell(bot: Bot, pull: Pull, topic: str, kind: str, **words: object) -> None:
+def answer_in_markdown(bot: Bot, job: Job, text: str) -> None:
+    """Say the text, which has no words of others in it, under the topic of this job."""
+    repository = bot.repository(job)
+    bot.host(repository).say(repository, job.pull.number, _topic(job), text)
+
+
+def upsert_comment(bot: Bot, pull: Pull, topic: str, kind: str, **fields: object) -> None:
     """Say the words of that kind in the pull's one comment of that topic."""
-    bot.host(pull.repository).say(pull.repository, pull.number, topic, templates.answer(kind, **words))
+    bot.host(pull.repository).say(pull.repository, pull.number, topic, templates.answer(kind, **fields))
 
 
 def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:
     """Put a reaction under the comment that asked, if one did."""
-    kind, _, comment = job.args.get("why", "").partition(":")
-    if kind == "comment":
-        bot.host(pull.repository).react(pull.repository, int(comment), reaction)
+    if job.comment:
+        bot.host(pull.repository).react(pull.repository, int(job.comment.id), reaction)
+
+
+def _topic(job: Job) -> str:
+    return f"answer:{job.root.partition(':')[2]}"

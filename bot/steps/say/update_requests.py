@@ -1,47 +1,48 @@
-"""Ask for a comment and its statuses to be said again. Many wishes make few edits: one job speaks at a time."""
+"""Ask for a comment and its statuses to be said again. Many requests make few edits: one job writes at a time."""
 
 import sqlalchemy as sa
 
 from bot.bot import Bot
-from bot.core.job import Job
+from bot.core import promises
+from bot.core.keys import PullKey
 from bot.core.run import Run, RunKind
-from bot.store import runs, topics
+from bot.store import comment_slots, runs
 
 
-def ask_for(bot: Bot, run: str) -> None:
-    """Ask for the comment in which the run is told."""
+def request_run_update(bot: Bot, run: str) -> None:
+    """Ask for the comment that shows the run."""
     with bot.store.read() as tx:
-        of = runs.kind(tx, run)
-    if of:
-        kind, pull = of
-        ask(bot, plan_topic(pull) if kind is RunKind.PLAN else apply_topic(run), pull)
+        run_kind = runs.kind_and_pull(tx, run)
+    if run_kind:
+        kind, pull = run_kind
+        request_update(bot, plan_slot(pull) if kind is RunKind.PLAN else apply_slot(run), pull)
 
 
-def ask(bot: Bot, topic: str, pull: str) -> None:
+def request_update(bot: Bot, slot: str, pull: PullKey) -> None:
+    """Ask for the slot's comment; promises a job unless one holds the lease and will see the new version."""
     with bot.store.begin() as tx:
-        wish = topics.ask(tx, topic, pull)
-        heard = topics.is_spoken_on(tx, topic, bot.clock())
-    if not heard:
-        promise(bot, topic, pull, wish)
+        version = comment_slots.request_version(tx, slot, pull)
+        leased = comment_slots.is_leased(tx, slot, bot.clock())
+    if not leased:
+        promise_update(bot, slot, pull, version)
 
 
-def promise(bot: Bot, topic: str, pull: str, wish: int) -> None:
-    repository, _, number = pull.rpartition("#")
-    args = {"topic": topic, "repository": repository, "number": number}
-    bot.engine.start(Job(f"update_comment:{topic}:{wish}", "update_comment", args))
+def promise_update(bot: Bot, slot: str, pull: PullKey, version: int) -> None:
+    """Promise the job that writes this version of the slot's comment."""
+    bot.engine.start(promises.update_comment(slot, version, pull))
 
 
-def plan_topic(pull: str) -> str:
-    """The pull's one plan comment, which tells its newest plan run."""
+def plan_slot(pull: PullKey) -> str:
+    """The slot of the pull's one plan comment, which shows its newest plan run."""
     return f"plan:{pull}"
 
 
-def apply_topic(run: str) -> str:
-    """An apply run's own comment."""
+def apply_slot(run: str) -> str:
+    """The slot of an apply run's own comment."""
     return f"apply:{run}"
 
 
-def told_in(tx: sa.Connection, topic: str) -> Run | None:
-    """The run that the topic tells now."""
-    kind, _, of = topic.partition(":")
-    return runs.latest(tx, of, RunKind.PLAN) if kind == "plan" else runs.get(tx, of)
+def run_in_slot(tx: sa.Connection, slot: str) -> Run | None:
+    """The run that the slot shows now."""
+    kind, _, key = slot.partition(":")
+    return runs.latest(tx, key, RunKind.PLAN) if kind == "plan" else runs.get(tx, key)

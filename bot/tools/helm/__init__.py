@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from bot.kube.cluster.clusters import SECTION, Clusters
+from bot.kube.keys import KEYS
 from bot.kube.tool import KubeTool
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
+
+__all__ = ["KEYS", "tool"]
 
 
 def tool(section: Callable[[str], Mapping[str, object]]) -> KubeTool:

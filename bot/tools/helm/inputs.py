@@ -11,68 +11,75 @@ from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
+from bot.kube.keys import OPTIONS
 from bot.kube.render import kustomizations
-from bot.kube.render.charts import FILE, OLD_DEPENDENCIES, Chart, chart_of
-from bot.kube.render.paths import Paths
+from bot.kube.render.charts import CHART_FILE, REQUIREMENTS_FILE, Chart, read_chart
+from bot.kube.render.tree_paths import TreePaths
 
 
 def charts(tree: Tree) -> list[str]:
     """Directories of charts that stand by themselves: no library, not in another chart, and of use to no other."""
-    paths = Paths(tree)
-    found = set(tree.files.named(FILE))
-    outer = {one for one in found if not _within(one, found) and not _hidden(one)}
-    used = {path for one in outer for path in _local(paths, one)}
-    for directory in kustomizations.directories(tree):
-        used |= set(kustomizations.referred(paths, directory))
-    return sorted(one for one in outer - used if not _library(paths, one))
+    paths = TreePaths(tree)
+    directories = set(tree.files.directories_with(CHART_FILE))
+    outer = {
+        directory
+        for directory in directories
+        if not _is_within_any(directory, directories) and not _is_hidden(directory)
+    }
+    used = {path for directory in outer for path in _local_dependencies(paths, directory)}
+    for directory in kustomizations.kustomization_directories(tree):
+        used |= set(kustomizations.referenced_paths(paths, directory))
+    return sorted(directory for directory in outer - used if not _is_library(paths, directory))
 
 
-def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
     """Every file that counts. Raises Refused where a path leaves the repository."""
-    paths = Paths(tree)
+    paths = TreePaths(tree)
     directory = paths.follow(".", project.dir, "the project's directory")
-    apart = tuple(f"{other}/" for other in others if _below(other, directory))
-    found = {path for path in paths.everything(directory) if not path.startswith(apart)}
-    todo, seen = [directory], {directory}
-    while todo:
-        for needed in _local(paths, todo.pop()):
-            if needed not in seen:
-                seen.add(needed)
-                todo.append(needed)
-                found |= paths.everything(needed)
-    for values in project.kubernetes.values:
-        found.add(paths.follow(project.dir, values, f"{project.name}: helm values"))
-    found |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
-    return frozenset((found | paths.links) & tree.files.keys())
+    excluded = tuple(f"{project_dir}/" for project_dir in other_dirs if _is_below(project_dir, directory))
+    files = {path for path in paths.reachable_files(directory) if not path.startswith(excluded)}
+    pending, seen = [directory], {directory}
+    while pending:
+        for dependency in _local_dependencies(paths, pending.pop()):
+            if dependency not in seen:
+                seen.add(dependency)
+                pending.append(dependency)
+                files |= paths.reachable_files(dependency)
+    for values in OPTIONS.of(project).values:
+        files.add(paths.follow(project.dir, values, f"{project.name}: helm values"))
+    files |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    return frozenset((files | paths.links) & tree.files.keys())
 
 
-def _local(paths: Paths, directory: str) -> Iterator[str]:
-    chart = _chart(paths, directory)
+def _local_dependencies(paths: TreePaths, directory: str) -> Iterator[str]:
+    chart = _read_chart(paths, directory)
     for dependency in chart.dependencies if chart else ():
-        if dependency.local is not None:
-            yield paths.follow(directory, dependency.local, f"{directory}: dependency {dependency.name}")
+        if dependency.local_path is not None:
+            yield paths.follow(directory, dependency.local_path, f"{directory}: dependency {dependency.name}")
 
 
-def _chart(paths: Paths, directory: str) -> Chart | None:
+def _read_chart(paths: TreePaths, directory: str) -> Chart | None:
     with suppress(Refused, KeyError):
-        file = paths.follow(directory, FILE, "symbolic link")
-        old = posixpath.normpath(posixpath.join(directory, OLD_DEPENDENCIES))
-        return chart_of(paths.tree.read(file), file, paths.tree.read(old) if paths.is_file(old) else None)
+        file = paths.follow(directory, CHART_FILE, "symbolic link")
+        old_dependencies = posixpath.normpath(posixpath.join(directory, REQUIREMENTS_FILE))
+        return read_chart(
+            paths.tree.read(file), file, paths.tree.read(old_dependencies) if paths.is_file(old_dependencies) else None
+        )
     return None
 
 
-def _library(paths: Paths, directory: str) -> bool:
-    chart = _chart(paths, directory)
-    return chart is not None and chart.library
+def _is_library(paths: TreePaths, directory: str) -> bool:
+    chart = _read_chart(paths, directory)
+    return chart is not None and chart.is_library
 
 
-def _within(directory: str, others: set[str]) -> bool:
-    return any(_below(directory, other) for other in others)
+def _is_within_any(directory: str, directories: set[str]) -> bool:
+    return any(_is_below(directory, outer) for outer in directories)
 
 
-def _below(path: str, directory: str) -> bool:
+def _is_below(path: str, directory: str) -> bool:
     return path != directory and (directory == "." or path.startswith(f"{directory}/"))
 
 
-def _hidden(directory: str) -> bool:
-    return any(part.startswith(".") and part != "." for part in directory.split("/"))
+def _is_hidden(directory: str) -> bool:
+    return any(name.startswith(".") and name != "." for name in directory.split("/"))

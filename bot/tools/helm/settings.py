@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.config.sections import settings_of
-from bot.kube.render.rendering import Limits
+from bot.kube.render.renderer import RenderLimits
 
 
 class HelmSettings(BaseModel):
@@ -18,8 +18,8 @@ class HelmSettings(BaseModel):
     output: int = Field(50, ge=1, le=1024, description="as for kustomize")
 
     @property
-    def limits(self) -> Limits:
-        return Limits(self.memory, self.output)
+    def limits(self) -> RenderLimits:
+        return RenderLimits(self.memory, self.output)
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "HelmSettings":

@@ -11,10 +11,16 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.render.kustomizations import NAMES
-from bot.kube.render.rendering import Request, contained, home, output, program
+from bot.kube.render.kustomizations import KUSTOMIZATION_FILES
+from bot.kube.render.renderer import (
+    RenderRequest,
+    find_program,
+    isolated_environment,
+    refuse_escaping_links,
+    run_program,
+)
 from bot.tools.kustomize import inputs
-from bot.tools.kustomize.guard import guard
+from bot.tools.kustomize.guard import write_guard
 from bot.tools.kustomize.settings import HELM, PLUGINS, KustomizeSettings
 
 VERSION_SECONDS = 30.0
@@ -28,44 +34,51 @@ class Kustomize:
     def __init__(self, settings: KustomizeSettings) -> None:
         self._settings = settings
 
-    def finds(self, tree: Tree) -> Sequence[str]:
+    def discover(self, tree: Tree) -> Sequence[str]:
         return inputs.overlays(tree)
 
     def recognises(self, tree: Tree, directory: str) -> int:
-        return 2 if any(posixpath.normpath(f"{directory}/{name}") in tree.files for name in NAMES) else 0
+        return 2 if any(posixpath.normpath(f"{directory}/{name}") in tree.files for name in KUSTOMIZATION_FILES) else 0
 
-    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
-        return inputs.inputs(tree, project, whole=PLUGINS in self._settings.flags)
+    def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
+        return inputs.inputs(tree, project, whole_directories=PLUGINS in self._settings.flags)
 
     def version(self, environment: Mapping[str, str]) -> str:
-        name, path = program(self._settings.binaries, environment)
-        words = ("version", "--client", "-o", "json") if name == "kubectl" else ("version",)
-        done = process.run([str(path), *words], cwd=path.parent, env=dict(environment), timeout=VERSION_SECONDS)
-        if done.exit != 0:
-            raise ToolFailed(f"{name} does not tell its version", done.err)
-        said = json.loads(done.out).get("kustomizeVersion", "") if name == "kubectl" else done.out.strip()
-        return f"kustomize {said} of {name}" if name == "kubectl" else f"{name} {said}"
+        name, path = find_program(self._settings.binaries, environment)
+        arguments = ("version", "--client", "-o", "json") if name == "kubectl" else ("version",)
+        completed = process.run(
+            [str(path), *arguments], cwd=path.parent, env=dict(environment), timeout=VERSION_SECONDS
+        )
+        if completed.exit != 0:
+            raise ToolFailed(f"{name} does not tell its version", completed.stderr)
+        version = (
+            json.loads(completed.stdout).get("kustomizeVersion", "") if name == "kubectl" else completed.stdout.strip()
+        )
+        return f"kustomize {version} of {name}" if name == "kubectl" else f"{name} {version}"
 
-    def command(self, request: Request) -> tuple[str, ...]:
-        name, _ = program(self._settings.binaries, request.environment)
+    def command(self, request: RenderRequest) -> tuple[str, ...]:
+        name, _ = find_program(self._settings.binaries, request.environment)
         return (name, _verb(name), *self._flags(request), request.project_dir)
 
-    def render(self, request: Request) -> bytes:
-        name, path = program(self._settings.binaries, request.environment)
+    def render(self, request: RenderRequest) -> bytes:
+        name, path = find_program(self._settings.binaries, request.environment)
         flags = list(self._flags(request))
         if HELM in flags:
-            contained(request, request.root)
-            flags += ["--helm-command", str(guard(request, program((self._settings.helm,), request.environment)[1]))]
-        own = home(request)
+            refuse_escaping_links(request, request.root)
+            flags += [
+                "--helm-command",
+                str(write_guard(request, find_program((self._settings.helm,), request.environment)[1])),
+            ]
+        env = isolated_environment(request)
         if PLUGINS in flags:
-            own = {**request.environment, **own, "PATH": request.environment.get("PATH", "")}
-            own.pop("KUSTOMIZE_PLUGIN_HOME")
+            env = {**request.environment, **env, "PATH": request.environment.get("PATH", "")}
+            env.pop("KUSTOMIZE_PLUGIN_HOME")
         argv = [str(path), _verb(name), *flags, str(request.directory.resolve())]
-        return output(request, argv, own, self._settings.limits)
+        return run_program(request, argv, env, self._settings.limits)
 
-    def _flags(self, request: Request) -> tuple[str, ...]:
-        if alien := [flag for flag in request.options.flags if flag not in self._settings.flags]:
-            raise Refused(f"{request.project_dir}: the operator does not allow {', '.join(alien)} for kustomize")
+    def _flags(self, request: RenderRequest) -> tuple[str, ...]:
+        if disallowed := [flag for flag in request.options.flags if flag not in self._settings.flags]:
+            raise Refused(f"{request.project_dir}: the operator does not allow {', '.join(disallowed)} for kustomize")
         return self._settings.flags
 
 

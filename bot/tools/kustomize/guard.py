@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.core.errors import Refused
 from bot.kube.render import chart_schemas
-from bot.kube.render.rendering import Request
+from bot.kube.render.renderer import RenderRequest
 
 OPTIONS = """
     -c -f --api-versions --client --debug --devel --generate-name --include-crds --kube-version --name-template
@@ -31,14 +31,14 @@ exec {helm} "$@"
 """
 
 
-def guard(request: Request, helm: Path) -> Path:
+def write_guard(request: RenderRequest, helm: Path) -> Path:
     """A program in the scratch that is Helm for kustomize. Raises Refused where there is no shell to run it."""
     shell = shutil.which("sh", path=request.environment.get("PATH", os.defpath))
     if shell is None:
         raise Refused("there is no sh here, which must stand between kustomize and Helm: ask the operator for one")
     path = request.scratch / "helm"
     check = shlex.join([sys.executable, "-I", "-S", str(Path(chart_schemas.__file__).resolve())])
-    words = {"options": "|".join(OPTIONS.split()), "helm": shlex.quote(str(helm)), "check": check}
-    path.write_text(SCRIPT.format(shell=shell, **words))
+    placeholders = {"options": "|".join(OPTIONS.split()), "helm": shlex.quote(str(helm)), "check": check}
+    path.write_text(SCRIPT.format(shell=shell, **placeholders))
     path.chmod(0o700)
     return path.absolute()

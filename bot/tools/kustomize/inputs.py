@@ -8,100 +8,110 @@ from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.kube.render import kustomizations
-from bot.kube.render.kustomizations import PLUGINS, Reference
-from bot.kube.render.paths import Paths
+from bot.kube.render.kustomizations import PLUGIN_KEYS, KustomizeReference
+from bot.kube.render.tree_paths import TreePaths
 
 
 def overlays(tree: Tree) -> list[str]:
     """Directories of kustomizations that no other one refers to; neither components nor parts of a chart."""
-    paths = Paths(tree)
-    charts = tuple(f"{directory}/" for directory in tree.files.named("Chart.yaml") if directory != ".")
-    found = [
+    paths = TreePaths(tree)
+    charts = tuple(f"{directory}/" for directory in tree.files.directories_with("Chart.yaml") if directory != ".")
+    directories = [
         directory
-        for directory in kustomizations.directories(tree)
-        if not _hidden(directory) and not f"{directory}/".startswith(charts)
+        for directory in kustomizations.kustomization_directories(tree)
+        if not _is_hidden(directory) and not f"{directory}/".startswith(charts)
     ]
-    used = {path for directory in found for path in kustomizations.referred(paths, directory) if path != directory}
-    return [one for one in found if one not in used and not kustomizations.is_component(paths, one)]
+    used = {
+        path
+        for directory in directories
+        for path in kustomizations.referenced_paths(paths, directory)
+        if path != directory
+    }
+    return [
+        directory
+        for directory in directories
+        if directory not in used and not kustomizations.is_component(paths, directory)
+    ]
 
 
-def inputs(tree: Tree, project: Project, whole: bool = False) -> frozenset[str]:
-    """Every file that counts. With `whole`, since plug-ins may read what they like, all below each directory.
+def inputs(tree: Tree, project: Project, whole_directories: bool = False) -> frozenset[str]:
+    """Every file that counts. With `whole_directories`, since plug-ins may read what they like, all below each one.
 
     Raises Refused for what is elsewhere, or leaves the repository.
     """
-    walk = _Walk(Paths(tree), whole)
-    walk.all(project.dir)
-    named = {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
-    return frozenset((walk.found | walk.paths.links | named) & tree.files.keys())
+    walk = _Walk(TreePaths(tree), whole_directories)
+    walk.visit_all(project.dir)
+    listed = {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    return frozenset((walk.files | walk.paths.links | listed) & tree.files.keys())
 
 
 class _Walk:
     """From one kustomization to all that it is made of; each is visited once, so circles end."""
 
-    def __init__(self, paths: Paths, whole: bool) -> None:
-        self.paths, self.found = paths, set[str]()
-        self._whole = whole
-        self._todo: list[tuple[str, str | None]] = []
+    def __init__(self, paths: TreePaths, whole_directories: bool) -> None:
+        self.paths, self.files = paths, set[str]()
+        self._whole_directories = whole_directories
+        self._pending: list[tuple[str, str | None]] = []
         self._seen: set[tuple[str, str | None]] = set()
 
-    def all(self, directory: str) -> None:
-        self._go(self.paths.follow(".", directory, "the project's directory"), None)
-        while self._todo:
-            self._directory(*self._todo.pop())
+    def visit_all(self, directory: str) -> None:
+        """Collect the files of a kustomization and of all that it refers to. Raises Refused."""
+        self._enqueue(self.paths.follow(".", directory, "the project's directory"), None)
+        while self._pending:
+            self._visit_directory(*self._pending.pop())
 
-    def _go(self, directory: str, plugin_root: str | None) -> None:
+    def _enqueue(self, directory: str, plugin_root: str | None) -> None:
         if (directory, plugin_root) not in self._seen:
             self._seen.add((directory, plugin_root))
-            self._todo.append((directory, plugin_root))
+            self._pending.append((directory, plugin_root))
 
-    def _directory(self, directory: str, plugin_root: str | None) -> None:
+    def _visit_directory(self, directory: str, plugin_root: str | None) -> None:
         """`plugin_root`: whose plug-ins are configured here, which is what their paths are relative to."""
-        file = kustomizations.file_of(self.paths, directory)
-        self.found |= {file, self.paths.follow(".", file, "symbolic link")} if file else set()
-        self.found |= self.paths.everything(directory) if self._whole else set()
-        for reference in kustomizations.references_of(self.paths, file):
-            own = directory if reference.key in PLUGINS else plugin_root
-            self._reference(directory, reference, own)
+        file = kustomizations.kustomization_file(self.paths, directory)
+        self.files |= {file, self.paths.follow(".", file, "symbolic link")} if file else set()
+        self.files |= self.paths.reachable_files(directory) if self._whole_directories else set()
+        for reference in kustomizations.read_references(self.paths, file):
+            reference_root = directory if reference.key in PLUGIN_KEYS else plugin_root
+            self._visit_reference(directory, reference, reference_root)
 
-    def _reference(self, directory: str, reference: Reference, plugin_root: str | None) -> None:
-        path = self._found_at(directory, reference)
-        if reference.chart:
-            self._chart(path, reference)
+    def _visit_reference(self, directory: str, reference: KustomizeReference, plugin_root: str | None) -> None:
+        path = self._resolve(directory, reference)
+        if reference.is_chart:
+            self._visit_chart(path, reference)
         elif self.paths.is_file(path):
-            self._file(path, plugin_root)
+            self._visit_file(path, plugin_root)
         elif self.paths.is_directory(path):
-            self._go(path, plugin_root)
-        elif reference.remote:
-            raise _remote(directory, reference)
+            self._enqueue(path, plugin_root)
+        elif reference.is_remote:
+            raise _remote_refusal(directory, reference)
 
-    def _found_at(self, directory: str, reference: Reference) -> str:
+    def _resolve(self, directory: str, reference: KustomizeReference) -> str:
         if "://" in reference.path:
-            raise _remote(directory, reference)
+            raise _remote_refusal(directory, reference)
         return self.paths.follow(directory, reference.path, f"{directory}: {reference.key}")
 
-    def _file(self, path: str, plugin_root: str | None) -> None:
-        if path in self.found and plugin_root is None:
+    def _visit_file(self, path: str, plugin_root: str | None) -> None:
+        if path in self.files and plugin_root is None:
             return
-        self.found.add(path)
+        self.files.add(path)
         if plugin_root is None:
             return
-        for reference in kustomizations.references_of(self.paths, path):
-            target = self._found_at(plugin_root, reference)
-            if reference.chart:
-                self._chart(target, reference)
+        for reference in kustomizations.read_references(self.paths, path):
+            target = self._resolve(plugin_root, reference)
+            if reference.is_chart:
+                self._visit_chart(target, reference)
             else:
-                self.found.add(target)
+                self.files.add(target)
 
-    def _chart(self, path: str, reference: Reference) -> None:
+    def _visit_chart(self, path: str, reference: KustomizeReference) -> None:
         if not self.paths.is_directory(path) and reference.repository:
             raise Refused(f"the chart {reference.repository} cannot be fetched: vendor it at {path}")
-        self.found |= self.paths.everything(path)
+        self.files |= self.paths.reachable_files(path)
 
 
-def _remote(directory: str, reference: Reference) -> Refused:
+def _remote_refusal(directory: str, reference: KustomizeReference) -> Refused:
     return Refused(f"{directory}: {reference.key}: remote base {reference.path} cannot be followed: vendor it")
 
 
-def _hidden(directory: str) -> bool:
-    return any(part.startswith(".") and part != "." for part in directory.split("/"))
+def _is_hidden(directory: str) -> bool:
+    return any(name.startswith(".") and name != "." for name in directory.split("/"))

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bot.config.sections import settings_of
-from bot.kube.render.rendering import Limits
+from bot.kube.render.renderer import RenderLimits
 
 PLUGINS = "--enable-alpha-plugins"
 HELM = "--enable-helm"
@@ -34,8 +34,8 @@ class KustomizeSettings(BaseModel):
         return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
 
     @property
-    def limits(self) -> Limits:
-        return Limits(self.memory, self.output)
+    def limits(self) -> RenderLimits:
+        return RenderLimits(self.memory, self.output)
 
     @classmethod
     def of(cls, section: Mapping[str, object]) -> "KustomizeSettings":

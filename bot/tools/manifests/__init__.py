@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from bot.kube.cluster.clusters import SECTION, Clusters
+from bot.kube.keys import KEYS
 from bot.kube.tool import KubeTool
 from bot.tools.manifests.build import Manifests
+
+__all__ = ["KEYS", "tool"]
 
 
 def tool(section: Callable[[str], Mapping[str, object]]) -> KubeTool:

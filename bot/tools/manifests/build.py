@@ -9,13 +9,13 @@ from pathlib import Path
 from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.objects.documents import LIMIT
-from bot.kube.render.rendering import MB, Request, contained
+from bot.kube.objects.yaml_reader import LIMIT
+from bot.kube.render.renderer import MB, RenderRequest, refuse_escaping_links
 from bot.tools.manifests import inputs
 
 DIRECTIVES = re.compile(r"\A(?:%.*\n)+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-NOT_YAMLS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+INVALID_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 class Manifests:
@@ -23,33 +23,33 @@ class Manifests:
 
     name = "manifests"
 
-    def finds(self, tree: Tree) -> Sequence[str]:
+    def discover(self, tree: Tree) -> Sequence[str]:
         """None: nobody can tell a manifest from other YAML, so a repository lists them."""
         return ()
 
     def recognises(self, tree: Tree, directory: str) -> int:
-        return 1 if any(inputs.chosen(tree.files.below(directory), directory, frozenset())) else 0
+        return 1 if any(inputs.select_manifests(tree.files.below(directory), directory, frozenset())) else 0
 
-    def inputs(self, tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
-        return inputs.inputs(tree, project, others)
+    def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
+        return inputs.inputs(tree, project, other_dirs)
 
     def version(self, environment: Mapping[str, str]) -> str:
         return self.name
 
-    def command(self, request: Request) -> tuple[str, ...]:
+    def command(self, request: RenderRequest) -> tuple[str, ...]:
         return (self.name, request.project_dir)
 
-    def render(self, request: Request) -> bytes:
-        contained(request, request.directory)
+    def render(self, request: RenderRequest) -> bytes:
+        refuse_escaping_links(request, request.directory)
         directory = request.directory.resolve().relative_to(request.root.resolve()).as_posix()
-        parts, room = [], LIMIT
-        for path in inputs.chosen(_files(request.root.resolve(), directory), directory, request.others):
-            part = f"---\n# Source: {CONTROL.sub('?', path)}\n{_text(request.root, path)}\n".encode()
-            room -= len(part)
-            if room < 0:
+        documents, bytes_left = [], LIMIT
+        for path in inputs.select_manifests(_files(request.root.resolve(), directory), directory, request.other_dirs):
+            document = f"---\n# Source: {CONTROL.sub('?', path)}\n{_text(request.root, path)}\n".encode()
+            bytes_left -= len(document)
+            if bytes_left < 0:
                 raise Refused(f"{request.project_dir}: renders to more than {LIMIT // MB} MB")
-            parts.append(part)
-        return b"".join(parts)
+            documents.append(document)
+        return b"".join(documents)
 
 
 def _files(root: Path, directory: str) -> Iterator[str]:
@@ -65,29 +65,31 @@ def _text(root: Path, path: str) -> str:
         raise Refused(f"{path}: has more than {LIMIT // MB} MB")
     try:
         text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as why:
-        raise Refused(f"{path}: is not UTF-8 text") from why
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path}: is not UTF-8 text") from error
     if path.endswith(".json"):
-        return _json(text, path)
+        return _json_as_yaml(text, path)
     return DIRECTIVES.sub(lambda lines: "\n" * lines[0].count("\n"), text)
 
 
-def _json(text: str, path: str) -> str:
+def _json_as_yaml(text: str, path: str) -> str:
     """JSON as YAML reads it too: its escapes of two halves, and tabs, are not YAML's."""
     try:
-        written = json.dumps(json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path)), ensure_ascii=False)
-        written.encode()
-    except json.JSONDecodeError as why:
-        raise Refused(f"{path}:{why.lineno}: invalid JSON: {why.msg}") from why
-    except (UnicodeEncodeError, RecursionError) as why:
-        raise Refused(f"{path}: is no JSON that an object can be made of") from why
-    return NOT_YAMLS.sub(lambda one: f"\\u{ord(one[0]):04x}", written)
+        yaml_text = json.dumps(
+            json.loads(text, object_pairs_hook=lambda pairs: _unique_keys(pairs, path)), ensure_ascii=False
+        )
+        yaml_text.encode()
+    except json.JSONDecodeError as error:
+        raise Refused(f"{path}:{error.lineno}: invalid JSON: {error.msg}") from error
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise Refused(f"{path}: is no JSON that an object can be made of") from error
+    return INVALID_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", yaml_text)
 
 
-def _once(pairs: list[tuple[str, object]], path: str) -> dict[str, object]:
-    made: dict[str, object] = {}
+def _unique_keys(pairs: list[tuple[str, object]], path: str) -> dict[str, object]:
+    mapping: dict[str, object] = {}
     for name, value in pairs:
-        if name in made:
+        if name in mapping:
             raise Refused(f"{path}: the key {name} is there twice")
-        made[name] = value
-    return made
+        mapping[name] = value
+    return mapping

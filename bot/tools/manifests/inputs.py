@@ -8,37 +8,41 @@ from pathlib import PurePosixPath
 from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
-from bot.kube.render.kustomizations import NAMES
-from bot.kube.render.paths import Paths
+from bot.kube.render.kustomizations import KUSTOMIZATION_FILES
+from bot.kube.render.tree_paths import TreePaths
 
 SUFFIXES = (".yaml", ".yml", ".json")
 HIDDEN = re.compile(r"(^|/)\.[^/]")
 
 
-def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
     """Every file that counts, with what links among them lead to. Raises Refused where one leaves the repository."""
-    paths = Paths(tree)
+    paths = TreePaths(tree)
     directory = paths.follow(".", project.dir, "the project's directory")
-    found = set(chosen(paths.below(directory), directory, others))
-    found |= {paths.follow(".", path, "symbolic link") for path in set(found)}
-    found |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
-    return frozenset((found | paths.links) & tree.files.keys())
+    files = set(select_manifests(paths.below(directory), directory, other_dirs))
+    files |= {paths.follow(".", path, "symbolic link") for path in set(files)}
+    files |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    return frozenset((files | paths.links) & tree.files.keys())
 
 
-def chosen(files: Iterable[str], directory: str, others: frozenset[str]) -> list[str]:
+def select_manifests(files: Iterable[str], directory: str, other_dirs: frozenset[str]) -> list[str]:
     """Of the files below a directory, those that are manifests: neither hidden, nor another project's."""
-    apart = tuple(f"{other}/" for other in others if other not in (directory, ".") and _below(other, directory))
+    excluded = tuple(
+        f"{project_dir}/"
+        for project_dir in other_dirs
+        if project_dir not in (directory, ".") and _is_below(project_dir, directory)
+    )
     return sorted(
         path
         for path in files
         if path.endswith(SUFFIXES)
-        and _below(path, directory)
-        and not path.startswith(apart)
-        and posixpath.basename(path) not in NAMES
+        and _is_below(path, directory)
+        and not path.startswith(excluded)
+        and posixpath.basename(path) not in KUSTOMIZATION_FILES
         and path != "gitops.yaml"
         and not HIDDEN.search(str(PurePosixPath(path).relative_to(directory)))
     )
 
 
-def _below(path: str, directory: str) -> bool:
+def _is_below(path: str, directory: str) -> bool:
     return directory == "." or path.startswith(f"{directory}/")

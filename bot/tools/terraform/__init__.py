@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.settings import TerraformSettings
 from bot.tools.terraform.terraform import Terraform
+
+KEYS = (OPTIONS,)
 
 
 def tool(section: Callable[[str], Mapping[str, object]]) -> Terraform:

@@ -18,21 +18,21 @@ class _Builder(python_terraform.Terraform):  # type: ignore[misc]  # no types
     def read_state_file(self, file_path: str | None = None) -> None:
         self.tfstate = None
 
-    def __getattr__(self, item: str) -> Any:
-        raise AttributeError(item)
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
 
 
-def arguments(binary: str, command: str, *words: str, **options: Any) -> tuple[str, ...]:
-    """`binary command -option=value… words…`: lists repeat, True and False are words, None is left out."""
-    built: list[str] = _Builder(binary).generate_cmd_string(command, *words, **options)
-    return tuple(built)
+def arguments(binary: str, command: str, *operands: str, **options: Any) -> tuple[str, ...]:
+    """`binary command -option=value… operands…`: lists repeat, True and False are words, None is left out."""
+    argv: list[str] = _Builder(binary).generate_cmd_string(command, *operands, **options)
+    return tuple(argv)
 
 
-def environment(given: Mapping[str, str], **own: str) -> dict[str, str]:
+def environment(inherited: Mapping[str, str], **overrides: str) -> dict[str, str]:
     """What terraform runs with: what it was given, and the switches that keep it quiet and alone.
 
     Go's collector is told to wait longer, up to a gigabyte: a third of a short command's time is spent in it.
     """
-    patient = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
-    quiet = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-    return {**patient, **given, **quiet, **own}
+    go_runtime = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+    switches = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+    return {**go_runtime, **inherited, **switches, **overrides}

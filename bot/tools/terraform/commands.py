@@ -17,107 +17,115 @@ from bot.ports import Site
 from bot.process import Completed
 from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
-from bot.tools.terraform.init_fingerprint import key, tracked
-from bot.tools.terraform.masking import Secrets, of_environment
-from bot.tools.terraform.output import COLOUR, failure, notices, only_errors, readable
-from bot.tools.terraform.plan_json import Reading, read
+from bot.tools.terraform.init_fingerprint import fingerprint, is_tracked
+from bot.tools.terraform.keys import OPTIONS
+from bot.tools.terraform.masking import Secrets, environment_secrets
+from bot.tools.terraform.output import COLOUR, command_error, is_only_diagnostics, notices, render_stream
+from bot.tools.terraform.plan_json import PlanReading, read_plan
 
 SECRETS_FILE = "secrets.json"
-SPOKEN = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
+OUTPUT_LIMIT = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
-CACHE_LOCK, LOOK_SECONDS = ".gitops-bot.lock", 0.1
-SAFE_CACHE = (1, 10)
+CACHE_LOCK, POLL_SECONDS = ".gitops-bot.lock", 0.1
+SAFE_CACHE_VERSION = (1, 10)
 STATE_SECONDS = 60.0
-UNTOLD = "What else the plan said is left out: which of it is secret cannot be told.\n"
-FOUND = "Initialised earlier for this pull request, by the same files.\n"
+WITHHELD = "What else the plan said is left out: which of it is secret cannot be told.\n"
+REUSED = "Initialised earlier for this pull request, by the same files.\n"
 
 T = TypeVar("T")
 
 
-class NotBegun(ToolFailed):
+class NotStarted(ToolFailed):
     """The command failed before it did anything: perhaps only because what init made is not what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The tool at one site: its binary, its version, the environment that all its commands have, `known` secrets."""
+    """The tool at one site: its binary, its version, the environment that all its commands have, its plan's secrets."""
 
     site: Site
     binary: str
     version: str
     env: Mapping[str, str]
     lock_timeout: str
-    known: frozenset[str] = frozenset()
+    plan_secrets: frozenset[str] = frozenset()
 
-    def initialised(self, work: Callable[[], T]) -> T:
+    def run_initialised(self, work: Callable[[], T]) -> T:
         """Do the work on what init made: earlier for this pull request, or now.
 
         Where the work shows that init is wanted all the same, it is done again after one.
         """
-        key, own_lock = self._key(), not tracked(self.site)
-        if not key or not self._found(key, own_lock):
-            self._init(key, own_lock)
+        fingerprint, own_lock = self._fingerprint(), not is_tracked(self.site)
+        if not fingerprint or not self._restore_init(fingerprint, own_lock):
+            self._init(fingerprint, own_lock)
             return work()
         try:
             return work()
-        except NotBegun:
-            init_cache.wipe(self.site, self._made, own_lock)
-            self._init(key, own_lock)
+        except NotStarted:
+            init_cache.wipe(self.site, self._tf_data_dir, own_lock)
+            self._init(fingerprint, own_lock)
             return work()
 
-    def plan(self, artifact: Path, destroy: bool) -> tuple[Reading, tuple[Notice, ...]]:
+    def plan(self, artifact: Path, destroy: bool) -> tuple[PlanReading, tuple[Notice, ...]]:
+        """Plan into the artifact; the plan as read, and warnings. Raises ToolFailed, Refused for a held state lock."""
         hide = self.secrets.hide
-        done = self._ran(
+        completed = self._execute(
             "plan",
-            keep=lambda lines: hide(live.bare_steps(lines)),
+            log_filter=lambda lines: hide(live.render_bare_steps(lines)),
             json=IsFlagged,
             input=False,
             no_color=IsFlagged,
             detailed_exitcode=IsFlagged,
             out=str(artifact),
             lock_timeout=self.lock_timeout,
-            var_file=list(self.site.project.terraform.var_files) or None,
+            var_file=list(OPTIONS.of(self.site.project).var_files) or None,
             destroy=IsFlagged if destroy else None,
         )
-        reading = self._told(artifact, done)
-        return reading, tuple(notices(done.out, "warning", reading.hidden))
+        reading = self._read_plan(artifact, completed)
+        return reading, tuple(notices(completed.stdout, "warning", reading.secrets))
 
-    def _told(self, artifact: Path, done: Completed) -> Reading:
+    def _read_plan(self, artifact: Path, completed: Completed) -> PlanReading:
         """Read the plan; then, its secrets known, log what was held back, and judge the command by its exit.
 
         A plan that failed is read too where the tool wrote a part of it: for the secrets alone.
         """
-        reading, why = None, None
+        reading, read_error = None, None
         try:
             reading = self.show(artifact) if artifact.exists() else None
-        except (Refused, ToolFailed) as unread:
-            why = unread
-        knowing = replace(self, known=reading.hidden if reading else frozenset())
-        knowing.log(UNTOLD if why else knowing.hide(readable(done.out, live.is_held) + done.err))
-        knowing._judged("plan", done, ok=(NO_CHANGES, CHANGES))
-        if why or reading is None:
-            raise why or ToolFailed("plan wrote no plan")
+        except (Refused, ToolFailed) as error:
+            read_error = error
+        masking = replace(self, plan_secrets=reading.secrets if reading else frozenset())
+        masking.log(
+            WITHHELD
+            if read_error
+            else masking.hide(render_stream(completed.stdout, live.is_held_back) + completed.stderr)
+        )
+        masking._check_exit("plan", completed, ok=(NO_CHANGES, CHANGES))
+        if read_error or reading is None:
+            raise read_error or ToolFailed("plan wrote no plan")
         return reading
 
-    def show(self, artifact: Path) -> Reading:
-        done = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged)
-        return read(done.out, f"{self._product} {self.version}")
+    def show(self, artifact: Path) -> PlanReading:
+        """Read a plan file by `show -json`. Raises ToolFailed, or Refused for a format that is not ours."""
+        completed = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged)
+        return read_plan(completed.stdout, f"{self._product} {self.version}")
 
     def state(self) -> str:
         """The state as JSON, as it is now: after a cancelled apply as well, so nothing stops it but its time."""
         site = replace(self.site, stopped=lambda: False, timeout=min(self.site.timeout, STATE_SECONDS))
-        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged).out
+        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged).stdout
 
     @property
     def secrets(self) -> Secrets:
         """All that is known now."""
-        return Secrets(self.known | noted(self.site) | frozenset(of_environment(self.env)))
+        return Secrets(self.plan_secrets | applied_plan_secrets(self.site) | frozenset(environment_secrets(self.env)))
 
     def hide(self, text: str) -> str:
+        """Take colours and all known secrets out of a text."""
         return self.secrets.hide(COLOUR.sub("", text))
 
     def log(self, text: str) -> None:
-        """Raises OSError on a full disk, so that the work is done again when there is room."""
+        """Append to the run's log. Raises OSError on a full disk, so that the work is done again when there is room."""
         with self.site.log.open("a", errors="replace") as file:
             file.write(text)
 
@@ -126,112 +134,120 @@ class Commands:
         return "OpenTofu" if "tofu" in Path(self.binary).name else "Terraform"
 
     @property
-    def _made(self) -> Path:
+    def _tf_data_dir(self) -> Path:
         return Path(self.env["TF_DATA_DIR"])
 
-    def _key(self) -> str:
+    def _fingerprint(self) -> str:
         """What stands for all that init looks at; empty where nothing is kept."""
-        prepared = self.site.prepared
+        prepared = self.site.pull_cache
         if prepared is None:
             return ""
-        own = ("TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE")
-        cli = hashlib.sha256(Path(self.env["TF_CLI_CONFIG_FILE"]).read_bytes()).hexdigest()
-        tool = {"binary": self.binary, "version": self.version, "cli": cli}
-        return key(self.site, prepared.secret, tool | {name: self.env.get(name, "") for name in own})
+        variables = ("TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE")
+        cli_digest = hashlib.sha256(Path(self.env["TF_CLI_CONFIG_FILE"]).read_bytes()).hexdigest()
+        tool = {"binary": self.binary, "version": self.version, "cli": cli_digest}
+        return fingerprint(self.site, prepared.secret, tool | {name: self.env.get(name, "") for name in variables})
 
-    def _found(self, key: str, own_lock: bool) -> bool:
-        prepared = self.site.prepared
-        if prepared is None or not init_cache.bring(self.site, prepared, key, self._made):
+    def _restore_init(self, fingerprint: str, own_lock: bool) -> bool:
+        prepared = self.site.pull_cache
+        if prepared is None or not init_cache.restore(self.site, prepared, fingerprint, self._tf_data_dir):
             return False
         try:
-            state.check(self.site, self._made)
+            state.verify_backend(self.site, self._tf_data_dir)
         except Refused:  # said after an init, if that does no better
-            init_cache.wipe(self.site, self._made, own_lock)
+            init_cache.wipe(self.site, self._tf_data_dir, own_lock)
             return False
-        self.log(FOUND)
+        self.log(REUSED)
         return True
 
-    def _init(self, key: str, own_lock: bool) -> None:
+    def _init(self, fingerprint: str, own_lock: bool) -> None:
         """Init without a workspace: it would refuse one that has no state yet beside others that have."""
         site = self.site
-        config = list(site.project.terraform.backend_config)
-        anywhere = {key: value for key, value in self.env.items() if key != "TF_WORKSPACE"}
-        with self._cache_alone() as cache:
-            replace(self, env=anywhere)._run(
+        backend_config = list(OPTIONS.of(site.project).backend_config)
+        without_workspace = {key: value for key, value in self.env.items() if key != "TF_WORKSPACE"}
+        with self._exclusive_cache() as cache:
+            replace(self, env=without_workspace)._run(
                 "init",
-                keep=self.secrets.hide,
+                log_filter=self.secrets.hide,
                 input=False,
                 no_color=IsFlagged,
                 lockfile=None if own_lock else "readonly",
-                backend_config=config or None,
+                backend_config=backend_config or None,
             )
             if cache:
-                init_cache.detach(self._made, cache)
-        state.check(site, self._made)
-        if site.prepared and key:
-            init_cache.keep(site, site.prepared, key, self._made, own_lock)
+                init_cache.detach(self._tf_data_dir, cache)
+        state.verify_backend(site, self._tf_data_dir)
+        if site.pull_cache and fingerprint:
+            init_cache.save(site, site.pull_cache, fingerprint, self._tf_data_dir, own_lock)
 
     @contextmanager
-    def _cache_alone(self) -> Iterator[Path | None]:
+    def _exclusive_cache(self) -> Iterator[Path | None]:
         """Two inits never write one plug-in cache at once, but for an OpenTofu that sees to that itself.
 
         The cache that is ours alone meanwhile. Terraform writes over packages in it where they are, so that nobody may
         use one in place (internal/providercache/package_install.go).
         """
         cache = self.env.get("TF_PLUGIN_CACHE_DIR")
-        if not cache or (self._product == "OpenTofu" and _numbers(self.version) >= SAFE_CACHE):
+        if not cache or (self._product == "OpenTofu" and _version_numbers(self.version) >= SAFE_CACHE_VERSION):
             yield None
             return
         with (Path(cache) / CACHE_LOCK).open("a") as lock:
-            waited = threading.Event()
-            while not _locked(lock.fileno()):
+            pause = threading.Event()
+            while not _try_lock(lock.fileno()):
                 if self.site.stopped():
                     raise ToolFailed("init was stopped")
-                waited.wait(LOOK_SECONDS)
+                pause.wait(POLL_SECONDS)
             yield Path(cache)
 
-    def _run(self, command: str, *words: str, keep: Callable[[str], str] | None = None, **options: Any) -> Completed:
-        done = self._ran(command, *words, keep=keep, **options)
-        self._judged(command, done)
-        return done
+    def _run(
+        self, command: str, *operands: str, log_filter: Callable[[str], str] | None = None, **options: Any
+    ) -> Completed:
+        completed = self._execute(command, *operands, log_filter=log_filter, **options)
+        self._check_exit(command, completed)
+        return completed
 
-    def _ran(self, command: str, *words: str, keep: Callable[[str], str] | None = None, **options: Any) -> Completed:
-        """To its end, whatever that is; `keep` is what of its words is logged as they come, without which none is."""
+    def _execute(
+        self, command: str, *operands: str, log_filter: Callable[[str], str] | None = None, **options: Any
+    ) -> Completed:
+        """To its end, whatever that is; `log_filter` gives what is logged as it comes, without which nothing is."""
         site = self.site
         return process.run(
-            arguments(self.binary, command, *words, **options),
+            arguments(self.binary, command, *operands, **options),
             cwd=site.directory,
             env=self.env,
             timeout=site.timeout,
-            log=process.Log(site.log, keep) if keep else None,
+            log=process.Log(site.log, log_filter) if log_filter else None,
             stopped=site.stopped,
-            limit=SPOKEN if keep else process.LIMIT,
+            limit=OUTPUT_LIMIT if log_filter else process.OUTPUT_LIMIT,
         )
 
-    def _judged(self, command: str, done: Completed, ok: tuple[int, ...] = (0,)) -> None:
+    def _check_exit(self, command: str, completed: Completed, ok: tuple[int, ...] = (0,)) -> None:
         """Raises what its end means where that is none that was wanted."""
-        if done.stopped:
+        if completed.stopped:
             raise ToolFailed(f"{command} was stopped")
-        if done.timed_out:
+        if completed.timed_out:
             raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
-        if done.exit not in ok:
-            why = failure(command, done, self.hide)
-            raise NotBegun(str(why), why.output) if isinstance(why, ToolFailed) and only_errors(done.out) else why
+        if completed.exit not in ok:
+            error = command_error(command, completed, self.hide)
+            raise (
+                NotStarted(str(error), error.output)
+                if isinstance(error, ToolFailed) and is_only_diagnostics(completed.stdout)
+                else error
+            )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.partition("-")[0].split(".") if part.isdigit())
+def _version_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.partition("-")[0].split(".") if number.isdigit())
 
 
-def _locked(file: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def noted(site: Site) -> frozenset[str]:
+def applied_plan_secrets(site: Site) -> frozenset[str]:
     """The secrets of the plan that is applied here, where that has begun."""
     path = site.scratch / SECRETS_FILE
     return frozenset(json.loads(path.read_text())) if path.exists() else frozenset()

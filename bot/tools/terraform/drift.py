@@ -1,4 +1,4 @@
-"""What changed outside of the tool and matters to a plan, as the tool itself sorts it out. Called by `reading`.
+"""What changed outside of the tool and matters to a plan, as the tool itself sorts it out. Called by `plan_json`.
 
 An object matters when the plan refers to an attribute of it that changed, or when it is gone. Others are only counted.
 """
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.plan import Action, Change
-from bot.tools.terraform.changes import resource
-from bot.tools.terraform.json_fields import Row, row, rows, sequence, text
+from bot.tools.terraform.changes import read_resource_change
+from bot.tools.terraform.json_fields import Node, node, nodes, sequence, text
 from bot.tools.terraform.masking import Secrets
 
 KEY = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
@@ -18,56 +18,61 @@ SIDES = ("before", "after", "before_sensitive", "after_sensitive", "after_unknow
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class DriftReport:
+    """The changes that matter to the plan; a note counts the others."""
+
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
 
 
-def read(plan: Row, hidden: Secrets) -> Outside:
-    relevant = _relevant(plan)
-    told = [_told(one, relevant, hidden) for one in rows(plan, "resource_drift")]
-    quiet = sum(one is None for one in told)
-    return Outside(tuple(one for one in told if one), tuple(_counted(quiet)))
+def read(plan: Node, secrets: Secrets) -> DriftReport:
+    """Sort out `resource_drift` by what the plan refers to."""
+    attributes = _relevant_attributes(plan)
+    changes = [
+        _relevant_change(resource_drift, attributes, secrets) for resource_drift in nodes(plan, "resource_drift")
+    ]
+    irrelevant = sum(change is None for change in changes)
+    return DriftReport(tuple(change for change in changes if change), tuple(_irrelevant_note(irrelevant)))
 
 
-def _relevant(plan: Row) -> Mapping[str, frozenset[str]]:
+def _relevant_attributes(plan: Node) -> Mapping[str, frozenset[str]]:
     """Attributes that the plan refers to, by the resource's address without keys; an empty one means all of them."""
-    found: dict[str, set[str]] = {}
-    for one in rows(plan, "relevant_attributes"):
-        path = sequence(one, "attribute")
-        found.setdefault(_bare(text(one, "resource")), set()).add(str(path[0]) if path else "")
-    return {address: frozenset(names) for address, names in found.items()}
+    attributes: dict[str, set[str]] = {}
+    for reference in nodes(plan, "relevant_attributes"):
+        path = sequence(reference, "attribute")
+        attributes.setdefault(_without_keys(text(reference, "resource")), set()).add(str(path[0]) if path else "")
+    return {address: frozenset(names) for address, names in attributes.items()}
 
 
-def _told(one: Row, relevant: Mapping[str, frozenset[str]], hidden: Secrets) -> Change | None:
-    change = resource(one, hidden)
+def _relevant_change(resource_drift: Node, attributes: Mapping[str, frozenset[str]], secrets: Secrets) -> Change | None:
+    change = read_resource_change(resource_drift, secrets)
     if change.action is Action.DELETE:
         return change
-    names = relevant.get(_bare(text(one, "address")))
+    names = attributes.get(_without_keys(text(resource_drift, "address")))
     if names is None or change.action is Action.NONE:
         return None
     if "" in names or change.action is not Action.UPDATE:
         return change
-    narrow = _only(row(one, "change"), names)
-    if narrow.get("before") == narrow.get("after"):
+    narrowed = _narrow(node(resource_drift, "change"), names)
+    if narrowed.get("before") == narrowed.get("after"):
         return None
-    return resource({**one, "change": narrow}, hidden)
+    return read_resource_change({**resource_drift, "change": narrowed}, secrets)
 
 
-def _only(change: Row, names: frozenset[str]) -> dict[str, Any]:
+def _narrow(change: Node, names: frozenset[str]) -> dict[str, Any]:
     """The change as far as it is one of these attributes."""
-    kept = dict(change)
+    narrowed = dict(change)
     for side in SIDES:
         if isinstance(value := change.get(side), dict):
-            kept[side] = {name: value[name] for name in value if name in names}
-    return kept
+            narrowed[side] = {name: value[name] for name in value if name in names}
+    return narrowed
 
 
-def _bare(address: str) -> str:
+def _without_keys(address: str) -> str:
     return KEY.sub("", address)
 
 
-def _counted(quiet: int) -> Iterator[str]:
-    if quiet:
-        objects = "1 more object" if quiet == 1 else f"{quiet:,} more objects"
+def _irrelevant_note(irrelevant: int) -> Iterator[str]:
+    if irrelevant:
+        objects = "1 more object" if irrelevant == 1 else f"{irrelevant:,} more objects"
         yield f"{objects} changed outside of the tool, without effect on this plan"

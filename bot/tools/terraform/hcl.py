@@ -9,85 +9,85 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-APART = rb'"|<<-?([A-Za-z_\x80-\xff][\w\x80-\xff-]*)\r?\n|/\*.*?(?:\*/|\Z)|#[^\n]*|//[^\n]*'
-TOP, CODE = re.compile(APART, re.DOTALL), re.compile(APART + rb"|[{}]", re.DOTALL)
+LEXEMES = rb'"|<<-?([A-Za-z_\x80-\xff][\w\x80-\xff-]*)\r?\n|/\*.*?(?:\*/|\Z)|#[^\n]*|//[^\n]*'
+TOP, CODE = re.compile(LEXEMES, re.DOTALL), re.compile(LEXEMES + rb"|[{}]", re.DOTALL)
 QUOTED = re.compile(rb'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
 SPACE = rb"(?:[ \t\r\f\v]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)*"
 ESCAPES, OPENS = (b"\\", b"$$", b"%%"), (b"${", b"%{")
-PASSED_OVER = re.compile(rb"^[ \t]*(?:resource|data|ephemeral|output|check|moved|removed)\b[^=\n{]*\{", re.MULTILINE)
+SKIPPED_BLOCK = re.compile(rb"^[ \t]*(?:resource|data|ephemeral|output|check|moved|removed)\b[^=\n{]*\{", re.MULTILINE)
 STRING = re.compile(rb'"(?:\\.|[^"\\])*"', re.DOTALL)
 BRACE = re.compile(rb"[{}]")
 PROVIDER = re.compile(rb"\bprovider\s*=\s*[^\n]*")
 BACKEND = re.compile(rb'\b(?:backend\s*("(?:\\.|[^"\\])*"|[\w-]+)|cloud)\s*\{')
 
 
-def without_comments(text: bytes) -> bytes:
+def strip_comments(text: bytes) -> bytes:
     """The text with comments and heredocs gone; strings, which may hold what looks like one, stay."""
-    return _bare(text)[0]
+    return _scan(text)[0]
 
 
 def backends(path: str, text: bytes) -> list[str]:
     """Every `backend` and `cloud` block of a file, without comments and spaces."""
     if path.endswith(".json"):
-        return _in_json(text)
-    bare, shape = _bare(text)
+        return _json_backends(text)
+    bare, blanked = _scan(text)
     return [
-        _squeezed(match[1], bare[match.end() : _end(shape, match.end() - 1)])
+        _normalize(match[1], bare[match.end() : _block_end(blanked, match.end() - 1)])
         for match in BACKEND.finditer(bare)
-        if shape[match.start()] == bare[match.start()]
+        if blanked[match.start()] == bare[match.start()]
     ]
 
 
-def without_bodies(path: str, text: bytes) -> bytes:
+def strip_bodies(path: str, text: bytes) -> bytes:
     """What init reads of a file: of resources and their like only which types and providers there are."""
     if path.endswith(".json"):
         return text
-    bare, shape = _bare(text)
-    kept, position = bytearray(), 0
-    named: set[bytes] = set()
-    while match := PASSED_OVER.search(shape, position):
-        end = _end(shape, match.end() - 1)
+    bare, blanked = _scan(text)
+    retained, position = bytearray(), 0
+    identifiers: set[bytes] = set()
+    while match := SKIPPED_BLOCK.search(blanked, position):
+        end = _block_end(blanked, match.end() - 1)
         label = STRING.search(bare, match.start(), match.end())
-        named |= {label[0] if label else b"", *PROVIDER.findall(bare, match.end(), end)}
-        kept += bare[position : match.start()]
+        identifiers |= {label[0] if label else b"", *PROVIDER.findall(bare, match.end(), end)}
+        retained += bare[position : match.start()]
         position = end
-    return re.sub(rb"\s+", b" ", bytes(kept + bare[position:]) + b" ".join(sorted(named)))
+    return re.sub(rb"\s+", b" ", bytes(retained + bare[position:]) + b" ".join(sorted(identifiers)))
 
 
-def is_ours(block: str) -> bool:
+def is_relative_local(block: str) -> bool:
     """A local backend at a relative path would go with the checkout, so we keep its state."""
     return block.startswith(('backend"local"', '{"local"')) and 'path="/' not in block and '"path":"/' not in block
 
 
-def _in_json(text: bytes) -> list[str]:
+def _json_backends(text: bytes) -> list[str]:
     """Keys may stand there twice, and lists of objects for an object. Of what cannot be read, everything counts."""
     try:
-        read = json.loads(text, object_pairs_hook=tuple)
+        document = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return [text.decode(errors="replace")]
-    settings = list(_named("terraform", read))
-    blocks = [block for key in ("backend", "cloud") for its in settings for block in _named(key, its)]
-    return [json.dumps(_plain(block), sort_keys=True, separators=(",", ":")) for block in blocks]
+    settings = list(_children("terraform", document))
+    blocks = [block for key in ("backend", "cloud") for setting in settings for block in _children(key, setting)]
+    return [json.dumps(_to_builtin(block), sort_keys=True, separators=(",", ":")) for block in blocks]
 
 
-def _named(name: str, value: Any) -> Iterator[Any]:
+def _children(name: str, value: Any) -> Iterator[Any]:
     """What stands under the name, in an object or in a list of them."""
-    for one in value if isinstance(value, list) else (value,):
-        yield from (inner for key, inner in one if key == name) if isinstance(one, tuple) else ()
+    for node in value if isinstance(value, list) else (value,):
+        yield from (child for key, child in node if key == name) if isinstance(node, tuple) else ()
 
 
-def _plain(value: Any) -> Any:
+def _to_builtin(value: Any) -> Any:
     if isinstance(value, tuple):
-        return {key: _plain(inner) for key, inner in value}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {key: _to_builtin(child) for key, child in value}
+    return [_to_builtin(element) for element in value] if isinstance(value, list) else value
 
 
-def _squeezed(label: bytes | None, body: bytes) -> str:
-    begins = b"cloud{" if label is None else b'backend"' + label.strip(b'"') + b'"{'
-    return (begins + re.sub(rb"\s+", b"", body)).decode(errors="replace")
+def _normalize(label: bytes | None, body: bytes) -> str:
+    start = b"cloud{" if label is None else b'backend"' + label.strip(b'"') + b'"{'
+    return (start + re.sub(rb"\s+", b"", body)).decode(errors="replace")
 
 
-def _end(text: bytes, start: int) -> int:
+def _block_end(text: bytes, start: int) -> int:
     """Where the first block from `start` on ends."""
     depth = 0
     for match in BRACE.finditer(text, start):
@@ -97,41 +97,41 @@ def _end(text: bytes, start: int) -> int:
     return len(text)
 
 
-def _bare(text: bytes) -> tuple[bytes, bytes]:
+def _scan(text: bytes) -> tuple[bytes, bytes]:
     """The text without comments and heredocs; and the same with its strings blank."""
-    bare, shape, position = bytearray(), bytearray(), 0
+    bare, blanked, position = bytearray(), bytearray(), 0
     while match := TOP.search(text, position):
-        before, marks = text[position : match.start()], _template(match)
-        position = _after(text, match.end(), marks) if marks else match.end()
+        before, marks = text[position : match.start()], _template_marks(match)
+        position = _template_end(text, match.end(), marks) if marks else match.end()
         string = text[match.start() : position] if marks is QUOTED else b" "
         bare += before + string
-        shape += before + b" " * len(string)
-    return bytes(bare + text[position:]), bytes(shape + text[position:])
+        blanked += before + b" " * len(string)
+    return bytes(bare + text[position:]), bytes(blanked + text[position:])
 
 
-def _template(begins: re.Match[bytes]) -> re.Pattern[bytes] | None:
+def _template_marks(start: re.Match[bytes]) -> re.Pattern[bytes] | None:
     """What counts in the string or heredoc that begins here, if one does."""
-    if begins[0] == b'"':
+    if start[0] == b'"':
         return QUOTED
-    if begins[1] is None:
+    if start[1] is None:
         return None
-    return re.compile(rb"\$\$\{|%%\{|[$%]\{|^" + SPACE + re.escape(begins[1]) + SPACE + rb"$", re.MULTILINE)
+    return re.compile(rb"\$\$\{|%%\{|[$%]\{|^" + SPACE + re.escape(start[1]) + SPACE + rb"$", re.MULTILINE)
 
 
-def _after(text: bytes, position: int, marks: re.Pattern[bytes]) -> int:
+def _template_end(text: bytes, position: int, marks: re.Pattern[bytes]) -> int:
     """Where a template ends, with all that is in it."""
-    within = [marks]
-    while within:
-        match = within[-1].search(text, position)
+    stack = [marks]
+    while stack:
+        match = stack[-1].search(text, position)
         if match is None:
             return len(text)
         token, position = match[0], match.end()
-        if within[-1] is not CODE and token.startswith(ESCAPES):
+        if stack[-1] is not CODE and token.startswith(ESCAPES):
             continue
         if token in OPENS or token == b"{":
-            within.append(CODE)
-        elif within[-1] is not CODE or token == b"}":
-            within.pop()
-        elif inner := _template(match):
-            within.append(inner)
+            stack.append(CODE)
+        elif stack[-1] is not CODE or token == b"}":
+            stack.pop()
+        elif inner := _template_marks(match):
+            stack.append(inner)
     return position

@@ -14,67 +14,68 @@ from pathlib import Path
 
 from bot.ports import Site
 from bot.tools.terraform import hcl
-from bot.tools.terraform.inputs import CONFIGURATION, SOURCE
+from bot.tools.terraform.inputs import CONFIGURATION, MODULE_SOURCE
+from bot.tools.terraform.keys import OPTIONS
 
 LOCK = ".terraform.lock.hcl"
-OURS = b"# Not in Git: written by init for this run; "
-RUNS_OWN = frozenset({"HOME"})
+SIGNATURE = b"# Not in Git: written by init for this run; "
+RUN_VARIABLES = frozenset({"HOME"})
 MOST_MODULES = 1_000
 
 
-def key(site: Site, secret: bytes, tool: Mapping[str, str]) -> str:
+def fingerprint(site: Site, secret: bytes, tool: Mapping[str, str]) -> str:
     """`tool`: the program, its version and whatever else of ours decides. Nobody without the secret can guess at it."""
     parts = {
         "tool": dict(tool),
         "dir": site.project.dir,
-        "kept": str(site.kept),
-        "environment": {name: value for name, value in site.environment.items() if name not in RUNS_OWN},
-        "lock": _text(site.directory / LOCK) if tracked(site) else None,
-        "backend": [(word, _text(site.directory / word)) for word in site.project.terraform.backend_config],
-        "variables": [_text(path) for path in _variables(site)],
-        "configuration": [(str(path.relative_to(site.root)), seen) for path, seen in _configuration(site)],
+        "kept": str(site.state_dir),
+        "environment": {name: value for name, value in site.environment.items() if name not in RUN_VARIABLES},
+        "lock": _text(site.directory / LOCK) if is_tracked(site) else None,
+        "backend": [(file, _text(site.directory / file)) for file in OPTIONS.of(site.project).backend_config],
+        "variables": [_text(path) for path in _variable_files(site)],
+        "configuration": [(str(path.relative_to(site.root)), text) for path, text in _configuration_files(site)],
     }
     return hmac.digest(secret, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256).hex()
 
 
-def tracked(site: Site) -> bool:
+def is_tracked(site: Site) -> bool:
     """The lock file is Git's: not one that a run on another workspace of this directory left in the checkout."""
     path = site.directory / LOCK
-    if site.prepared is None or not path.is_file():
+    if site.pull_cache is None or not path.is_file():
         return path.exists()
     content = path.read_bytes()
-    return content != marked(content, site.prepared.secret)
+    return content != sign_lock(content, site.pull_cache.secret)
 
 
-def marked(lock: bytes, secret: bytes) -> bytes:
+def sign_lock(lock: bytes, secret: bytes) -> bytes:
     """The lock file with a last line that nobody else can write."""
-    bare = lock.rpartition(OURS)[0] or lock
-    return bare + OURS + hmac.digest(secret, bare, hashlib.sha256).hex().encode() + b"\n"
+    bare = lock.rpartition(SIGNATURE)[0] or lock
+    return bare + SIGNATURE + hmac.digest(secret, bare, hashlib.sha256).hex().encode() + b"\n"
 
 
-def _configuration(site: Site) -> Iterator[tuple[Path, str]]:
+def _configuration_files(site: Site) -> Iterator[tuple[Path, str]]:
     """Every file of the project and of its local modules, as far as init reads it."""
-    todo, seen = [site.directory], set[Path]()
-    while todo and len(seen) < MOST_MODULES:
-        directory = todo.pop()
+    pending, seen = [site.directory], set[Path]()
+    while pending and len(seen) < MOST_MODULES:
+        directory = pending.pop()
         if directory in seen or not directory.is_dir():
             continue
         seen.add(directory)
-        for path in sorted(entry for entry in directory.iterdir() if entry.name.endswith(CONFIGURATION)):
+        for path in sorted(file for file in directory.iterdir() if file.name.endswith(CONFIGURATION)):
             if not path.is_file():
                 continue
             text = path.read_bytes()
-            yield path, hcl.without_bodies(path.name, text).decode(errors="surrogateescape")
-            for source in SOURCE.findall(hcl.without_comments(text)):
+            yield path, hcl.strip_bodies(path.name, text).decode(errors="surrogateescape")
+            for source in MODULE_SOURCE.findall(hcl.strip_comments(text)):
                 module = Path(posixpath.normpath(directory / source.decode(errors="surrogateescape")))
                 if module.is_relative_to(site.root):
-                    todo.append(module)
+                    pending.append(module)
 
 
-def _variables(site: Site) -> list[Path]:
+def _variable_files(site: Site) -> list[Path]:
     """OpenTofu may read them for a backend or a module's source."""
-    own = [path for path in site.directory.iterdir() if path.name.endswith((".tfvars", ".tfvars.json"))]
-    return [*sorted(own), *(site.directory / file for file in site.project.terraform.var_files)]
+    automatic = [path for path in site.directory.iterdir() if path.name.endswith((".tfvars", ".tfvars.json"))]
+    return [*sorted(automatic), *(site.directory / file for file in OPTIONS.of(site.project).var_files)]
 
 
 def _text(path: Path) -> str | None:

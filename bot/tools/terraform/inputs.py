@@ -9,8 +9,9 @@ from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.tools.terraform import hcl
+from bot.tools.terraform.keys import OPTIONS
 
-SOURCE = re.compile(rb'(?:^|[{,])\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
+MODULE_SOURCE = re.compile(rb'(?:^|[{,])\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
 BLOCK = re.compile(
     rb"^\s*(?:resource|data|provider|module|output|terraform|removed|import|moved)\b[^=\n]*\{", re.MULTILINE
 )
@@ -20,119 +21,127 @@ LINK = "120000"
 
 def root_modules(tree: Tree) -> list[str]:
     """Directories that stand by themselves: with configuration, and not the module of another."""
-    holding = {posixpath.dirname(path) or "." for path in tree.files if path.endswith(CONFIGURATION)}
-    used = {
+    directories = {posixpath.dirname(path) or "." for path in tree.files if path.endswith(CONFIGURATION)}
+    modules = {
         posixpath.normpath(posixpath.join(directory, source))
-        for directory in holding
-        for source in _sources(tree, directory)
+        for directory in directories
+        for source in _module_sources(tree, directory)
     }
-    return sorted(d for d in holding - used if not _apart(d) and _has_blocks(tree, d))
+    return sorted(
+        candidate
+        for candidate in directories - modules
+        if not _is_module_or_hidden(candidate) and _has_blocks(tree, candidate)
+    )
 
 
-def inputs(tree: Tree, project: Project, others: frozenset[str]) -> frozenset[str]:
+def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
     """Every file that counts. Raises Refused where a path leaves the repository."""
-    found: set[str] = set()
+    files: set[str] = set()
     directories = [project.dir]
     seen: set[str] = set()
     while directories:
-        written = directories.pop()
-        if written in seen:
+        unresolved = directories.pop()
+        if unresolved in seen:
             continue
-        seen.add(written)
-        directory, links = _behind_links(tree, written)
-        own = others if directory == project.dir else frozenset[str]()
-        found |= {*links, *_below(tree, directory, own)}
-        for source in _sources(tree, directory):  # the tool joins paths as they are written, and follows links then
-            directories.append(_inside(posixpath.join(written, source), f"{project.name}: module source"))
-    for file in (*project.terraform.var_files, *(c for c in project.terraform.backend_config if "=" not in c)):
-        found.add(_inside(posixpath.join(project.dir, file), f"{project.name}: var_files"))
+        seen.add(unresolved)
+        directory, links = _resolve_links(tree, unresolved)
+        excluded = other_dirs if directory == project.dir else frozenset[str]()
+        files |= {*links, *_own_files(tree, directory, excluded)}
+        # The tool joins paths as they are written, and follows links then.
+        for source in _module_sources(tree, directory):
+            directories.append(_require_inside(posixpath.join(unresolved, source), f"{project.name}: module source"))
+    options = OPTIONS.of(project)
+    backend_files = (option for option in options.backend_config if "=" not in option)
+    for file in (*options.var_files, *backend_files):
+        files.add(_require_inside(posixpath.join(project.dir, file), f"{project.name}: var_files"))
     for pattern in project.inputs:
-        found |= {path for path in tree.files if matches(path, pattern)}
-    return frozenset(_linked(tree, found) & tree.files.keys())
+        files |= {path for path in tree.files if matches(path, pattern)}
+    return frozenset(_with_link_targets(tree, files) & tree.files.keys())
 
 
 def backend(tree: Tree, project: Project) -> str:
     """Every backend as written, in all files, and what configures it; empty when the state is ours to keep."""
-    found = []
-    for path in configuration(tree, project.dir):
-        found += [block for block in hcl.backends(path, tree.read(path)) if not hcl.is_ours(block)]
-    if not found:
+    blocks = []
+    for path in configuration_files(tree, project.dir):
+        blocks += [block for block in hcl.backends(path, tree.read(path)) if not hcl.is_relative_local(block)]
+    if not blocks:
         return ""
     options = [
         f"{option}@{tree.files[file].id}" if (file := f"{project.dir}/{option}") in tree.files else option
-        for option in project.terraform.backend_config
+        for option in OPTIONS.of(project).backend_config
     ]
-    return " ".join([*found, *options])
+    return " ".join([*blocks, *options])
 
 
-def _below(tree: Tree, directory: str, others: frozenset[str]) -> Iterator[str]:
+def _own_files(tree: Tree, directory: str, other_dirs: frozenset[str]) -> Iterator[str]:
     """Files below a directory that belong to no other project; each directory among them is judged once."""
-    apart: dict[str, bool] = {directory: False, "": False}
+    foreign: dict[str, bool] = {directory: False, "": False}
 
-    def judged(holder: str) -> bool:
-        if holder not in apart:
-            apart[holder] = holder in others or judged(posixpath.dirname(holder))
-        return apart[holder]
+    def is_foreign(folder: str) -> bool:
+        if folder not in foreign:
+            foreign[folder] = folder in other_dirs or is_foreign(posixpath.dirname(folder))
+        return foreign[folder]
 
-    return (path for path in tree.files.below(directory) if not judged(posixpath.dirname(path)))
+    return (path for path in tree.files.below(directory) if not is_foreign(posixpath.dirname(path)))
 
 
-def configuration(tree: Tree, directory: str) -> list[str]:
+def configuration_files(tree: Tree, directory: str) -> list[str]:
+    """Paths of the directory's own `.tf` and `.tofu` files, also in JSON."""
     return [path for path in tree.files.within(directory) if path.endswith(CONFIGURATION)]
 
 
-def _sources(tree: Tree, directory: str) -> Iterator[str]:
-    for path in configuration(tree, directory):
-        for source in SOURCE.findall(hcl.without_comments(tree.read(path))):
+def _module_sources(tree: Tree, directory: str) -> Iterator[str]:
+    for path in configuration_files(tree, directory):
+        for source in MODULE_SOURCE.findall(hcl.strip_comments(tree.read(path))):
             yield source.decode(errors="replace")
 
 
-def _linked(tree: Tree, paths: set[str]) -> set[str]:
+def _with_link_targets(tree: Tree, paths: set[str]) -> set[str]:
     """With the targets of symbolic links, and what is below those."""
-    found, todo = set(paths), [path for path in paths if path in tree.files]
-    while todo:
-        path = todo.pop()
+    closure, pending = set(paths), [path for path in paths if path in tree.files]
+    while pending:
+        path = pending.pop()
         if tree.files[path].mode != LINK:
             continue
         target = tree.read(path).decode(errors="replace")
-        inside = _inside(posixpath.join(posixpath.dirname(path), target), f"symbolic link {path}")
-        new = {*tree.files.below(inside), *({inside} & tree.files.keys())} - found
-        found |= new
-        todo.extend(new)
-    return found
+        target_path = _require_inside(posixpath.join(posixpath.dirname(path), target), f"symbolic link {path}")
+        additions = {*tree.files.below(target_path), *({target_path} & tree.files.keys())} - closure
+        closure |= additions
+        pending.extend(additions)
+    return closure
 
 
-def _behind_links(tree: Tree, path: str) -> tuple[str, set[str]]:
+def _resolve_links(tree: Tree, path: str) -> tuple[str, set[str]]:
     """Where a path leads, and the links on its way. Raises Refused where that is out of the repository, or nowhere."""
     links: set[str] = set()
     while link := next(
-        (part for part in _leading_to(path) if part in tree.files and tree.files[part].mode == LINK), None
+        (prefix for prefix in _prefixes(path) if prefix in tree.files and tree.files[prefix].mode == LINK), None
     ):
         if link in links:
             raise Refused(f"symbolic link {link} leads back to itself")
         links.add(link)
         target = posixpath.join(posixpath.dirname(link), tree.read(link).decode(errors="replace"))
-        path = _inside(posixpath.join(target, path[len(link) + 1 :]), f"symbolic link {link}")
+        path = _require_inside(posixpath.join(target, path[len(link) + 1 :]), f"symbolic link {link}")
     return path, links
 
 
-def _leading_to(path: str) -> Iterator[str]:
+def _prefixes(path: str) -> Iterator[str]:
     """`a`, `a/b` and `a/b/c` for the last."""
     parts = path.split("/")
     return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def _inside(path: str, what: str) -> str:
+def _require_inside(path: str, label: str) -> str:
     normal = posixpath.normpath(path)
     if normal.startswith(("../", "/")) or normal == "..":
-        raise Refused(f"{what} leaves the repository: {path}")
+        raise Refused(f"{label} leaves the repository: {path}")
     return normal
 
 
 def _has_blocks(tree: Tree, directory: str) -> bool:
-    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in configuration(tree, directory))
+    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in configuration_files(tree, directory))
 
 
-def _apart(directory: str) -> bool:
+def _is_module_or_hidden(directory: str) -> bool:
     parts = directory.split("/")
-    return any(part == "modules" or (part.startswith(".") and part != ".") for part in parts)
+    return any(name == "modules" or (name.startswith(".") and name != ".") for name in parts)

@@ -12,55 +12,62 @@ from bot.core.errors import ToolFailed
 
 T = TypeVar("T")
 # An escape that may stand for half of a pair: nothing could write that down.
-HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-Row = Mapping[str, Any]
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+Node = Mapping[str, Any]
 
 
-def parsed(text: str, what: str) -> Row:
+def parse(text: str, label: str) -> Node:
     """One JSON object. Raises ToolFailed for anything else."""
     try:
-        found = json.loads(text)
-        if HALF_A_CHARACTER.search(text):
-            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+        document = json.loads(text)
+        if SURROGATE_ESCAPE.search(text):
+            document = json.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError) as error:
-        raise ToolFailed(f"{what} is no JSON that can be read", text[:200]) from error
-    return _of_kind(found, dict, what)
+        raise ToolFailed(f"{label} is no JSON that can be read", text[:200]) from error
+    return _require_kind(document, dict, label)
 
 
-def row(of: Row, key: str) -> Row:
-    return _of_kind({} if of.get(key) is None else of[key], dict, key)
+def node(parent: Node, key: str) -> Node:
+    """An object. Raises ToolFailed for another kind, as do all below."""
+    return _require_kind({} if parent.get(key) is None else parent[key], dict, key)
 
 
-def rows(of: Row, key: str) -> list[Row]:
-    return [_of_kind(one, dict, key) for one in sequence(of, key)]
+def nodes(parent: Node, key: str) -> list[Node]:
+    """A list of objects."""
+    return [_require_kind(child, dict, key) for child in sequence(parent, key)]
 
 
-def sequence(of: Row, key: str) -> Sequence[Any]:
-    return _of_kind([] if of.get(key) is None else of[key], list, key)
+def sequence(parent: Node, key: str) -> Sequence[Any]:
+    """A list of anything."""
+    return _require_kind([] if parent.get(key) is None else parent[key], list, key)
 
 
-def table(of: Row, key: str) -> dict[str, Row]:
+def node_map(parent: Node, key: str) -> dict[str, Node]:
     """An object of objects."""
-    return {name: _of_kind(one, dict, f"{key}.{name}") for name, one in row(of, key).items()}
+    return {name: _require_kind(child, dict, f"{key}.{name}") for name, child in node(parent, key).items()}
 
 
-def text(of: Row, key: str) -> str:
-    return _of_kind("" if of.get(key) is None else of[key], str, key)
+def text(parent: Node, key: str) -> str:
+    """A string."""
+    return _require_kind("" if parent.get(key) is None else parent[key], str, key)
 
 
-def texts(of: Row, key: str) -> tuple[str, ...]:
-    return tuple(_of_kind(one, str, key) for one in sequence(of, key))
+def texts(parent: Node, key: str) -> tuple[str, ...]:
+    """A list of strings."""
+    return tuple(_require_kind(element, str, key) for element in sequence(parent, key))
 
 
-def paths(of: Row, key: str) -> list[list[Any]]:
-    return [_of_kind(one, list, key) for one in sequence(of, key)]
+def paths(parent: Node, key: str) -> list[list[Any]]:
+    """A list of paths, each a list of keys and indices."""
+    return [_require_kind(path, list, key) for path in sequence(parent, key)]
 
 
-def flag(of: Row, key: str, absent: bool) -> bool:
-    return bool(_of_kind(absent if of.get(key) is None else of[key], bool, key))
+def flag(parent: Node, key: str, absent: bool) -> bool:
+    """A boolean; `absent` where there is none."""
+    return bool(_require_kind(absent if parent.get(key) is None else parent[key], bool, key))
 
 
-def _of_kind(value: Any, kind: type[T], what: str) -> T:
+def _require_kind(value: Any, kind: type[T], label: str) -> T:
     if isinstance(value, kind):
         return value
-    raise ToolFailed(f"the plan's JSON cannot be read: {what[:80]} is no {kind.__name__}")
+    raise ToolFailed(f"the plan's JSON cannot be read: {label[:80]} is no {kind.__name__}")

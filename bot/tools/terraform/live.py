@@ -15,65 +15,69 @@ Source: hashicorp/terraform, internal/command/views/json and hook_json.go.
 import re
 from collections.abc import Iterator
 
-from bot.tools.terraform.json_fields import Row
+from bot.tools.terraform.json_fields import Node
 from bot.tools.terraform.masking import INSTANCE, SHORTEST
-from bot.tools.terraform.output import message, part, row_of
+from bot.tools.terraform.output import child, message_text, parse_message
 
 STEPS = frozenset(
-    {f"refresh_{how}" for how in ("start", "complete")}
-    | {f"apply_{how}" for how in ("start", "progress", "complete", "errored")}
-    | {f"ephemeral_op_{how}" for how in ("start", "progress", "complete", "errored")}
-    | {f"provision_{how}" for how in ("start", "complete", "errored")}
+    {f"refresh_{phase}" for phase in ("start", "complete")}
+    | {f"apply_{phase}" for phase in ("start", "progress", "complete", "errored")}
+    | {f"ephemeral_op_{phase}" for phase in ("start", "progress", "complete", "errored")}
+    | {f"provision_{phase}" for phase in ("start", "complete", "errored")}
 )
 # Sentences that are always the same: an interrupt, waiting for a state lock.
 SENTENCES = frozenset({"version", "log", "state_lock_acquire", "state_lock_release"})
 PLANNED = ("planned_change", "resource_drift")
-KEY = '["…"]'
+MASKED_KEY = '["…"]'
 
 
-def steps(lines: str) -> str:
+def render_steps(lines: str) -> str:
     """Of whole lines of an apply, what may be told at once, not yet masked."""
-    return _text(message(row) for row in _told(lines))
+    return _join_lines(message_text(message) for message in _live_messages(lines))
 
 
-def bare_steps(lines: str) -> str:
+def render_bare_steps(lines: str) -> str:
     """Of whole lines of a plan, what may be told before its masks are known."""
-    return _text(_bare(row) if row["type"] in STEPS else message(row) for row in _told(lines))
+    return _join_lines(
+        _bare_step(message) if message["type"] in STEPS else message_text(message) for message in _live_messages(lines)
+    )
 
 
-def is_held(row: Row) -> bool:
+def is_held_back(message: Node) -> bool:
     """Waits for the end."""
-    return str(row.get("type")) not in STEPS | SENTENCES
+    return str(message.get("type")) not in STEPS | SENTENCES
 
 
-def is_news(row: Row) -> bool:
+def is_apply_message(message: Node) -> bool:
     """Is of an apply, and does not say once more what was planned."""
-    return row.get("type") not in PLANNED
+    return message.get("type") not in PLANNED
 
 
-def _told(lines: str) -> Iterator[Row]:
+def _live_messages(lines: str) -> Iterator[Node]:
     for line in lines.split("\n"):
-        row = row_of(line)
-        if row and not is_held(row):
-            yield row
+        message = parse_message(line)
+        if message and not is_held_back(message):
+            yield message
 
 
-def _bare(row: Row) -> str:
+def _bare_step(message: Node) -> str:
     """Address and step alone; ids and what else is told stand in brackets behind them."""
-    hook = part(row, "hook")
-    address = str(part(hook, "resource").get("addr"))
-    its, _, step = message(row).partition(f"{address}: ")
-    if its or not step:
+    hook = child(message, "hook")
+    address = str(child(hook, "resource").get("addr"))
+    prefix, _, step = message_text(message).partition(f"{address}: ")
+    if prefix or not step:
         return ""
     seconds = hook.get("elapsed_seconds")
-    elapsed = f" [{seconds}s elapsed]" if str(row["type"]).endswith("_progress") and isinstance(seconds, int) else ""
-    return f"{INSTANCE.sub(_short, address)}: {step.partition(' [')[0]}{elapsed}"
+    elapsed = (
+        f" [{seconds}s elapsed]" if str(message["type"]).endswith("_progress") and isinstance(seconds, int) else ""
+    )
+    return f"{INSTANCE.sub(_mask_key, address)}: {step.partition(' [')[0]}{elapsed}"
 
 
-def _short(key: re.Match[str]) -> str:
+def _mask_key(key: re.Match[str]) -> str:
     """Nothing shorter than a secret can be one, or hold one."""
-    return key[0] if len(key[0]) - len('[""]') < SHORTEST else KEY
+    return key[0] if len(key[0]) - len('[""]') < SHORTEST else MASKED_KEY
 
 
-def _text(lines: Iterator[str]) -> str:
+def _join_lines(lines: Iterator[str]) -> str:
     return "".join(f"{line}\n" for line in lines if line)

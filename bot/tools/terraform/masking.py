@@ -27,10 +27,10 @@ class Secrets:
 
     def __post_init__(self) -> None:
         longest_first = sorted(self.texts, key=lambda text: (-len(text), text))
-        some = [text for text in longest_first if len(text) <= HUGE]
-        chunks = (some[at : at + CHUNK] for at in range(0, len(some), CHUNK))
-        object.__setattr__(self, "huge", tuple(longest_first[: len(longest_first) - len(some)]))
-        object.__setattr__(self, "patterns", tuple(map(_any_of, chunks)))
+        short_texts = [text for text in longest_first if len(text) <= HUGE]
+        chunks = (short_texts[start : start + CHUNK] for start in range(0, len(short_texts), CHUNK))
+        object.__setattr__(self, "huge", tuple(longest_first[: len(longest_first) - len(short_texts)]))
+        object.__setattr__(self, "patterns", tuple(map(_compile_any, chunks)))
 
     def hide(self, text: str) -> str:
         """The text with every secret replaced, the longest first."""
@@ -42,10 +42,10 @@ class Secrets:
 
     def hide_keys(self, address: str) -> str:
         """An address without secrets in its instances' keys; its names are in Git, so they are none."""
-        return INSTANCE.sub(lambda found: self.hide(found[0]), address) if self.texts else address
+        return INSTANCE.sub(lambda match: self.hide(match[0]), address) if self.texts else address
 
 
-class Hidden:
+class MaskedValue:
     """Stands in a value where the plan's mask hides something; equal to another when what they hide is equal."""
 
     __slots__ = ("_value",)
@@ -54,7 +54,7 @@ class Hidden:
         self._value = repr(value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Hidden) and self._value == other._value
+        return isinstance(other, MaskedValue) and self._value == other._value
 
     def __hash__(self) -> int:
         return hash(self._value)
@@ -63,7 +63,7 @@ class Hidden:
         return SENSITIVE
 
 
-class Unknown:
+class UnknownValue:
     """Stands where a value is known only after the apply."""
 
     __slots__ = ()
@@ -78,44 +78,47 @@ class Unknown:
         return "(known after apply)"
 
 
-def masked(value: Any, mask: Any, unknown: Any = None) -> Any:
-    """The value with `Hidden` where the mask says true and `Unknown` where `unknown` does. Masks may be ragged."""
+def apply_mask(value: Any, mask: Any, unknown: Any = None) -> Any:
+    """Put MaskedValue where the mask says true and UnknownValue where `unknown` does. Masks may be ragged."""
     if mask is True:
-        return Hidden(value)
+        return MaskedValue(value)
     if unknown is True:
-        return Unknown()
+        return UnknownValue()
     if isinstance(value, dict) or isinstance(unknown, dict):
-        whole = value if isinstance(value, dict) else {}
-        extra = unknown if isinstance(unknown, dict) else {}
-        keys = [*whole, *(key for key in extra if key not in whole and _any(extra[key]))]
-        return {key: masked(whole.get(key), _in(mask, key), _in(unknown, key)) for key in keys}
+        fields = value if isinstance(value, dict) else {}
+        unknown_fields = unknown if isinstance(unknown, dict) else {}
+        keys = [*fields, *(key for key in unknown_fields if key not in fields and _has_unknown(unknown_fields[key]))]
+        return {key: apply_mask(fields.get(key), _key_mask(mask, key), _key_mask(unknown, key)) for key in keys}
     if isinstance(value, list) or isinstance(unknown, list):
-        items = value if isinstance(value, list) else []
-        length = max(len(items), len(unknown) if isinstance(unknown, list) else 0)
-        return [masked(items[i] if i < len(items) else None, _at(mask, i), _at(unknown, i)) for i in range(length)]
+        elements = value if isinstance(value, list) else []
+        length = max(len(elements), len(unknown) if isinstance(unknown, list) else 0)
+        return [
+            apply_mask(elements[i] if i < len(elements) else None, _index_mask(mask, i), _index_mask(unknown, i))
+            for i in range(length)
+        ]
     return value
 
 
-def secrets(value: Any, mask: Any) -> Iterator[str]:
+def secret_texts(value: Any, mask: Any) -> Iterator[str]:
     """Every text, long enough to be told from others, that the mask hides."""
     if mask is True:
         yield from _texts(value)
     elif isinstance(value, dict) and isinstance(mask, dict):
         for key in value:
-            yield from secrets(value[key], mask.get(key))
+            yield from secret_texts(value[key], mask.get(key))
     elif isinstance(value, list) and isinstance(mask, list):
-        for item, its in zip(value, mask, strict=False):
-            yield from secrets(item, its)
+        for child, child_mask in zip(value, mask, strict=False):
+            yield from secret_texts(child, child_mask)
 
 
-def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
+def environment_secrets(environment: Mapping[str, str]) -> Iterator[str]:
     """What a program is given in secret, by the names of its variables: for errors of which no plan tells a mask."""
     for name, value in environment.items():
         if SECRET_NAME.search(name):
             yield from _texts(value)
 
 
-def _any_of(texts: Sequence[str]) -> Any:
+def _compile_any(texts: Sequence[str]) -> Any:
     """A pattern whose cost hardly grows with how many texts there are."""
     import re2  # type: ignore[import-untyped]  # it comes without types
 
@@ -128,35 +131,35 @@ def _any_of(texts: Sequence[str]) -> Any:
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
+        for child in value.values():
+            yield from _texts(child)
     elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+        for child in value:
+            yield from _texts(child)
     elif isinstance(value, str):
         for line in (value, *value.splitlines()):
             if len(line.strip()) >= SHORTEST:
-                yield from _quoted(line)
+                yield from _escaped_forms(line)
     elif isinstance(value, int | float) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
         yield str(value)
 
 
-def _quoted(line: str) -> Iterator[str]:
+def _escaped_forms(line: str) -> Iterator[str]:
     """The text as it stands by itself, and in a JSON text of its own."""
     for _ in range(QUOTED):
         yield line
         line = json.dumps(line, ensure_ascii=False)[1:-1]
 
 
-def _any(unknown: Any) -> bool:
+def _has_unknown(unknown: Any) -> bool:
     if isinstance(unknown, dict):
-        return any(map(_any, unknown.values()))
-    return any(map(_any, unknown)) if isinstance(unknown, list) else bool(unknown)
+        return any(map(_has_unknown, unknown.values()))
+    return any(map(_has_unknown, unknown)) if isinstance(unknown, list) else bool(unknown)
 
 
-def _in(mask: Any, key: str) -> Any:
+def _key_mask(mask: Any, key: str) -> Any:
     return mask.get(key) if isinstance(mask, dict) else None
 
 
-def _at(mask: Any, index: int) -> Any:
+def _index_mask(mask: Any, index: int) -> Any:
     return mask[index] if isinstance(mask, list) and index < len(mask) else None

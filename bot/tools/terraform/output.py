@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice, Severity
 from bot.process import Completed
-from bot.tools.terraform.json_fields import Row
+from bot.tools.terraform.json_fields import Node
 from bot.tools.terraform.masking import Secrets
 
 LAST_LINES, FIRST_LINES = 60, 12
@@ -17,10 +17,10 @@ ERROR = re.compile(r"^Error: (.+)(?:\n(?:(?: .*)?\n)*? +on (.+?) line (\d+))?", 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refused | ToolFailed:
+def command_error(command: str, completed: Completed, hide: Callable[[str], str]) -> Refused | ToolFailed:
     """What failed, in the tool's first words; a state lock of another is named."""
-    errors = list(notices(done.out, "error", frozenset())) or []
-    text = hide(COLOUR.sub("", readable(done.out) + done.err))
+    errors = list(notices(completed.stdout, "error", frozenset())) or []
+    text = hide(COLOUR.sub("", render_stream(completed.stdout) + completed.stderr))
     detail = "\n".join(error.detail for error in errors) or text
     if "Error acquiring the state lock" in text:
         lock = dict(LOCK.findall(detail))
@@ -29,17 +29,17 @@ def failure(command: str, done: Completed, hide: Callable[[str], str]) -> Refuse
                 f"the state is locked by {lock['Who']} since {lock.get('Created', 'an unknown time')}"
                 f" ({lock.get('Operation', 'unknown operation')})"
             )
-    if done.exit is not None and done.exit < 0:
-        why = f"{command} was killed by signal {-done.exit}; was there too little memory?"
-        return ToolFailed(why, last_words(text))
+    if completed.exit is not None and completed.exit < 0:
+        reason = f"{command} was killed by signal {-completed.exit}; was there too little memory?"
+        return ToolFailed(reason, last_lines(text))
     first = errors[0] if errors else None
-    words = (
+    message = (
         f"{first.summary} ({first.where})" if first and first.where else first.summary if first else first_error(text)
     )
-    return ToolFailed(hide(words or f"{command} failed with status {done.exit}"), last_words(text))
+    return ToolFailed(hide(message or f"{command} failed with status {completed.exit}"), last_lines(text))
 
 
-def last_words(text: str) -> str:
+def last_lines(text: str) -> str:
     """The last lines, and how an error began that is longer than they are. Some programs know no line breaks."""
     lines = [line[-LONGEST_LINE:] for line in text.rstrip().splitlines()]
     first = next((number for number, line in enumerate(lines) if line.startswith("Error: ")), len(lines))
@@ -48,81 +48,82 @@ def last_words(text: str) -> str:
     return "\n".join([*lines[first : first + FIRST_LINES], "…", *lines[FIRST_LINES + 1 - LAST_LINES :]])
 
 
-def notices(stream: str, severity: str, hidden: frozenset[str]) -> Iterator[Notice]:
-    """Diagnostics of the JSON stream."""
-    hide = Secrets(hidden).hide
-    for row in _rows(stream):
-        diagnostic = part(row, "diagnostic")
+def notices(stream: str, severity: str, secrets: frozenset[str]) -> Iterator[Notice]:
+    """Diagnostics of that severity in the JSON stream."""
+    hide = Secrets(secrets).hide
+    for message in _messages(stream):
+        diagnostic = child(message, "diagnostic")
         if diagnostic.get("severity") != severity:
             continue
-        place = part(diagnostic, "range")
-        where = f"{place.get('filename')}:{part(place, 'start').get('line')}" if place else ""
+        source_range = child(diagnostic, "range")
+        where = f"{source_range.get('filename')}:{child(source_range, 'start').get('line')}" if source_range else ""
         detail = hide(str(diagnostic.get("detail", "")))
         yield Notice(Severity(severity), hide(str(diagnostic.get("summary", ""))), detail, where)
 
 
-def only_errors(stream: str) -> bool:
+def is_only_diagnostics(stream: str) -> bool:
     """The command said nothing but diagnostics: it failed before it did anything."""
-    return all(row.get("type") in ("version", "log", "diagnostic") for row in _rows(stream))
+    return all(message.get("type") in ("version", "log", "diagnostic") for message in _messages(stream))
 
 
-def summary(stream: str) -> str:
+def change_summary(stream: str) -> str:
     """How the tool itself sums up what it did; empty where it does not."""
-    told = [message(row) for row in _rows(stream) if row.get("type") == "change_summary"]
-    return told[-1] if told else ""
+    summaries = [message_text(message) for message in _messages(stream) if message.get("type") == "change_summary"]
+    return summaries[-1] if summaries else ""
 
 
-def readable(stream: str, wanted: Callable[[Row], bool] = lambda row: True) -> str:
-    """The stream as people read it, as far as it is wanted; what is no JSON stays as it is."""
+def render_stream(stream: str, accept: Callable[[Node], bool] = lambda message: True) -> str:
+    """The stream as people read it, of its messages those that `accept` takes; what is no JSON stays as it is."""
     lines: list[str] = []
     for line in stream.rstrip("\n").split("\n"):
-        row = row_of(line)
-        if row is None:
+        message = parse_message(line)
+        if message is None:
             lines.append(line)
-        elif wanted(row):
-            lines += _words(row)
+        elif accept(message):
+            lines += _message_lines(message)
     return "".join(f"{line}\n" for line in lines).lstrip("\n")
 
 
-def message(row: Row) -> str:
-    return str(row.get("@message", "")).strip("\n")
+def message_text(message: Node) -> str:
+    """The sentence that a message of the stream carries."""
+    return str(message.get("@message", "")).strip("\n")
 
 
-def part(row: Row, key: str) -> Row:
-    """An object in the row, or an empty one."""
-    found = row.get(key)
-    return found if isinstance(found, dict) else {}
+def child(parent: Node, key: str) -> Node:
+    """An object in the message, or an empty one."""
+    node = parent.get(key)
+    return node if isinstance(node, dict) else {}
 
 
-def row_of(line: str) -> Row | None:
+def parse_message(line: str) -> Node | None:
     """A line that begins like JSON: its object, empty where it is none that can be read. None for other lines."""
     if not line.startswith("{"):
         return None
     try:
-        row = json.loads(line)
+        message = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return row if isinstance(row, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
-def _rows(stream: str) -> Iterator[Row]:
+def _messages(stream: str) -> Iterator[Node]:
     for line in stream.split("\n"):
-        if row := row_of(line):
-            yield row
+        if message := parse_message(line):
+            yield message
 
 
-def _words(row: Row) -> Iterator[str]:
+def _message_lines(message: Node) -> Iterator[str]:
     """A diagnostic as the tool writes it for people, without the excerpt of the file; outputs with their values."""
-    if said := message(row):
-        yield said
-    diagnostic, place = part(row, "diagnostic"), part(part(row, "diagnostic"), "range")
+    if text := message_text(message):
+        yield text
+    diagnostic, source_range = child(message, "diagnostic"), child(child(message, "diagnostic"), "range")
     if address := diagnostic.get("address"):
         yield f"  with {address},"
-    if place:
-        yield f"  on {place.get('filename')} line {part(place, 'start').get('line')}:"
+    if source_range:
+        yield f"  on {source_range.get('filename')} line {child(source_range, 'start').get('line')}:"
     if detail := str(diagnostic.get("detail", "")):
         yield f"\n{detail}\n"
-    for name, output in sorted(part(row, "outputs").items()):
+    for name, output in sorted(child(message, "outputs").items()):
         if isinstance(output, dict) and "value" in output and not output.get("sensitive"):
             yield f"  {name} = {json.dumps(output['value'], ensure_ascii=False)}"
 

@@ -30,15 +30,16 @@ DEFERRALS: Mapping[str, str] = {
 }
 
 
-def why(code: str) -> str:
+def change_reason(code: str) -> str:
     """Why an object is changed; empty when nothing is to be said."""
-    return "" if code in SILENT else REASONS.get(code, plain(code))
+    return "" if code in SILENT else REASONS.get(code, spell_out(code))
 
 
-def why_deferred(code: str) -> str:
-    return DEFERRALS.get(code, plain(code)) or "no reason given"
+def deferral_reason(code: str) -> str:
+    """Why a change is put off."""
+    return DEFERRALS.get(code, spell_out(code)) or "no reason given"
 
 
-def plain(code: str) -> str:
+def spell_out(code: str) -> str:
     """A code of a newer version: its own words are better than none."""
     return code.replace("_", " ")

@@ -12,6 +12,7 @@ from bot.core.errors import Refused
 from bot.ports import Site
 from bot.tools.terraform import hcl
 from bot.tools.terraform.inputs import CONFIGURATION
+from bot.tools.terraform.keys import OPTIONS
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
 ERRORED = "errored.tfstate"
@@ -20,65 +21,65 @@ NOTE = "This project has no backend: its state is kept on the bot's disk."
 
 
 def prepare(site: Site) -> tuple[str, ...]:
-    """Give a project without a lasting backend a local one under `site.kept`. Returns what people should know of it."""
+    """Give a project without a lasting backend a local one under `site.state_dir`. Returns what people should know."""
     if _has_lasting_backend(site):
         return ()
-    kept = json.dumps(str(site.kept)).replace("${", "$${").replace("%{", "%%{")[1:-1]
+    state_dir = json.dumps(str(site.state_dir)).replace("${", "$${").replace("%{", "%%{")[1:-1]
     text = (
         'terraform {\n  backend "local" {\n'
-        f'    path          = "{posixpath.join(kept, "terraform.tfstate")}"\n'
-        f'    workspace_dir = "{posixpath.join(kept, "workspaces")}"\n'
+        f'    path          = "{posixpath.join(state_dir, "terraform.tfstate")}"\n'
+        f'    workspace_dir = "{posixpath.join(state_dir, "workspaces")}"\n'
         "  }\n}\n"
     )
-    put(site.directory / OVERRIDE, text.encode())
+    replace_file(site.directory / OVERRIDE, text.encode())
     return (NOTE,)
 
 
-def check(site: Site, initialised: Path) -> None:
+def verify_backend(site: Site, tf_data_dir: Path) -> None:
     """Refuse to go on where init did not put the state where `prepare` meant it: what Terraform read is what counts.
 
-    `initialised` is TF_DATA_DIR, in which init leaves the backend that it chose.
+    `tf_data_dir` is TF_DATA_DIR, in which init leaves the backend that it chose. Raises Refused.
     """
-    kept = (site.directory / OVERRIDE).exists()
+    overridden = (site.directory / OVERRIDE).exists()
     try:
-        chosen = json.loads((initialised / "terraform.tfstate").read_text())["backend"]
-        path = str(chosen["config"].get("path") or "") if chosen["type"] == "local" else None
+        backend = json.loads((tf_data_dir / "terraform.tfstate").read_text())["backend"]
+        path = str(backend["config"].get("path") or "") if backend["type"] == "local" else None
     except (OSError, ValueError, KeyError):
         path = ""
-    if path == str(site.kept / "terraform.tfstate") if kept else path is None or path.startswith("/"):
+    if path == str(site.state_dir / "terraform.tfstate") if overridden else path is None or path.startswith("/"):
         return
     raise Refused(f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file")
 
 
-def put(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
     """Put our file there, whatever the pull request has put there: a link is replaced, never followed."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as aside:
-        aside.write(content)
-    os.replace(aside.name, target)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as replacement:
+        replacement.write(content)
+    os.replace(replacement.name, target)
 
 
 def back_up(site: Site) -> None:
     """Copy the kept state aside, the newest few copies staying."""
-    current = site.kept / "terraform.tfstate"
+    state_file = site.state_dir / "terraform.tfstate"
     if site.project.workspace != "default":
-        current = site.kept / "workspaces" / site.project.workspace / "terraform.tfstate"
-    if not current.exists():
+        state_file = site.state_dir / "workspaces" / site.project.workspace / "terraform.tfstate"
+    if not state_file.exists():
         return
-    copies = site.kept / "copies" / site.project.workspace
+    copies = site.state_dir / "copies" / site.project.workspace
     copies.mkdir(parents=True, exist_ok=True, mode=0o700)
-    serial = json.loads(current.read_text()).get("serial", 0)
-    shutil.copy2(current, copies / f"{int(serial):08}.tfstate")
+    serial = json.loads(state_file.read_text()).get("serial", 0)
+    shutil.copy2(state_file, copies / f"{int(serial):08}.tfstate")
     for old in sorted(copies.iterdir())[:-COPIES]:
         old.unlink()
 
 
-def keep_errored(site: Site, lost: Path) -> Path:
+def archive_errored(site: Site, errored_state: Path) -> Path:
     """Move what an apply could not save out of the checkout, which goes with the run. Nothing is written over."""
-    kept = site.kept / ERRORED
-    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-    names = (kept / f"{site.project.workspace}-{number:04}.tfstate" for number in itertools.count())
+    archive = site.state_dir / ERRORED
+    archive.mkdir(parents=True, exist_ok=True, mode=0o700)
+    names = (archive / f"{site.project.workspace}-{number:04}.tfstate" for number in itertools.count())
     target = next(path for path in names if not path.exists())
-    shutil.move(lost, target)
+    shutil.move(errored_state, target)
     return target
 
 
@@ -87,7 +88,7 @@ def _has_lasting_backend(site: Site) -> bool:
 
     Where the state is ours to keep, nothing of the pull request may lead it elsewhere: Refused.
     """
-    found: list[str] = []
+    backends: list[str] = []
     for path in sorted(path for path in site.directory.iterdir() if path.name.endswith(CONFIGURATION)):
         if path.name == OVERRIDE or not path.is_file():
             continue
@@ -96,8 +97,8 @@ def _has_lasting_backend(site: Site) -> bool:
             raise Refused(
                 f"{site.project.name}: a backend in {path.name} overrides where the state is; put it elsewhere"
             )
-        found += blocks
-    lasting = any(not hcl.is_ours(block) for block in found)
-    if not lasting and site.project.terraform.backend_config:
+        backends += blocks
+    lasting = any(not hcl.is_relative_local(block) for block in backends)
+    if not lasting and OPTIONS.of(site.project).backend_config:
         raise Refused(f"{site.project.name}: `backend_config` without a backend to configure")
     return lasting

@@ -22,47 +22,47 @@ MOST_COMPARED = 4_000_000
 Opcode = tuple[str, int, int, int, int]
 
 
-def opcodes(left: Sequence[str], right: Sequence[str]) -> Iterator[Opcode]:
+def opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
     """As difflib's, at a cost that is bounded: the same ends are set aside before the rest is compared."""
-    head = _same_start(left, right)
-    tail = _same_start(left[head:][::-1], right[head:][::-1])
-    a, b = len(left) - tail, len(right) - tail
+    head = _common_prefix_length(old, new)
+    tail = _common_prefix_length(old[head:][::-1], new[head:][::-1])
+    a, b = len(old) - tail, len(new) - tail
     if head:
         yield "equal", 0, head, 0, head
     if (a - head) * (b - head) > MOST_COMPARED:
         yield "replace", head, a, head, b
     elif a > head or b > head:
-        found = SequenceMatcher(None, left[head:a], right[head:b], autojunk=False).get_opcodes()
-        yield from ((kind, i + head, j + head, k + head, m + head) for kind, i, j, k, m in found)
+        codes = SequenceMatcher(None, old[head:a], new[head:b], autojunk=False).get_opcodes()
+        yield from ((kind, i + head, j + head, k + head, m + head) for kind, i, j, k, m in codes)
     if tail:
-        yield "equal", a, len(left), b, len(right)
+        yield "equal", a, len(old), b, len(new)
 
 
-def text_lines(old: str, new: str, indent: str) -> Iterator[Line]:
+def multiline_diff(old: str, new: str, indent: str) -> Iterator[Line]:
     """Texts of many lines, by line; what stays is shown near a change only."""
-    left, right = _split(old, new)
-    shown = 0
-    for kind, a, b, c, d in opcodes(left, right):
+    old_lines, new_lines = _split(old, new)
+    shown_count = 0
+    for kind, a, b, c, d in opcodes(old_lines, new_lines):
         if kind == "equal":
-            yield from _unchanged(left[a:b], indent, first=a == 0, last=b == len(left))
+            yield from _unchanged_lines(old_lines[a:b], indent, first=a == 0, last=b == len(old_lines))
             continue
-        lines = [*(Line("-", one) for one in left[a:b]), *(Line("+", one) for one in right[c:d])]
-        room = max(0, MOST_LINES - shown)
-        yield from (Line(one.marker, indent + clipped(one.text)) for one in lines[:room])
+        lines = [*(Line("-", line) for line in old_lines[a:b]), *(Line("+", line) for line in new_lines[c:d])]
+        room = max(0, MOST_LINES - shown_count)
+        yield from (Line(line.marker, indent + clip(line.text)) for line in lines[:room])
         if len(lines) > room:
             yield Line("!", f"{indent}# ({len(lines) - room:,} more changed lines not shown)")
-        shown += min(room, len(lines))
+        shown_count += min(room, len(lines))
 
 
 def _split(old: str, new: str) -> tuple[list[str], list[str]]:
     """By line feeds alone, lest another kind of break in their place be overlooked; a last one in both is no line."""
-    left, right = (text.split("\n") if text else [] for text in (old, new))
-    if all(lines[-1] == "" for lines in (left, right) if lines):
-        return left[:-1], right[:-1]
-    return left, right
+    old_lines, new_lines = (text.split("\n") if text else [] for text in (old, new))
+    if all(lines[-1] == "" for lines in (old_lines, new_lines) if lines):
+        return old_lines[:-1], new_lines[:-1]
+    return old_lines, new_lines
 
 
-def clipped(text: str) -> str:
+def clip(text: str) -> str:
     """The start of what is too long, and how much more there is."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST:,} more characters)"
 
@@ -76,29 +76,29 @@ def excerpts(old: str, new: str) -> tuple[str, str]:
 
 def _excerpt(text: str, head: int, tail: int) -> str:
     before, after = max(0, head - AROUND), max(0, tail - AROUND)
-    shown = clipped(text[before : len(text) - after])
-    return f"{_counted(before)}{json.dumps(shown, ensure_ascii=False)}{_counted(after)}"
+    excerpt = clip(text[before : len(text) - after])
+    return f"{_omission(before)}{json.dumps(excerpt, ensure_ascii=False)}{_omission(after)}"
 
 
-def _counted(characters: int) -> str:
+def _omission(characters: int) -> str:
     return f"…({characters:,} characters)…" if characters else ""
 
 
-def _unchanged(lines: Sequence[str], indent: str, *, first: bool, last: bool) -> Iterator[Line]:
+def _unchanged_lines(lines: Sequence[str], indent: str, *, first: bool, last: bool) -> Iterator[Line]:
     before, after = 0 if first else CONTEXT, 0 if last else CONTEXT
-    hidden = len(lines) - before - after
-    if hidden < 2:
-        yield from (Line(" ", indent + clipped(line)) for line in lines)
+    hidden_count = len(lines) - before - after
+    if hidden_count < 2:
+        yield from (Line(" ", indent + clip(line)) for line in lines)
         return
-    yield from (Line(" ", indent + clipped(line)) for line in lines[:before])
-    yield Line(" ", f"{indent}# ({hidden:,} unchanged lines hidden)")
-    yield from (Line(" ", indent + clipped(line)) for line in lines[len(lines) - after :])
+    yield from (Line(" ", indent + clip(line)) for line in lines[:before])
+    yield Line(" ", f"{indent}# ({hidden_count:,} unchanged lines hidden)")
+    yield from (Line(" ", indent + clip(line)) for line in lines[len(lines) - after :])
 
 
-def _same_start(left: Sequence[str], right: Sequence[str]) -> int:
+def _common_prefix_length(old: Sequence[str], new: Sequence[str]) -> int:
     count = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
+    for a, b in zip(old, new, strict=False):
+        if a != b:
             break
         count += 1
     return count

@@ -2,7 +2,7 @@
 
 from flask import Response, jsonify, request
 
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
 from sandbox.forge.state import REACTIONS, now
 
@@ -37,7 +37,7 @@ def _comment(owner: str, name: str, id: int) -> Response | tuple[str, int]:
     repo = find_repo(owner, name)
     comment = repo.comments.get(id)
     if comment is None:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     if request.method != "GET" and comment.user is not me():
         find_repo(owner, name, "write")
     if request.method == "PATCH":
@@ -52,17 +52,17 @@ def _comment(owner: str, name: str, id: int) -> Response | tuple[str, int]:
 def _reactions(owner: str, name: str, id: int) -> Response | tuple[Response, int]:
     comment = find_repo(owner, name).comments.get(id)
     if comment is None:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     if request.method == "GET":
         return page(comment.reactions)
     content = str(body_of("content")["content"])
     if content not in REACTIONS:
-        raise Wrong(422, "Validation Failed: content")
+        raise ApiError(422, "Validation Failed: content")
     mine = [r for r in comment.reactions if r["content"] == content and r["user"]["login"] == me().login]
     if mine:
         return jsonify(mine[0]), 200
-    id = forge().world.new_id()
-    made = {"id": id, "node_id": f"REA_{id}", "content": content, "user": forge().shapes.user(me())}
-    made["created_at"] = now()
-    comment.reactions.append(made)
-    return jsonify(made), 201
+    id = forge().forge_state.new_id()
+    reaction = {"id": id, "node_id": f"REA_{id}", "content": content, "user": forge().shapes.user(me())}
+    reaction["created_at"] = now()
+    comment.reactions.append(reaction)
+    return jsonify(reaction), 201

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from sandbox.forge import repository
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
 from sandbox.forge.state import Repo
 
@@ -40,14 +40,15 @@ def _set_status(owner: str, name: str, sha: str) -> tuple[Response, int]:
 
 
 def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:
+    """A commit as JSON. Raises ApiError where there is none."""
     try:
         facts = repository.git(
             repo.path, "show", "-s", "--format=%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%P%x00%B", sha
         )
     except subprocess.CalledProcessError as unknown:
-        raise Wrong(422, f"No commit found for SHA: {sha}") from unknown
+        raise ApiError(422, f"No commit found for SHA: {sha}") from unknown
     full, tree, author, author_email, committer, committer_email, parents, message = facts.split("\0", 7)
-    world, shapes = forge().world, forge().shapes
+    forge_state, shapes = forge().forge_state, forge().shapes
     return {
         "sha": full,
         "node_id": f"C_{full}",
@@ -59,7 +60,7 @@ def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:
             "author": {"name": author, "email": author_email},
             "committer": {"name": committer, "email": committer_email},
         },
-        "author": shapes.user(world.user_by_email(author_email)),
-        "committer": shapes.user(world.user_by_email(committer_email)),
+        "author": shapes.user(forge_state.user_by_email(author_email)),
+        "committer": shapes.user(forge_state.user_by_email(committer_email)),
         "parents": [{"sha": parent} for parent in parents.split()],
     }

@@ -2,9 +2,9 @@
 
 from flask import Response, jsonify, request
 
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.shared import body_of, find_repo, forge, page, rest
-from sandbox.forge.state import Hook
+from sandbox.forge.state import Webhook
 
 
 @rest.route("/repos/<owner>/<name>/hooks", methods=["GET", "POST"])
@@ -14,7 +14,9 @@ def _hooks(owner: str, name: str) -> Response | tuple[Response, int]:
         return page([forge().shapes.hook(repo, hook) for hook in repo.hooks.values()])
     body = body_of("config")
     config = body["config"]
-    hook = Hook(forge().world.new_id(), config["url"], config.get("secret", ""), body.get("events") or ["push"])
+    hook = Webhook(
+        forge().forge_state.new_id(), config["url"], config.get("secret", ""), body.get("events") or ["push"]
+    )
     repo.hooks[hook.id] = hook
     return jsonify(forge().shapes.hook(repo, hook)), 201
 
@@ -36,15 +38,15 @@ def _deliveries(owner: str, name: str, id: int) -> Response:
 @rest.post("/repos/<owner>/<name>/hooks/<int:id>/deliveries/<int:delivery>/attempts")
 def _redeliver(owner: str, name: str, id: int, delivery: int) -> tuple[Response, int]:
     hook = _hook(owner, name, id)
-    sent = next((one for one in hook.deliveries if one.id == delivery), None)
-    if sent is None:
-        raise Wrong(404, "Not Found")
-    forge().hooks.again(hook, sent)
+    original = next((candidate for candidate in hook.deliveries if candidate.id == delivery), None)
+    if original is None:
+        raise ApiError(404, "Not Found")
+    forge().hooks.redeliver(hook, original)
     return jsonify({}), 202
 
 
-def _hook(owner: str, name: str, id: int) -> Hook:
-    found = find_repo(owner, name, "admin").hooks.get(id)
-    if found is None:
-        raise Wrong(404, "Not Found")
-    return found
+def _hook(owner: str, name: str, id: int) -> Webhook:
+    hook = find_repo(owner, name, "admin").hooks.get(id)
+    if hook is None:
+        raise ApiError(404, "Not Found")
+    return hook

@@ -26,16 +26,18 @@ TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def wanted(method: str, path: str) -> tuple[str, ...]:
+def required_sets(method: str, path: str) -> tuple[str, ...]:
+    """The permissions of which a request takes any one."""
     fits = (sets for verb, place, sets in TABLE if re.fullmatch(verb, method) and re.search(place, path))
     return next(fits, ("metadata=read",))
 
 
-def enough(has: dict[str, str], sets: tuple[str, ...]) -> bool:
-    pairs = [one.split("=") for one in sets]
+def satisfies(has: dict[str, str], sets: tuple[str, ...]) -> bool:
+    """Whether levels by permission are enough for one of the sets."""
+    pairs = [pair.split("=") for pair in sets]
     return any(LEVELS.index(has.get(name, "none")) >= LEVELS.index(level) for name, level in pairs)
 
 
-def may(grant: Grant, sets: tuple[str, ...]) -> bool:
+def is_permitted(grant: Grant, sets: tuple[str, ...]) -> bool:
     """Classic tokens may what their user may."""
-    return grant.permissions is None or enough(grant.permissions, sets)
+    return grant.permissions is None or satisfies(grant.permissions, sets)

@@ -3,7 +3,7 @@
 from flask import Response, jsonify, request
 
 from sandbox.forge import repository
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.commits import commit_shape
 from sandbox.forge.rest.shared import body_of, find_pull, find_repo, forge, me, page, rest
 
@@ -11,12 +11,12 @@ from sandbox.forge.rest.shared import body_of, find_pull, find_repo, forge, me, 
 @rest.get("/repos/<owner>/<name>/pulls")
 def _pulls(owner: str, name: str) -> Response:
     repo = find_repo(owner, name)
-    wanted = request.args.get("state", "open")
+    state = request.args.get("state", "open")
     head, base = request.args.get("head"), request.args.get("base")
     pulls = [
         pull
         for pull in repo.pulls.values()
-        if wanted in ("all", pull.state)
+        if state in ("all", pull.state)
         and (base is None or pull.base == base)
         and (head is None or head == f"{pull.head_repo.owner if pull.head_repo else '?'}:{pull.head}")
     ]
@@ -29,7 +29,7 @@ def _pulls(owner: str, name: str) -> Response:
 @rest.post("/repos/<owner>/<name>/pulls")
 def _open(owner: str, name: str) -> tuple[Response, int]:
     repo = find_repo(owner, name)
-    return jsonify(forge().shapes.pull(repo, forge().open(repo, me(), body_of("title", "head", "base")))), 201
+    return jsonify(forge().shapes.pull(repo, forge().open_pull(repo, me(), body_of("title", "head", "base")))), 201
 
 
 @rest.get("/repos/<owner>/<name>/pulls/<int:number>")
@@ -45,7 +45,7 @@ def _edit_pull(owner: str, name: str, number: int) -> Response:
     if pull.user is not me():
         find_repo(owner, name, "write")
     if "title" in body or "body" in body:
-        forge().reword(repo, pull, me(), str(body.get("title") or pull.title), str(body.get("body") or pull.body))
+        forge().edit_text(repo, pull, me(), str(body.get("title") or pull.title), str(body.get("body") or pull.body))
     if "base" in body and body["base"] != pull.base:
         forge().retarget(repo, pull, me(), str(body["base"]))
     if "state" in body:
@@ -84,7 +84,7 @@ def _dismiss(owner: str, name: str, number: int, id: int) -> Response:
     pull = find_pull(repo, number)
     review = next((review for review in pull.reviews if review.id == id), None)
     if review is None:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     forge().dismiss(repo, pull, review, me())
     return jsonify(forge().shapes.review(repo, pull, review))
 
@@ -93,7 +93,7 @@ def _dismiss(owner: str, name: str, number: int, id: int) -> Response:
 def _merge(owner: str, name: str, number: int) -> Response:
     repo = find_repo(owner, name, "write")
     try:
-        landed = forge().merge(repo, find_pull(repo, number), me(), body_of())
+        merge_sha = forge().merge(repo, find_pull(repo, number), me(), body_of())
     except repository.Conflict as conflict:
-        raise Wrong(405, "Pull Request is not mergeable") from conflict
-    return jsonify({"sha": landed, "merged": True, "message": "Pull Request successfully merged"})
+        raise ApiError(405, "Pull Request is not mergeable") from conflict
+    return jsonify({"sha": merge_sha, "merged": True, "message": "Pull Request successfully merged"})

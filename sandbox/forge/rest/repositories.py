@@ -5,7 +5,7 @@ import subprocess
 from flask import Response, jsonify
 
 from sandbox.forge import repository
-from sandbox.forge.forge import Wrong
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.commits import commit_shape
 from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
 from sandbox.forge.state import Repo
@@ -18,10 +18,10 @@ def _user() -> Response:
 
 @rest.get("/users/<login>")
 def _somebody(login: str) -> Response:
-    found = forge().world.users.get(login)
-    if found is None:
-        raise Wrong(404, "Not Found")
-    return jsonify(forge().shapes.user(found))
+    user = forge().forge_state.users.get(login)
+    if user is None:
+        raise ApiError(404, "Not Found")
+    return jsonify(forge().shapes.user(user))
 
 
 @rest.get("/rate_limit")
@@ -32,7 +32,7 @@ def _rate_limit() -> Response:
 
 @rest.get("/user/repos")
 def _repos() -> Response:
-    mine = [repo for repo in forge().world.repos.values() if repo.roles.get(me().login, "none") != "none"]
+    mine = [repo for repo in forge().forge_state.repos.values() if repo.roles.get(me().login, "none") != "none"]
     return page([forge().shapes.repo(repo, me()) for repo in mine])
 
 
@@ -43,26 +43,26 @@ def _repository(owner: str, name: str) -> Response:
 
 @rest.post("/repos/<owner>/<name>/forks")
 def _fork(owner: str, name: str) -> tuple[Response, int]:
-    parent, world = find_repo(owner, name), forge().world
-    known = world.repo(f"{me().login}/{name}")
-    if known is not None:
-        return jsonify(forge().shapes.repo(known, me())), 202
-    path = world.directory / "repositories" / f"{me().login}--{name}.git"
-    fork = Repo(world.new_id(), me().login, name, path, parent.private, parent.default_branch, parent=parent)
+    parent, forge_state = find_repo(owner, name), forge().forge_state
+    existing = forge_state.repo(f"{me().login}/{name}")
+    if existing is not None:
+        return jsonify(forge().shapes.repo(existing, me())), 202
+    path = forge_state.directory / "repositories" / f"{me().login}--{name}.git"
+    fork = Repo(forge_state.new_id(), me().login, name, path, parent.private, parent.default_branch, parent=parent)
     repository.create(fork)
     head = repository.branch_sha(parent, parent.default_branch)
     if head:
-        repository.bring(fork, parent, head, f"refs/heads/{parent.default_branch}")
-    world.repos[fork.full_name.lower()] = fork
+        repository.fetch_commit(fork, parent, head, f"refs/heads/{parent.default_branch}")
+    forge_state.repos[fork.full_name.lower()] = fork
     return jsonify(forge().shapes.repo(fork, me())), 202
 
 
 @rest.get("/repos/<owner>/<name>/collaborators/<login>/permission")
 def _permission(owner: str, name: str, login: str) -> Response:
     repo = find_repo(owner, name, "write")
-    user = forge().world.users.get(login)
+    user = forge().forge_state.users.get(login)
     if user is None:
-        raise Wrong(404, f"{login} is not a user")
+        raise ApiError(404, f"{login} is not a user")
     role = repo.role(login)
     coarse = {"triage": "read", "maintain": "write"}.get(role, role)
     return jsonify(
@@ -75,7 +75,7 @@ def _branch(owner: str, name: str, branch: str) -> Response:
     repo = find_repo(owner, name)
     sha = repository.branch_sha(repo, branch)
     if sha is None:
-        raise Wrong(404, "Branch not found")
+        raise ApiError(404, "Branch not found")
     required_of = repo.required.get(branch, {})
     contexts = list(required_of)
     level = "everyone" if contexts else "off"
@@ -94,8 +94,8 @@ def _make_ref(owner: str, name: str) -> tuple[Response, int]:
     try:
         repository.set_ref(repo, str(body["ref"]), str(body["sha"]))
     except subprocess.CalledProcessError as wrong:
-        raise Wrong(422, "Object does not exist") from wrong
-    forge().pushed(repo, before, me())
+        raise ApiError(422, "Object does not exist") from wrong
+    forge().record_push(repo, before, me())
     return jsonify({"ref": body["ref"], "object": {"sha": body["sha"], "type": "commit"}}), 201
 
 
@@ -104,5 +104,5 @@ def _delete_ref(owner: str, name: str, ref: str) -> tuple[str, int]:
     repo = find_repo(owner, name, "write")
     before = repository.refs(repo)
     repository.git(repo.path, "update-ref", "-d", f"refs/{ref}")
-    forge().pushed(repo, before, me())
+    forge().record_push(repo, before, me())
     return "", 204

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, g, jsonify, request
 
 from sandbox.forge import apps
-from sandbox.forge.forge import Forge, Wrong
+from sandbox.forge.forge import ApiError, Forge
 from sandbox.forge.rest import permissions
 from sandbox.forge.state import ROLES, Grant, Pull, Repo, User
 
@@ -20,8 +20,9 @@ BY_SIGNATURE = re.compile(r"/app(/.*)?$|/repos/[^/]+/[^/]+/installation$")
 
 
 def forge() -> Forge:
-    found: Forge = current_app.extensions["forge"]
-    return found
+    """The forge of the application that answers the present request."""
+    registered: Forge = current_app.extensions["forge"]
+    return registered
 
 
 @rest.before_request
@@ -31,22 +32,26 @@ def sign_in() -> None:
         return
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in ("token", "bearer") or not token:
-        raise Wrong(401, "Requires authentication")
-    found = apps.signed(forge().world, token) if token.count(".") == 2 else forge().world.grant_of(token.strip())
-    if found is None:
-        raise Wrong(401, "Bad credentials")
-    g.grant, g.user = found, found.user
-    if (found.app is not None) != bool(BY_SIGNATURE.search(request.path)):
-        raise Wrong(401, "A JSON web token could not be decoded" if not found.app else "Requires authentication")
-    _permit(found)
+        raise ApiError(401, "Requires authentication")
+    signed_in = (
+        apps.verify_signature(forge().forge_state, token)
+        if token.count(".") == 2
+        else forge().forge_state.grant_of(token.strip())
+    )
+    if signed_in is None:
+        raise ApiError(401, "Bad credentials")
+    g.grant, g.user = signed_in, signed_in.user
+    if (signed_in.app is not None) != bool(BY_SIGNATURE.search(request.path)):
+        raise ApiError(401, "A JSON web token could not be decoded" if not signed_in.app else "Requires authentication")
+    _permit(signed_in)
 
 
 def _permit(grant: Grant) -> None:
-    sets = permissions.wanted(request.method, request.path)
+    sets = permissions.required_sets(request.method, request.path)
     g.wanted = sets
-    if grant.permissions is not None and not permissions.enough(grant.permissions, sets):
+    if grant.permissions is not None and not permissions.satisfies(grant.permissions, sets):
         who = "integration" if grant.installation else "personal access token"
-        raise Wrong(403, f"Resource not accessible by {who}")
+        raise ApiError(403, f"Resource not accessible by {who}")
 
 
 @rest.after_request
@@ -61,39 +66,43 @@ def _tell_permissions(answer: Response) -> Response:
 
 
 def find_repo(owner: str, name: str, role: str = "read") -> Repo:
-    repo = forge().world.repo(f"{owner}/{name}")
-    mine = forge().world.role(repo, grant()) if repo else "none"
+    """A repository that the asker has the role in. Raises ApiError: 404 unseen, 403 too little."""
+    repo = forge().forge_state.repo(f"{owner}/{name}")
+    mine = forge().forge_state.role(repo, grant()) if repo else "none"
     if repo is None or mine == "none":
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     if ROLES.index(mine) < ROLES.index(role):
-        raise Wrong(403, "Resource not accessible by personal access token")
+        raise ApiError(403, "Resource not accessible by personal access token")
     return repo
 
 
 def grant() -> Grant:
-    found: Grant = g.grant
-    return found
+    """What the present request's token allows."""
+    signed_in: Grant = g.grant
+    return signed_in
 
 
 def find_pull(repo: Repo, number: int) -> Pull:
+    """A pull request by its number. Raises ApiError where there is none."""
     if number not in repo.pulls:
-        raise Wrong(404, "Not Found")
+        raise ApiError(404, "Not Found")
     return repo.pulls[number]
 
 
 def me() -> User:
+    """The user who asks."""
     user: User = g.user
     return user
 
 
-def body_of(*needed: str) -> dict[str, Any]:
+def body_of(*required: str) -> dict[str, Any]:
     """The request's JSON, with at least these fields."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise Wrong(400, "Problems parsing JSON")
-    lacking = [field for field in needed if body.get(field) in (None, "")]
-    if lacking:
-        raise Wrong(422, f"Validation Failed: {lacking[0]} is missing")
+        raise ApiError(400, "Problems parsing JSON")
+    missing = [field for field in required if body.get(field) in (None, "")]
+    if missing:
+        raise ApiError(422, f"Validation Failed: {missing[0]} is missing")
     return body
 
 
@@ -102,13 +111,13 @@ def page(items: Sequence[Any], key: str = "", **around: Any) -> Response:
     per_page = max(1, min(MOST, request.args.get("per_page", PAGE, type=int)))
     number = max(1, request.args.get("page", 1, type=int))
     last = max(1, -(-len(items) // per_page))
-    shown = list(items[(number - 1) * per_page : number * per_page])
-    answer = jsonify(around | {"total_count": len(items), key: shown} if key else shown)
+    page_rows = list(items[(number - 1) * per_page : number * per_page])
+    answer = jsonify(around | {"total_count": len(items), key: page_rows} if key else page_rows)
     links = [("next", number + 1), ("last", last)] if number < last else []
     links += [("prev", number - 1), ("first", 1)] if number > 1 else []
-    words = [f'<{_url(page=other, per_page=per_page)}>; rel="{rel}"' for rel, other in links]
-    if words:
-        answer.headers["Link"] = ", ".join(words)
+    link_values = [f'<{_url(page=target, per_page=per_page)}>; rel="{rel}"' for rel, target in links]
+    if link_values:
+        answer.headers["Link"] = ", ".join(link_values)
     return answer
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from bot.core.pull import Pull, Repository, Role
 from bot.hosts.github import host as github
 from bot.ports import Host
-from sandbox.forge import client
-from sandbox.forge.client import Person
+from tests import staging
 from tests.sandbox.running import Place, furnish
 from tests.sandbox.running import running as sandbox_running
+from tests.staging import Person
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -24,7 +24,7 @@ def running(directory: Path) -> Iterator["OnSandbox"]:
 
 @dataclass
 class OnSandbox:
-    forge: client.Forge
+    forge: staging.ForgeClient
 
     def ground(self, directory: Path) -> "GitHubGround":
         self.forge.faults()

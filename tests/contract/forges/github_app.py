@@ -9,7 +9,7 @@ from typing import Any
 from bot.hosts.github import host as github
 from bot.hosts.github.rights import EVENTS, PERMISSIONS
 from bot.ports import Host
-from sandbox.forge import client
+from tests import staging
 from tests.contract.forges.github import UNSAFE, GitHubGround
 from tests.sandbox.running import furnish
 from tests.sandbox.running import running as sandbox_running
@@ -25,7 +25,7 @@ def running(directory: Path) -> Iterator["OnSandbox"]:
 
 @dataclass
 class OnSandbox:
-    forge: client.Forge
+    forge: staging.ForgeClient
     app: Mapping[str, Any]
 
     def ground(self, directory: Path) -> "AppGround":

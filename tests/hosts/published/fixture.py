@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.hosts.github.calls import AGENT
+from bot.hosts.github.client import USER_AGENT
 from tests.hosts.published.records import RECORDS
 
 
@@ -38,7 +38,7 @@ def _records() -> Reader:
 @pytest.fixture(autouse=True)
 def _as_github_publishes_it(_records: Reader) -> Iterator[None]:
     yield
-    wrong = [words for exchange in _records.fresh() if exchange["agent"] == AGENT for words in breaches(exchange)]
+    wrong = [words for exchange in _records.fresh() if exchange["agent"] == USER_AGENT for words in breaches(exchange)]
     assert not wrong, "GitHub publishes otherwise:\n" + "\n".join(dict.fromkeys(wrong))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot import templates
 from bot.core.plan import Content
-from bot.tools.terraform.plan_json import read
+from bot.tools.terraform.plan_json import read_plan
 from tests.comments.building import plan, project
 from tests.comments.rendering import faults
 from tests.terraform.says.planning import made
@@ -22,7 +22,7 @@ OURS = "https://bot.example/"
 
 
 def content(case: Path) -> Content:
-    return read((case / "plan.json").read_text(encoding="utf-8"), "Terraform 1.11.4").content
+    return read_plan((case / "plan.json").read_text(encoding="utf-8"), "Terraform 1.11.4").content
 
 
 def comment(case: Path) -> str:
@@ -34,7 +34,7 @@ def test_the_plan_is_what_terraform_makes_of_the_configuration(case: Path, tmp_p
     fresh = made(case, tmp_path)
     if update_golden:
         (case / "plan.json").write_text(fresh, encoding="utf-8")
-    assert read(fresh, "Terraform 1.11.4").content == content(case)
+    assert read_plan(fresh, "Terraform 1.11.4").content == content(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

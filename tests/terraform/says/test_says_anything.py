@@ -14,7 +14,7 @@ from bot import templates
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action
 from bot.templates import escape
-from bot.tools.terraform.plan_json import read
+from bot.tools.terraform.plan_json import read_plan
 from tests.comments.building import plan, project
 from tests.terraform.says.rendered import escaped, shown
 
@@ -46,7 +46,7 @@ def said(content: Any, limit: int = 65536) -> str:
 def outcome(text: str) -> str:
     """The comment, or why there is none."""
     try:
-        return said(read(text, "Terraform 1.11.4").content)
+        return said(read_plan(text, "Terraform 1.11.4").content)
     except (ToolFailed, Refused) as refusal:
         return f"`{escape.visible(str(refusal)).replace('`', '')}`"
 
@@ -89,7 +89,9 @@ def test_a_plan_with_one_thing_wrong_is_read_or_refused(whole: dict[str, Any]) -
 
 @pytest.mark.parametrize("value", ["[" * 100_000, '{"a":' * 100_000, "[" * 500 + "]" * 500])
 def test_a_text_that_looks_like_deep_json_is_only_a_text(value: str) -> None:
-    content = read(document(resource_changes=[row("a.b", ["update"], {"c": value}, {"c": f"{value} "})]), "T").content
+    content = read_plan(
+        document(resource_changes=[row("a.b", ["update"], {"c": value}, {"c": f"{value} "})]), "T"
+    ).content
     assert len(said(content)) < 65536
 
 
@@ -97,7 +99,7 @@ def test_a_value_that_is_nested_too_deep_is_the_tools_failure() -> None:
     deep = '{"a":' * 900 + "1" + "}" * 900
     text = document(resource_changes=[row("a.b", ["create"], None, {"c": 1})]).replace('"c": 1', f'"c": {deep}')
     with pytest.raises(ToolFailed):
-        read(text, "T")
+        read_plan(text, "T")
 
 
 @settings(max_examples=100, deadline=None)
@@ -110,7 +112,7 @@ def test_what_is_shown_and_what_is_left_out_are_all_there_is(rows: list[Any], li
         row(f"x.y[{json.dumps(f'{number} {word}')}]", actions, {"a": value}, {"a": f"{value} "})
         for number, (word, actions, value) in enumerate(rows)
     ]
-    content = read(document(resource_changes=changes), "Terraform 1.11.4").content
+    content = read_plan(document(resource_changes=changes), "Terraform 1.11.4").content
     comment = said(content, limit)
     page = shown(comment)
     assert len(comment.encode()) <= limit
@@ -139,7 +141,7 @@ def test_a_secret_is_told_nowhere(word: str) -> None:
         output_changes={"o": {"actions": ["create"], "before": None, "after": [secret]}},
         checks=[{"status": "fail", "address": {"to_display": "c"}, "instances": [{"problems": [{"message": secret}]}]}],
     )
-    reading = read(text, "Terraform 1.11.4")
+    reading = read_plan(text, "Terraform 1.11.4")
     for words in (said(reading.content), *_texts(reading.content)):
         assert secret not in words
         assert quoted[1:-1] not in words

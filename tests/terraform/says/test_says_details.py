@@ -7,8 +7,8 @@ import pytest
 
 from bot import templates
 from bot.core.plan import Content
-from bot.tools.terraform.masking import SENSITIVE, of_environment
-from bot.tools.terraform.plan_json import read
+from bot.tools.terraform.masking import SENSITIVE, environment_secrets
+from bot.tools.terraform.plan_json import read_plan
 from tests.comments.building import plan, project
 from tests.terraform.says.rendered import shown
 
@@ -16,7 +16,9 @@ SECRET = "hunter2-hunter2"
 
 
 def content(*rows: dict[str, Any], **more: Any) -> Content:
-    return read(json.dumps({"format_version": "1.2", "resource_changes": rows, **more}), "Terraform 1.11.4").content
+    return read_plan(
+        json.dumps({"format_version": "1.2", "resource_changes": rows, **more}), "Terraform 1.11.4"
+    ).content
 
 
 def update(before: Any, after: Any, address: str = "a.b", **more: Any) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def test_a_name_in_an_address_stays_where_only_a_key_could_be_secret() -> None:
 
 def test_what_an_environment_holds_in_secret_is_known_by_its_names() -> None:
     environment = {"AWS_SECRET_ACCESS_KEY": SECRET, "GITHUB_TOKEN": "ghs_0123", "PATH": "/usr/bin:/bin", "TOKEN": "no"}
-    assert {*of_environment(environment)} == {SECRET, "ghs_0123"}
+    assert {*environment_secrets(environment)} == {SECRET, "ghs_0123"}
 
 
 def test_drift_of_an_attribute_that_the_plan_does_not_use_is_only_counted() -> None:

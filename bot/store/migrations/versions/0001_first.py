@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.columns import Moment
+from bot.store.columns import UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("pull", sa.Text(), nullable=True),
@@ -25,8 +25,8 @@ def upgrade() -> None:
         "delivery",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
-        sa.Column("received_at", Moment(timezone=True), nullable=False),
-        sa.Column("done_at", Moment(timezone=True), nullable=True),
+        sa.Column("received_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("done_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_delivery_done_at"), "delivery", ["done_at"], unique=False)
@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("since", Moment(timezone=True), nullable=False),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
-        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("pull", sa.Text(), nullable=False),
         sa.Column("taken_by", sa.Text(), nullable=False),
-        sa.Column("since", Moment(timezone=True), nullable=False),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("repository", "place"),
     )
     op.create_index(op.f("ix_lock_pull"), "lock", ["pull"], unique=False)
@@ -67,9 +67,9 @@ def upgrade() -> None:
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("stale_because", sa.Text(), nullable=False),
-        sa.Column("created_at", Moment(timezone=True), nullable=False),
-        sa.Column("expires_at", Moment(timezone=True), nullable=False),
-        sa.Column("applied_at", Moment(timezone=True), nullable=True),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("applied_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("applied_by", sa.Text(), nullable=True),
         sa.Column("json", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -102,7 +102,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("default_branch", sa.Text(), nullable=False),
         sa.Column("private", sa.Boolean(), nullable=False),
-        sa.Column("swept_at", Moment(timezone=True), nullable=True),
+        sa.Column("swept_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
@@ -122,8 +122,8 @@ def upgrade() -> None:
         sa.Column("stop", sa.Text(), nullable=False),
         sa.Column("notices", sa.Text(), nullable=False),
         sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("created_at", Moment(timezone=True), nullable=False),
-        sa.Column("ended_at", Moment(timezone=True), nullable=True),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_run_pull"), "run", ["pull"], unique=False)
@@ -144,8 +144,8 @@ def upgrade() -> None:
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("input_digest", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=True),
-        sa.Column("started_at", Moment(timezone=True), nullable=True),
-        sa.Column("ended_at", Moment(timezone=True), nullable=True),
+        sa.Column("started_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("run", "place"),
     )
     op.create_index(op.f("ix_run_project_state"), "run_project", ["state"], unique=False)
@@ -153,7 +153,7 @@ def upgrade() -> None:
         "shown",
         sa.Column("pull", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("pull", "place", "at"),
     )
@@ -178,9 +178,9 @@ def upgrade() -> None:
         sa.Column("pull", sa.Text(), nullable=False),
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("said", sa.Integer(), nullable=False),
-        sa.Column("said_at", Moment(timezone=True), nullable=True),
+        sa.Column("said_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("speaker", sa.Text(), nullable=True),
-        sa.Column("speaking_since", Moment(timezone=True), nullable=True),
+        sa.Column("speaking_since", UtcDateTime(timezone=True), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )

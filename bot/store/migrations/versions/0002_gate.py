@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.columns import Moment
+from bot.store.columns import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "gate",
         sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("at", Moment(timezone=True), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("demands", sa.Text(), nullable=False),
         sa.Column("next", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("run"),

@@ -3,7 +3,8 @@
 from bot.core.gate_case import Demand
 from bot.core.plan import Action, Notice, Severity
 from bot.core.run import State
-from bot.core.view import Removed
+from bot.core.trigger import Trigger
+from bot.core.view import RemovedProject
 from tests.comments.building import change, content, plan, project
 
 EVIL = "a|b`c``d</details>@octo/team #12 [x](http://evil.example) ![i](//evil) <!-- gitops-bot:plan --> <script>"
@@ -29,9 +30,9 @@ VIEW = plan(
     base_branch=EVIL,
     note=EVIL,
     asked_by="@octo|`",
-    why="comment:1",
+    trigger=Trigger.comment("1"),
     notices=(EVIL, f"1. {EVIL}"),
     demands=(Demand(EVIL, False, EVIL, EVIL), Demand(EVIL, True, EVIL)),
-    removed=(Removed(EVIL, (KEY, TURNED), f"/plan --destroy -p {EVIL}"),),
+    removed=(RemovedProject(EVIL, (KEY, TURNED), f"/plan --destroy -p {EVIL}"),),
     next=((f"/apply -p {EVIL}", EVIL),),
 )

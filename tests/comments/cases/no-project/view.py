@@ -1,5 +1,6 @@
 """Someone asked for a plan of a pull request that touches no project."""
 
+from bot.core.trigger import Trigger
 from tests.comments.building import plan
 
-VIEW = plan(why="comment:12")
+VIEW = plan(trigger=Trigger.comment("12"))

@@ -2,7 +2,7 @@
 
 from bot.core.gate_case import Demand
 from bot.core.plan import Action, Notice, Severity
-from bot.core.view import Removed
+from bot.core.view import RemovedProject
 from tests.comments.building import change, content, create, destroy, plan, project
 
 DATABASE = change(
@@ -56,7 +56,7 @@ VIEW = plan(
     ),
     project("prod/dns", content(change("aws_route53_record.www", Action.UPDATE, "!  ttl = 300 -> 60"))),
     notices=("Once merged, prod/db: 2 approvals are asked for instead of 1.",),
-    removed=(Removed("infra/legacy", ("aws_instance.cron", "aws_eip.cron"), "/plan --destroy -p infra/legacy"),),
+    removed=(RemovedProject("infra/legacy", ("aws_instance.cron", "aws_eip.cron"), "/plan --destroy -p infra/legacy"),),
     demands=(
         Demand(None, True, "the pull request is open"),
         Demand(None, True, "it can be merged into main"),

@@ -1,7 +1,7 @@
 """Half-way: some projects are done, one is at work, others wait. What is known is shown already."""
 
 from bot.core.plan import Action
-from bot.core.run import State
+from bot.core.run import State, WaitReason
 from tests.comments.building import change, content, create, plan, project
 
 VIEW = plan(
@@ -10,7 +10,7 @@ VIEW = plan(
     ),
     project("app:staging", content(create("terraform_data.app", 'input = "staging"')), dir="app", workspace="staging"),
     project("app:prod", state=State.RUNNING, dir="app", workspace="prod"),
-    project("shop", state=State.QUEUED, waits_for="another run of this project"),
-    project("docs", state=State.QUEUED, waits_for="its turn"),
+    project("shop", state=State.QUEUED, waits_for=WaitReason.SLOT),
+    project("docs", state=State.QUEUED, waits_for=WaitReason.TURN),
     state=State.RUNNING,
 )

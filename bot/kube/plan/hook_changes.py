@@ -1,0 +1,60 @@
+"""What a plan says of a chart's hooks: what they run, what is in their way, and which of them no apply runs.
+
+Called by `tool`. They are no part of the artifact's changes, for they run at their own time.
+"""
+
+from dataclasses import replace
+
+from bot.kube.cluster.client import Cluster
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.plan.rendered_diff import diff_rendered
+from bot.kube.render.helm_hooks import HelmHook, HookPhase, replacement_obstacle
+from bot.kube.render.revisions import RenderedRevision
+
+MAX_NAMED = 20
+INSTALL_PHASES = frozenset({HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL})
+UPGRADE_PHASES = frozenset({HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE})
+
+
+def diff_hooks(desired: RenderedRevision, previous: RenderedRevision | None, mask: Mask) -> tuple[ObjectChange, ...]:
+    """Compare every hook with its previous rendering, for what one runs may be all that a pull request changes."""
+    previous_objects = {hook.kube_object.ref: hook.kube_object for hook in previous.hooks} if previous else {}
+    return tuple(
+        replace(
+            diff_rendered(
+                hook.kube_object,
+                previous_objects.get(hook.kube_object.ref),
+                lambda body: mask.mask_values(body) if body else None,
+            ),
+            notes=(f"hook: runs {', '.join(sorted(hook.phases))}, weight {hook.weight}",),
+        )
+        for hook in desired.hooks
+    )
+
+
+def check_hooks(
+    cluster: Cluster, desired: RenderedRevision, previous: RenderedRevision | None, mask: Mask, *, upgrade: bool
+) -> tuple[ObjectChange, ...]:
+    """Compare hooks, and make those unknown that the next apply could not run: that keeps it from beginning."""
+    due_phases = UPGRADE_PHASES if upgrade else INSTALL_PHASES
+    pairs = tuple(zip(desired.hooks, diff_hooks(desired, previous, mask), strict=True))
+    return tuple(_check_hook(cluster, hook, change) if due_phases & hook.phases else change for hook, change in pairs)
+
+
+def unsupported_hook_notes(desired: RenderedRevision) -> tuple[str, ...]:
+    """Name the objects that bear a hook's annotation and are neither applied nor run."""
+    refs = [str(kube_object.ref) for kube_object in desired.unsupported_hooks]
+    if not refs:
+        return ()
+    remainder = f" and {len(refs) - MAX_NAMED:,} more" if len(refs) > MAX_NAMED else ""
+    return (f"Hooks that no apply runs: {', '.join(refs[:MAX_NAMED])}{remainder}",)
+
+
+def _check_hook(cluster: Cluster, hook: HelmHook, change: ObjectChange) -> ObjectChange:
+    kube_object = hook.kube_object
+    if cluster.resource(kube_object.api_version, kube_object.ref.kind) is None:
+        return change
+    answer = cluster.get(kube_object.api_version, kube_object.ref)
+    problem = replacement_obstacle(hook, answer.body) if answer.ok else ""
+    return replace(change, verb=Verb.UNKNOWN, problem=problem) if problem else change

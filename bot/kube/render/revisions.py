@@ -1,0 +1,131 @@
+"""Renders what is to be and what was applied last, side by side, each only when it was not rendered before.
+
+Called by the tools' common plan. Never asks a cluster; what it needs to know of one comes with the call.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.core.digest import input_digest
+from bot.core.errors import Refused, ToolFailed
+from bot.core.project import Project
+from bot.core.tree import Tree
+from bot.kube.keys import OPTIONS
+from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.parsing import Namespaced, parse_objects
+from bot.kube.render.helm_hooks import HelmHook, split_hooks, unsupported_hooks
+from bot.kube.render.renderer import Renderer, RenderOptions, RenderRequest
+from bot.ports import Origin, Site
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTarget:
+    """What a chart is told of the cluster, and what has a namespace there; nothing where there is none."""
+
+    kube_version: str
+    api_versions: tuple[str, ...]
+    namespaced: Namespaced
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRevision:
+    """One commit's objects. `hooks` run at their time and are no inventory members; `unsupported_hooks` never run."""
+
+    objects: tuple[KubeObject, ...] = ()
+    hooks: tuple[HelmHook, ...] = ()
+    unsupported_hooks: tuple[KubeObject, ...] = ()
+
+    def digest(self, mask: Mask) -> str:
+        """Digest the objects: equal for renderings of the same objects with the same values of Secrets."""
+        bodies = sorted(json.dumps(mask.mask(kube_object.body), sort_keys=True) for kube_object in self.objects)
+        return hashlib.sha256("\0".join(bodies).encode(errors="replace")).hexdigest()
+
+
+def render_revisions(
+    renderer: Renderer, site: Site, target: ClusterTarget, base_commit: str | None, destroy: bool
+) -> tuple[RenderedRevision, RenderedRevision | None]:
+    """Render what is to be, and what `base_commit` was: None where that is not known or cannot be rendered.
+
+    Raises Refused and ToolFailed for what is to be only.
+    """
+    revision_renderer = _RevisionRenderer(renderer, site, target, site.project)
+    with ThreadPoolExecutor(2, "render") as pool:
+        previous = pool.submit(revision_renderer.render_previous, base_commit) if base_commit else None
+        desired = RenderedRevision() if destroy else revision_renderer.render_head()
+        return desired, previous.result() if previous else None
+
+
+@dataclass(frozen=True, slots=True)
+class _RevisionRenderer:
+    """Renders one commit. `project` is as that commit has it; `folder` ends the name of its scratch folder."""
+
+    renderer: Renderer
+    site: Site
+    target: ClusterTarget
+    project: Project
+    folder: str = "now"
+
+    def render_head(self) -> RenderedRevision:
+        """Render the commit of the plan, or the working copy where there is none. Raises Refused and ToolFailed."""
+        site, origin = self.site, self.site.origin
+        if origin is None:
+            return self._parse(self.renderer.render(self._request(site.root)))
+        return self._parse(self._render_cached(origin, origin.commit, lambda: site.root))
+
+    def render_previous(self, commit: str) -> RenderedRevision | None:
+        """Render an earlier commit. None when it cannot be had any more: then everything is asked about, as truly."""
+        origin = self.site.origin
+        if origin is None:
+            return None
+        try:
+            with origin.tree(commit) as tree:
+                if not tree.files.holds(self.project.dir):
+                    return RenderedRevision()
+                previous = replace(self, project=_with_listed_options(origin, tree, self.project), folder="earlier")
+            return previous._parse(previous._render_cached(origin, commit, lambda: origin.checkout(commit)))
+        except (Refused, ToolFailed, ValueError):  # the last of them for what is no commit at all
+            return None
+
+    def _render_cached(self, origin: Origin, commit: str, checkout: Callable[[], Path]) -> bytes:
+        """Render, unless that was done before with the same files, program and command line."""
+        with origin.tree(commit) as tree:
+            files = self.renderer.inputs(tree, self.project, self.site.other_dirs)
+            inputs = input_digest(tree, files)
+        request = self._request(self.site.root)
+        key_parts = (self.renderer.version(self.site.environment), *self.renderer.command(request), inputs)
+        key = hashlib.sha256("\0".join(key_parts).encode(errors="surrogateescape")).hexdigest()
+        return origin.get_or_create(key, lambda: self.renderer.render(self._request(checkout())))
+
+    def _request(self, root: Path) -> RenderRequest:
+        site, options = self.site, OPTIONS.of(self.project)
+        scratch = site.scratch / f"render-{self.folder}"
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        return RenderRequest(
+            root=root,
+            project_dir=self.project.dir,
+            scratch=scratch,
+            environment=site.environment,
+            options=RenderOptions(options.namespace, options.release, options.values),
+            kube_version=self.target.kube_version,
+            api_versions=self.target.api_versions,
+            stopped=site.stopped,
+            other_dirs=site.other_dirs,
+        )
+
+    def _parse(self, stream: bytes) -> RenderedRevision:
+        project = self.project
+        kube_objects = parse_objects(stream, project.dir, OPTIONS.of(project).namespace, self.target.namespaced)
+        return RenderedRevision(*split_hooks(kube_objects), unsupported_hooks(kube_objects))
+
+
+def _with_listed_options(origin: Origin, tree: Tree, project: Project) -> Project:
+    """The project with the options that the commit's own gitops.yaml gives its place. Raises Refused."""
+    configuration = origin.configuration(tree)
+    listed = configuration.projects if configuration else ()
+    options = {listed_project.place: listed_project.options for listed_project in reversed(listed)}
+    return replace(project, options=options.get(project.place, {}))

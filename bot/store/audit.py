@@ -1,0 +1,14 @@
+"""The audit trail: append-only, who did what to which pull request and when."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.columns import dump
+from bot.store.tables import audit
+
+
+def record(tx: sa.Connection, now: datetime, actor: str, action: str, pull: str | None = None, **detail: str) -> None:
+    """Add one line to the audit trail; `pull` is its key."""
+    values = {"at": now, "actor": actor, "action": action, "pull": pull, "detail": dump(dict[str, str], detail)}
+    tx.execute(audit.insert().values(**values))

@@ -1,0 +1,59 @@
+"""What keeps the bot from bringing a shape to its end, by the fault's number and the words in which it says so.
+
+What it brings to another end is a row with a `fault` in `differences`. Whatever is written here and is so no more
+fails the suite.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.differential.shapes import FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`words` is a regular expression, found in what the bot says; `state` is where it ends."""
+
+    fault: str
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What the documented identities meet. `words` is a regular expression."""
+
+    fault: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Who cannot, and why: an admin's credentials take their place meanwhile."""
+
+    planner: tuple[Obstacle, ...]
+    applier: tuple[Obstacle, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        return "; ".join(f"{one.fault}: {one.words}" for one in self.planner)
+
+
+BLOCKED: Mapping[str, Block] = {
+    "ingress-controller": Block("K5", FIRST, 'serviceaccount "ingress-controller-admission" not found'),
+}
+
+ACCOUNT = Obstacle("K1", "no such key: subResource")
+BINDING = Obstacle("K1", r'bindings\.rbac\.authorization\.k8s\.io "[^"]+" not found')
+GRANT = Obstacle("documented", "attempting to grant RBAC permissions not currently held")
+AGGREGATION = Obstacle("documented", "must have cluster-admin privileges to use the aggregationRule")
+WEBHOOK = Obstacle("documented", "the identity that plans may not do this: [a-z]+webhookconfigurations")
+IDENTITIES: Mapping[str, Unfit] = {
+    "certificate-manager": Unfit((ACCOUNT, BINDING, GRANT, WEBHOOK), (BINDING,)),
+    "cluster-dns": Unfit((ACCOUNT, BINDING), (BINDING,)),
+    "database-operator": Unfit((ACCOUNT, BINDING, AGGREGATION), (BINDING,)),
+    "mesh-control-plane": Unfit((ACCOUNT, WEBHOOK)),
+    "gitops-controller": Unfit((ACCOUNT, BINDING, GRANT), (BINDING, GRANT)),
+    "secret-store": Unfit((ACCOUNT, GRANT, WEBHOOK), (GRANT,)),
+    "ingress-controller": Unfit((ACCOUNT, BINDING, GRANT, WEBHOOK), (BINDING,)),
+}

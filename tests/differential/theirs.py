@@ -1,0 +1,73 @@
+"""The other side: `helm install`, `helm upgrade` and `kubectl apply --server-side`, as people type them."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.differential.shapes import FIRST, Shape
+from tests.rig.access import Access
+from tests.rig.build import find
+
+KUBECTL = shutil.which("kubectl")
+NEW_KIND = "no matches for kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """One shape's. `home` is where the programs keep what is theirs."""
+
+    access: Access
+    shape: Shape
+    home: Path
+
+    def apply(self, checkout: Path, state: str) -> None:
+        if self.shape.tool == "helm":
+            self._helm(checkout, "install" if state == FIRST else "upgrade")
+        else:
+            self._kubectl(checkout / self.shape.project_dir)
+
+    def _helm(self, checkout: Path, verb: str) -> None:
+        name, chart = self.shape.name, checkout / "chart"
+        if _has_neighbours(chart):
+            self._run([str(find("helm")), "dependency", "build", str(chart)])
+        words = [str(find("helm")), verb, name, str(chart), "--namespace", name, "--wait", "--timeout", "60s"]
+        self._run([*words, "--values", str(checkout / "values.yaml")])
+
+    def _kubectl(self, directory: Path) -> None:
+        """With what takes away what left the tree: kubectl's own set of applied objects.
+
+        A kind that comes with its definition is known to the second try only; people try twice.
+        """
+        name = self.shape.name
+        how = "-k" if self.shape.tool == "kustomize" else "-f"
+        words = [str(KUBECTL), "apply", "--server-side", "--namespace", name, how, str(directory)]
+        words += ["--recursive"] if how == "-f" else []
+        words += ["--prune", f"--applyset=configmaps/{name}-applied"]
+        try:
+            self._run(words)
+        except AssertionError as why:
+            if NEW_KIND not in str(why):
+                raise
+            self._run([*words[:-2]], but=NEW_KIND)
+            self._run(words)
+
+    def _run(self, argv: list[str], but: str = "") -> None:
+        env = {
+            "PATH": os.defpath,
+            "HOME": str(self.home),
+            "KUBECONFIG": str(self.access.kubeconfig),
+            "KUBECTL_APPLYSET": "true",
+        }
+        done = subprocess.run(argv, env=env, cwd=self.home, capture_output=True, text=True, check=False)
+        if done.returncode and not (but and but in done.stderr):
+            raise AssertionError(f"{' '.join(argv)}\n{done.stdout}{done.stderr}")
+
+
+def _has_neighbours(chart: Path) -> bool:
+    """Whether it depends on charts beside it, which Helm wants packed first."""
+    dependencies = yaml.safe_load((chart / "Chart.yaml").read_text()).get("dependencies") or ()
+    return any(str(one.get("repository", "")).startswith("file://") for one in dependencies)
