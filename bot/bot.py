@@ -3,7 +3,7 @@
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,13 +12,14 @@ from bot.cache import Cache
 from bot.config.schema import Schema
 from bot.core.errors import Refused
 from bot.core.job import Job
-from bot.core.pull import Pull, PullState, Repository
+from bot.core.pull import Pull, Repository
 from bot.core.run import Run
 from bot.core.vocabulary import Vocabulary
 from bot.engine import Engine
 from bot.git import Mirror
 from bot.lru_cache import LruCache
 from bot.ports import Host, Tool
+from bot.run_ends import RunEnds
 from bot.store import Store, pulls
 from bot.tool_limiter import ToolLimiter
 from bot.vault import Vault
@@ -99,6 +100,7 @@ class Bot:
     local_state: bool = True
     project_status: bool = False
     memo: LruCache = field(default_factory=LruCache)
+    run_ends: RunEnds = field(default_factory=RunEnds)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def park_if_stopping(self) -> None:
@@ -114,14 +116,23 @@ class Bot:
         """The repository's bare clone, with fresh credentials for its remote."""
         return Mirror(self.folders.mirror(repository.key), self.host(repository).remote(repository))
 
-    def pull(self, job: Job) -> Pull:
-        """The job's pull request, as the forge has it now; remembered."""
-        pull = self.host(self.repository(job)).pull(self.repository(job), job.pull.number)
+    def fetch_pull(self, job: Job) -> Pull:
+        """The job's pull request, as the forge has it now; nothing is written. Raises Refused as `repository` does."""
+        repository = self.repository(job)
+        return self.host(repository).pull(repository, job.pull.number)
+
+    def refresh_pull(self, job: Job) -> Pull:
+        """The job's pull request, as the forge has it now, and written down. Raises Refused as `repository` does."""
+        pull = self.fetch_pull(job)
         with self.store.begin() as tx:
-            pulls.save(tx, pull)
-            if pull.state is PullState.OPEN:
-                pulls.set_handled_closure(tx, pull.key, None)
+            pulls.refresh(tx, pull)
         return pull
+
+    def start(self, jobs: Iterable[Job]) -> None:
+        """Promise what a transaction that is committed now asks for, and wake who waits for a run."""
+        self.run_ends.announce()
+        for job in jobs:
+            self.engine.start(job)
 
     def repository(self, job: Job) -> Repository:
         """The job's repository. Raises Refused when nothing is known of it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from bot.core.event import Event
+from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.plan import Content
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Check, Comment, Contributors, Pull, Repository, Review, Role, Status
@@ -22,14 +23,6 @@ class Delivery:
     id: str
     repository: str
     event: Event | None
-
-
-@dataclass(frozen=True, slots=True)
-class PostedComment:
-    """Where a comment is and when the forge says it was last written (UTC)."""
-
-    comment: str
-    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +77,18 @@ class Host(Protocol):
     def role(self, repository: Repository, user: str) -> Role:
         """Fetch what the user may do there."""
 
-    def say(
-        self, repository: Repository, number: int, topic: str, body: str, comment_id: str | None = None
-    ) -> PostedComment:
-        """Write the comment of that topic: edit ours if there is one (`comment_id` is its id), else post it."""
+    def find_comment(
+        self, repository: Repository, number: int, topic: str, known_id: str | None = None
+    ) -> CommentPlace:
+        """Look for our comment of that topic on a pull request; `known_id` is where it was, and is asked first."""
 
-    def find(self, repository: Repository, number: int, topic: str, comment_id: str | None = None) -> str | None:
-        """The id of our comment of that topic, if there is one; `comment_id` is where it was."""
+    def write_comment(
+        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
+    ) -> OwnComment:
+        """Edit the comment of that place, or post it where there is none; looks at nothing before.
 
-    def post(self, repository: Repository, number: int, topic: str, body: str) -> PostedComment:
-        """Write a new comment of that topic, without a look for one: for who has just looked."""
-
-    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> PostedComment:
-        """Edit a comment of ours, of that topic, without a look at what it says. Raises Refused when it is gone."""
+        Raises Refused when the comment is gone.
+        """
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""

@@ -123,15 +123,16 @@ def _repair_rows(bot: Bot) -> None:
         slots = locks.slots(tx)  # before the rows: a slot that is seen here has its row running, or ended since
         ready, busy_rows = runs.ready_rows(tx), runs.running_rows(tx)
         slotless = [(row.run, row.project.place) for row in runs.waiting_rows(tx, WaitReason.SLOT)]
-        unfinished = runs.list_unfinished(tx)
+        unfinished = {run.id: run for run in runs.list_unfinished(tx)}
     for run, place, job in busy_rows:
-        if not bot.engine.is_promised(job):
+        if run in unfinished and not bot.engine.is_promised(job):
             logger.warning("row %s %s was left by job %s", run, place, job)
-            settle.restart_row(bot, run, place)
+            settle.restart_row(bot, unfinished[run], place)
     for run, place in (*ready, *slotless):
-        settle.start_row(bot, run, place)
-    for open_run in unfinished:
-        settle.advance_run(bot, open_run.id)
+        if run in unfinished:
+            settle.start_row(bot, unfinished[run], place)
+    for run in unfinished:
+        settle.advance_run(bot, run)
     running = {(run, place) for run, place, _ in busy_rows}
     for repository, place, run in slots:
         if (run, place) not in running:

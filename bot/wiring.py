@@ -226,6 +226,7 @@ def _shut_down(parts: Parts, grace: float) -> None:
     parts.shutdown.wait()
     logger.info("leaving: no new work, applies have %.0f s", grace)
     parts.bot.stopping.set()
+    parts.bot.run_ends.announce()
     parts.intake.stop()
     parts.sweep.stop()
     if not _wait_for_applies(parts.bot, grace):

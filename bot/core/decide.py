@@ -16,6 +16,11 @@ PLANNED_ON = {
 }
 
 
+def is_of_interest(event: Event) -> bool:
+    """False for what never promises a job: a comment of a bot, as our own are."""
+    return not (isinstance(event, Commented) and event.comment.author_is_bot)
+
+
 def jobs_for(event: Event, delivery: str, vocabulary: Vocabulary) -> tuple[Job, ...]:
     """The jobs that an event promises; none where it is of no interest."""
     match event:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.keys import CommentRef, PullKey
+from bot.core.keys import CommentRef, CommentSlot, PullKey
 from bot.core.run import Selection
 from bot.core.trigger import Trigger
 
@@ -56,6 +56,11 @@ class Job:
     def asked_by(self) -> str:
         """The login of who asked, or the bot's name."""
         return self.args["asked_by"]
+
+    @property
+    def slot(self) -> CommentSlot:
+        """The comment slot that it writes."""
+        return CommentSlot(self.args["topic"])
 
     @property
     def trigger(self) -> Trigger:

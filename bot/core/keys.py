@@ -40,3 +40,38 @@ class CommentRef:
 
     pull: PullKey
     id: str
+
+
+class CommentSlot(str):
+    """A comment that is written again and again: a pull's one plan comment, or an apply run's own."""
+
+    __slots__ = ()
+
+    PLANS, APPLIES = "plan", "apply"
+
+    @classmethod
+    def plan(cls, pull: PullKey) -> "CommentSlot":
+        """The slot that shows the pull's newest plan run."""
+        return cls(f"{cls.PLANS}:{pull}")
+
+    @classmethod
+    def apply(cls, run: str) -> "CommentSlot":
+        """The slot that shows the apply run."""
+        return cls(f"{cls.APPLIES}:{run}")
+
+    @property
+    def pull(self) -> PullKey | None:
+        """The pull whose plans it shows; None where it shows an apply."""
+        kind, _, key = self.partition(":")
+        return PullKey(key) if kind == self.PLANS else None
+
+    @property
+    def run(self) -> str | None:
+        """The apply run that it shows; None where it shows plans."""
+        kind, _, key = self.partition(":")
+        return key if kind == self.APPLIES else None
+
+    @property
+    def marker(self) -> str:
+        """What the forge's comment is marked with: a pull has one plan comment, and one for each apply."""
+        return self.PLANS if self.pull is not None else str(self)

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 
 from bot.core.job import Job
-from bot.core.keys import CommentRef, PullKey
+from bot.core.keys import CommentRef, CommentSlot, PullKey
 from bot.core.run import RunKind, Selection
 from bot.core.trigger import Trigger, TriggerKind
 
@@ -76,7 +76,7 @@ def run_finished(run: str, pull: PullKey) -> Job:
     return Job(f"run_finished:{run}", "run_finished", {"run": run, **_pull(pull)})
 
 
-def update_comment(slot: str, version: int, pull: PullKey) -> Job:
+def update_comment(slot: CommentSlot, version: int, pull: PullKey) -> Job:
     """Bring a comment to that version, or to a newer one."""
     return Job(f"update_comment:{slot}:{version}", "update_comment", {"topic": slot, **_pull(pull)})
 

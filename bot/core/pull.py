@@ -6,6 +6,8 @@ from enum import IntEnum, StrEnum
 
 from bot.core.keys import PullKey
 
+LONGEST_DESCRIPTION = 140
+
 
 class Role(IntEnum):
     """What a person may do in a repository, weakest first. An unknown role is NONE."""
@@ -148,7 +150,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One commit status as we want it. Hosts cut the description to what the forge takes.
+    """One commit status as we want it.
 
     `summary` (Markdown) and `annotations` are for forges whose statuses have room for more than a description.
     """
@@ -159,3 +161,14 @@ class Status:
     url: str | None = None
     summary: str = ""
     annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def short_description(self) -> str:
+        """What every forge takes of the description."""
+        fits = len(self.description) <= LONGEST_DESCRIPTION
+        return self.description if fits else self.description[: LONGEST_DESCRIPTION - 1] + "…"
+
+    @property
+    def web_url(self) -> str | None:
+        """The address, where it is one that forges take."""
+        return self.url if self.url and self.url.startswith(("http://", "https://")) else None

@@ -71,3 +71,13 @@ class Tree(Protocol):
 
     def read(self, path: str) -> bytes:
         """The file's bytes (a symlink's target). Raises KeyError where there is no such file."""
+
+
+def is_below(path: str, directory: str) -> bool:
+    """The path is inside of the directory (`.` is the top), and not the directory itself."""
+    return path != directory and (directory == "." or path.startswith(f"{directory}/"))
+
+
+def is_hidden(directory: str) -> bool:
+    """The name of the directory, or of one around it, begins with a dot."""
+    return any(name.startswith(".") and name != "." for name in directory.split("/"))

@@ -11,13 +11,12 @@ from bot.core.commands import select_projects
 from bot.core.errors import Refused
 from bot.core.gate import evaluate
 from bot.core.job import Job
-from bot.core.lifecycle import to_apply
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, State, WaitReason
 from bot.core.trigger import TriggerKind
 from bot.core.vocabulary import CONFIRM, SELECTION, CommandSpec, Example
-from bot.steps.pull.gate_facts import gate_case, unplanned_projects
+from bot.steps.pull.gate_facts import GateFacts, gate_case, gather_gate_facts, unplanned_projects
 from bot.steps.pull.source import (
     Projects,
     PullSource,
@@ -29,9 +28,8 @@ from bot.steps.pull.source import (
     stale_reason,
 )
 from bot.steps.run import settle
-from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
-from bot.store import audit, locks, plans, runs
+from bot.store import audit, locks, plans, pulls, runs
 
 AUTOMATIC_MODES = {TriggerKind.APPROVAL: ApplyMode.APPROVAL, TriggerKind.MERGE: ApplyMode.MERGE}
 COMMAND = CommandSpec(
@@ -66,48 +64,44 @@ COMMAND = CommandSpec(
 
 def run(bot: Bot, job: Job) -> None:
     """Write the apply run, once, and start its first rows."""
-    pull = bot.pull(job)
+    pull = bot.fetch_pull(job)
     id = short("apply", job.root)
-    with bot.store.read() as tx:
-        apply_run = runs.get(tx, id)
-    if apply_run is None:
+    with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
+        is_written = runs.get(tx, id) is not None
+        jobs = settle.follow_up(bot, tx, id)  # it was written by a job that was killed then
+    if not is_written:
         try:
-            created = _create_run(bot, job, pull, id)
+            jobs = _create_run(bot, job, pull, id)
         except Refused as refusal:
             _report_refusal(bot, job, pull, str(refusal))
             return
-        if not created:
-            return
-    settle.start_next_rows(bot, id)
-    settle.promise_run_finished(bot, id)
-    update_requests.request_run_update(bot, id)
+    bot.start(jobs)
 
 
-def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
-    """Pass the gate and write the run. False when an apply that nobody asked for finds nothing ripe."""
+def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> tuple[Job, ...]:
+    """Pass the gate, write the run and begin it. Nothing when an apply that nobody asked for finds nothing ripe."""
     if pull.state is PullState.CLOSED:
         raise Refused("the pull request is closed; reopen it first")
     with open_source(bot, pull, as_landed=job.trigger.kind is TriggerKind.MERGE) as source:
         if refusal := base_refusal(bot, source):
             raise Refused(refusal)
         projects = discover_projects(bot, source)
-        chosen = _choose_plans(bot, job, source, projects)
+        facts = gather_gate_facts(bot, source.pull)
+        chosen = _choose_plans(bot, job, source, projects, facts.records.unapplied)
         if job.trigger.kind is TriggerKind.APPROVAL:
-            chosen = _past_gate(bot, source, chosen)
+            chosen = _past_gate(bot, source, facts, chosen)
         if not chosen:
-            return False
+            return ()
         if job.trigger.kind is not TriggerKind.APPROVAL:
-            _require_open_gate(bot, job, source, projects, chosen)
+            _require_open_gate(bot, job, source, projects, facts, chosen)
         run = _new_run(bot, job, source, id)
-        rows = _new_rows(bot, run, source, projects, chosen)
-    _lock_and_write(bot, job, pull, run, rows)
-    return True
+        rows = _new_rows(bot, run, source, projects, facts.records.unapplied, chosen)
+    return _lock_and_write(bot, job, pull, run, rows)
 
 
-def _choose_plans(bot: Bot, job: Job, source: PullSource, projects: Projects) -> list[Plan]:
+def _choose_plans(bot: Bot, job: Job, source: PullSource, projects: Projects, live: Sequence[Plan]) -> list[Plan]:
     """The plans to apply, as they stand against the pull of now. Raises Refused when the asker chose nothing."""
-    with bot.store.read() as tx:
-        live = to_apply(plans.live(tx, source.pull.key))
     mode = AUTOMATIC_MODES.get(job.trigger.kind)
     if mode:
         live = [plan for plan in live if projects.rules(plan.project.place).apply is mode]
@@ -136,17 +130,19 @@ def _mark_if_stale(bot: Bot, source: PullSource, projects: Projects, plan: Plan)
     return replace(plan, state=PlanState.STALE, stale_because=reason)
 
 
-def _past_gate(bot: Bot, source: PullSource, chosen: Sequence[Plan]) -> list[Plan]:
+def _past_gate(bot: Bot, source: PullSource, facts: GateFacts, chosen: Sequence[Plan]) -> list[Plan]:
     """Those for which the gate is open; nobody asked, so nobody is told about the others."""
-    verdict = evaluate(gate_case(bot, source, chosen, ()))
+    verdict = evaluate(gate_case(bot, source, facts, chosen))
     return [plan for plan in chosen if not verdict.unmet_demands(plan.project.name)]
 
 
-def _require_open_gate(bot: Bot, job: Job, source: PullSource, projects: Projects, chosen: Sequence[Plan]) -> None:
+def _require_open_gate(
+    bot: Bot, job: Job, source: PullSource, projects: Projects, facts: GateFacts, chosen: Sequence[Plan]
+) -> None:
     """Raises Refused with every unmet demand."""
     selection = job.selection
-    unplanned = unplanned_projects(bot, source.pull.key, projects) if selection.everything else ()
-    verdict = evaluate(gate_case(bot, source, chosen, unplanned, selection.confirmed))
+    unplanned = unplanned_projects(facts.records, projects) if selection.everything else ()
+    verdict = evaluate(gate_case(bot, source, facts, chosen, unplanned, selection.confirmed))
     if not verdict.open:
         raise Refused("\n".join(_demand_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
 
@@ -173,11 +169,12 @@ def _new_run(bot: Bot, job: Job, source: PullSource, id: str) -> Run:
     )
 
 
-def _new_rows(bot: Bot, run: Run, source: PullSource, projects: Projects, chosen: Sequence[Plan]) -> list[RunProject]:
+def _new_rows(
+    bot: Bot, run: Run, source: PullSource, projects: Projects, live: Sequence[Plan], chosen: Sequence[Plan]
+) -> list[RunProject]:
     """Rows in order; what depends on another waits for it. Raises Refused when that one was left out."""
     names = {plan.project.name for plan in chosen}
-    with bot.store.read() as tx:
-        remaining = {plan.project.name for plan in to_apply(plans.live(tx, run.pull))} - names
+    remaining = {plan.project.name for plan in live} - names
     for plan in chosen:
         if upstream := remaining.intersection(plan.project.depends_on):
             raise Refused(
@@ -202,8 +199,11 @@ def _new_row(bot: Bot, run: Run, source: PullSource, projects: Projects, plan: P
     )
 
 
-def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[RunProject]) -> None:
-    """Take the lock on all that the pull has planned and write the run, or neither. Refused names the holder."""
+def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[RunProject]) -> tuple[Job, ...]:
+    """Take the lock on all that the pull has planned and begin the run, or neither. Refused names the holder.
+
+    Plans are read again, for one may have come since the decision: it is locked too.
+    """
     now = bot.clock()
     with bot.store.begin() as tx:
         if runs.list_unfinished(tx, pull.key, RunKind.APPLY):
@@ -216,6 +216,7 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
         runs.add(tx, run, rows, job.id)
         for row in rows:
             audit.record(tx, now, run.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
+        return settle.follow_up(bot, tx, run.id)
 
 
 def _report_refusal(bot: Bot, job: Job, pull: Pull, reason: str) -> None:

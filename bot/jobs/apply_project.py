@@ -38,7 +38,11 @@ UNKNOWN = "nobody can tell how this apply ended; look at the infrastructure, the
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One apply of one plan, with what it belongs to. `directory` is its supervisor's."""
+    """One apply of one plan, with what it belongs to. `directory` is its supervisor's.
+
+    `is_begun`: its intent was written before. `replans`: what it depends on was applied in this run, or other files
+    landed than were planned.
+    """
 
     pull: Pull
     run: Run
@@ -46,6 +50,10 @@ class Attempt:
     plan: Plan
     intent: str
     directory: Path
+    is_begun: bool
+    replans: bool
+    stop_reason: str
+    claim: settle.Claim | None = None
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -54,17 +62,14 @@ def run(bot: Bot, job: Job) -> None:
     attempt = _load_attempt(bot, job)
     if attempt is None:
         return
-    with bot.store.read() as tx:
-        intent = intents.get(tx, attempt.intent)
-        stop_reason = runs.stop_reason(tx, attempt.run.id)
-    if stop_reason and intent is None:
-        settle.settle_row(bot, replace(attempt.row, state=State.SKIPPED, note=stop_reason))
+    if attempt.stop_reason and not attempt.is_begun:
+        settle.settle_row(bot, replace(attempt.row, state=State.SKIPPED, note=attempt.stop_reason))
         return
-    with bot.limits.turns.acquire(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as claimed:
-        if claimed:
-            if intent is None:
+    with bot.limits.turns.acquire(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as claim:
+        if claim:
+            if not attempt.is_begun:
                 bot.park_if_stopping()
-            _apply(bot, attempt, intent)
+            _apply(bot, replace(attempt, claim=claim))
 
 
 def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
@@ -74,21 +79,25 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         row = runs.project(tx, job.run, job.place)
         pull = pulls.get(tx, run.pull) if run else None
         plan = plans.get(tx, row.plan) if row and row.plan else None
+        intent = short("intent", job.run, job.place)
+        is_begun = intents.get(tx, intent) is not None
+        stop_reason = runs.stop_reason(tx, job.run)
+        applied_names = {row.project.name for row in runs.projects(tx, job.run) if row.state is State.DONE}
     if run is None or row is None or pull is None or plan is None:
         return None
     if row.state.ended:
-        settle.follow_up(bot, row, None)
+        settle.settle_row(bot, row)
         return None
-    intent = short("intent", run.id, row.project.place)
-    return Attempt(pull, run, row, plan, intent, bot.folders.attempt(intent))
+    replans = row.input_digest != plan.input_digest or bool(applied_names.intersection(row.project.depends_on))
+    return Attempt(pull, run, row, plan, intent, bot.folders.attempt(intent), is_begun, replans, stop_reason)
 
 
-def _apply(bot: Bot, attempt: Attempt, intent: Intent | None) -> None:
+def _apply(bot: Bot, attempt: Attempt) -> None:
     """Begin the apply, or find the one that was begun, and settle the row with how it ended."""
     try:
         site = _apply_site(bot, attempt)
         if supervise.status(attempt.directory).state is AttemptState.NOT_STARTED:
-            attempt = attempt if intent else _verify_plan(bot, attempt)
+            attempt = attempt if attempt.is_begun else _verify_plan(bot, attempt)
             _start_supervised(bot, attempt, site)
         on_output = _log_writer(bot, attempt, site)
         end = supervise.wait(attempt.directory, stopped=lambda: is_cancelled(bot, attempt.run.id), on_output=on_output)
@@ -105,10 +114,12 @@ def _record_failure(bot: Bot, attempt: Attempt, error: Refused | ToolFailed) -> 
     """Settle a row that could not go on: refused or failed when nothing began, by its exit status when it did."""
     end = supervise.wait(attempt.directory, stopped=lambda: is_cancelled(bot, attempt.run.id))
     if end.state is AttemptState.NOT_STARTED:
+        state = State.REFUSED if isinstance(error, Refused) else State.FAILED
+        row = replace(attempt.row, state=state, note=str(error), output=getattr(error, "output", ""))
         with bot.store.begin() as tx:
             intents.end(tx, attempt.intent, ApplyOutcome.FAILED)
-        state = State.REFUSED if isinstance(error, Refused) else State.FAILED
-        settle.settle_row(bot, replace(attempt.row, state=state, note=str(error), output=getattr(error, "output", "")))
+            jobs = settle.settle(bot, tx, row, attempt.claim)
+        bot.start(jobs)
         return
     succeeded = end.exit == 0
     summary = "applied" if succeeded else f"{UNKNOWN} ({error})"
@@ -117,23 +128,14 @@ def _record_failure(bot: Bot, attempt: Attempt, error: Refused | ToolFailed) -> 
 
 def _apply_site(bot: Bot, attempt: Attempt) -> Site:
     """Stored plans are applied where they were made; what is planned again is planned at what is there now."""
-    replan = _must_replan(bot, attempt)
-    commit = commit_of(attempt.run, attempt.row) if replan else attempt.plan.result
+    commit = commit_of(attempt.run, attempt.row) if attempt.replans else attempt.plan.result
     return prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit)
-
-
-def _must_replan(bot: Bot, attempt: Attempt) -> bool:
-    """What it depends on was applied in this run, or other files landed than were planned."""
-    with bot.store.read() as tx:
-        applied_names = {row.project.name for row in runs.projects(tx, attempt.run.id) if row.state is State.DONE}
-    inputs_differ = attempt.row.input_digest != attempt.plan.input_digest
-    return inputs_differ or bool(applied_names.intersection(attempt.row.project.depends_on))
 
 
 def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
     """The attempt with a plan that is true now. Raises Refused when planning again gives another result."""
     _preflight(bot, attempt)
-    if not _must_replan(bot, attempt):
+    if not attempt.replans:
         return attempt
     old = attempt.plan
     site = prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit_of(attempt.run, attempt.row))
@@ -226,6 +228,6 @@ def _record_outcome(bot: Bot, attempt: Attempt, applied: ApplyReport) -> None:
             )
         detail = {"project": row.project.name, "plan": attempt.plan.id, "digest": attempt.plan.plan_digest}
         audit.record(tx, now, attempt.run.asked_by, f"apply {applied.outcome.value}", attempt.pull.key, **detail)
-        ended_run = runs.settle(tx, row, now)
+        jobs = settle.settle(bot, tx, row, attempt.claim)
     delete_artifacts(bot, (attempt.plan.id,))
-    settle.follow_up(bot, row, ended_run)
+    bot.start(jobs)

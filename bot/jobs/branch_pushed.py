@@ -13,10 +13,9 @@ from bot.store import pulls
 
 def run(bot: Bot, job: Job) -> None:
     """Record who pushed, then check the plans of open pull requests into the branch."""
-    if pusher := job.args.get("by"):
-        with bot.store.begin() as tx:
+    with bot.store.begin() as tx:
+        if pusher := job.args.get("by"):
             pulls.record_branch_pusher(tx, job.repository, job.args["branch"], pusher)
-    with bot.store.read() as tx:
         open_pulls = pulls.list_pulls(tx, job.repository, PullState.OPEN)
     for pull in open_pulls:
         if pull.base.name != job.args["branch"]:

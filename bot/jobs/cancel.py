@@ -6,7 +6,7 @@ from bot.core.vocabulary import CommandSpec, Example
 from bot.steps.run import settle
 from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
-from bot.store import audit, runs
+from bot.store import audit, pulls, runs
 
 COMMAND = CommandSpec(
     examples=(Example("/cancel", "Stops this pull request's plans, and interrupts its apply"),),
@@ -23,17 +23,17 @@ COMMAND = CommandSpec(
 
 def run(bot: Bot, job: Job) -> None:
     """Ask every unfinished run of the pull request to stop, and answer how many there were."""
-    pull = bot.pull(job)
+    pull = bot.fetch_pull(job)
     reason = f"cancelled by {job.asked_by}"
+    jobs: list[Job] = []
     with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
         open_runs = runs.list_unfinished(tx, pull.key)
         for open_run in open_runs:
-            runs.request_stop(tx, open_run.id, reason)
-            runs.skip_queued(tx, open_run.id, reason, bot.clock())
+            jobs += settle.stop_run(bot, tx, open_run.id, reason)
+            jobs += update_requests.request_run_version(bot, tx, open_run)
         audit.record(tx, bot.clock(), job.asked_by, "cancelled", pull.key, runs=str(len(open_runs)))
-    for open_run in open_runs:
-        settle.promise_run_finished(bot, open_run.id)
-        update_requests.request_run_update(bot, open_run.id)
+    bot.start(jobs)
     react(bot, job, pull, "rocket")
     if open_runs:
         answer(bot, job, pull, "cancelled", count=len(open_runs))

@@ -10,7 +10,8 @@ from bot.core.commands import Command, Misread
 from bot.core.job import Job
 from bot.core.keys import CommentRef
 from bot.core.pull import Comment, Pull, Role
-from bot.store import audit
+from bot.steps.say.topics import say
+from bot.store import audit, pulls
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -23,7 +24,7 @@ def run(bot: Bot, job: Job) -> None:
     parsed = commands.read(comment.body, bot.vocabulary)
     if not parsed:
         return
-    pull = bot.pull(job)
+    pull = host.pull(repository, job.pull.number)
     late = host.now() - comment.at
     if late > bot.limits.late:
         _answer(bot, pull, comment, 0, "late", command=_line(parsed[0]), minutes=_minutes(late))
@@ -35,6 +36,7 @@ def run(bot: Bot, job: Job) -> None:
         _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(forbidden), access=access)
         return
     host.react(repository, comment.id, "eyes")
+    _record(bot, pull, comment, parsed)
     for number, command in enumerate(parsed):
         _start_job(bot, pull, comment, number, command)
 
@@ -54,22 +56,28 @@ def _required_role(bot: Bot, command: Command | Misread) -> Role:
     return bot.vocabulary[command.name].role if isinstance(command, Command) else Role.WRITE
 
 
+def _record(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Command | Misread]) -> None:
+    """Write down the pull, and who asked for what."""
+    with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
+        for command in parsed:
+            if isinstance(command, Command) and _required_role(bot, command) is not Role.NONE:
+                audit.record(tx, bot.clock(), comment.author, command.name, pull.key, line=command.line)
+
+
 def _start_job(bot: Bot, pull: Pull, comment: Comment, number: int, command: Command | Misread) -> None:
     if isinstance(command, Misread):
         fields = {"line": command.line, "why": command.reason, "suggestion": command.suggestion}
         _answer(bot, pull, comment, number, "misread", **fields)
         bot.host(pull.repository).react(pull.repository, comment.id, "confused")
         return
-    if _required_role(bot, command) is not Role.NONE:
-        with bot.store.begin() as tx:
-            audit.record(tx, bot.clock(), comment.author, command.name, pull.key, line=command.line)
     source, sha = CommentRef(pull.key, str(comment.id)), command.sha or ""
     bot.engine.start(promises.command(command.name, source, number, comment.author, command.selection, sha))
 
 
 def _answer(bot: Bot, pull: Pull, comment: Comment, number: int, kind: str, **fields: object) -> None:
     text = templates.answer(kind, **fields)
-    bot.host(pull.repository).say(pull.repository, pull.number, f"answer:{comment.id}:{number}", text)
+    say(bot.host(pull.repository), pull.repository, pull.number, f"answer:{comment.id}:{number}", text)
 
 
 def _line(command: Command | Misread) -> str:

@@ -7,21 +7,24 @@ from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run
 from bot.steps.pull.gate_facts import unplanned_projects
+from bot.steps.pull.records import read_records
 from bot.steps.pull.source import discover_projects, open_source
 from bot.steps.say import update_requests
-from bot.store import audit, locks, runs
+from bot.store import audit, pulls, runs
 
 
 def run(bot: Bot, job: Job) -> None:
     """Merge the pull request that the run applied, and promise `close` once it is merged or closed."""
-    pull = bot.pull(job)
-    with bot.store.read() as tx:
+    pull = bot.fetch_pull(job)
+    with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
         apply_run = runs.get(tx, job.run)
     if apply_run is None:
         return
     if pull.state is PullState.OPEN:
-        _merge(bot, job, pull, apply_run)
-    if bot.pull(job).state is not PullState.OPEN:
+        _merge(bot, pull, apply_run)
+        pull = bot.host(pull.repository).pull(pull.repository, pull.number)
+    if pull.state is not PullState.OPEN:
         bot.engine.start(promises.close(f"close:{job.id}", pull.key, apply_run.asked_by))
 
 
@@ -31,19 +34,20 @@ def _may_merge(bot: Bot, pull: Pull, run: Run) -> bool:
         raise Refused(f"a push came after the apply; what was applied is {run.head[:7]}")
     if pull.base.name != run.branch:
         raise Refused(f"what was applied was meant for {run.branch}")
-    with bot.store.read() as tx:
-        freeze = locks.get_freeze(tx)
-    if freeze:
-        raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
     with open_source(bot, pull) as source:
         projects = discover_projects(bot, source)
-    unplanned = ", ".join(name for name, _ in unplanned_projects(bot, pull.key, projects))
+    with bot.store.read() as tx:
+        records = read_records(tx, pull)
+    if freeze := records.freeze:
+        raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
+    unplanned = ", ".join(name for name, _ in unplanned_projects(records, projects))
     if unplanned:
         raise Refused(f"{unplanned} has no plan")
     return projects.configuration.merge
 
 
-def _merge(bot: Bot, job: Job, pull: Pull, run: Run) -> None:
+def _merge(bot: Bot, pull: Pull, run: Run) -> None:
+    merge_commit = ""
     try:
         if not _may_merge(bot, pull, run):
             return
@@ -52,8 +56,9 @@ def _merge(bot: Bot, job: Job, pull: Pull, run: Run) -> None:
         note = f"applied, but not merged: {refusal}. The lock is kept until this is merged or `/unlock`ed."
     else:
         note = f"Merged as {merge_commit[:12]}."
-        with bot.store.begin() as tx:
-            audit.record(tx, bot.clock(), run.asked_by, "merged", pull.key, commit=merge_commit)
     with bot.store.begin() as tx:
+        if merge_commit:
+            audit.record(tx, bot.clock(), run.asked_by, "merged", pull.key, commit=merge_commit)
         runs.annotate(tx, run.id, note)
-    update_requests.request_run_update(bot, run.id)
+        jobs = update_requests.request_run_version(bot, tx, run)
+    bot.start(jobs)

@@ -3,11 +3,11 @@
 Promised by pushes, `/plan`, a base that moved and the sweep. Starts no tool itself.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import sqlalchemy as sa
 
-from bot import templates
 from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
@@ -19,8 +19,7 @@ from bot.core.vocabulary import COMMIT, DESTROY, SELECTION, CommandSpec, Example
 from bot.steps.pull.rows import plan_rows
 from bot.steps.pull.source import base_refusal, discover_projects, open_source
 from bot.steps.run import settle
-from bot.steps.say import update_requests
-from bot.steps.say.answers import answer, react
+from bot.steps.say.answers import answer, react, upsert_comment
 from bot.store import plans, pulls, runs
 
 SUPERSEDED = "superseded by a newer plan"
@@ -52,64 +51,83 @@ COMMAND = CommandSpec(
 
 def run(bot: Bot, job: Job) -> None:
     """Write the plan run, once, stop older ones and start its first rows."""
-    pull = bot.pull(job)
-    if job.trigger.kind is TriggerKind.PUSHED:
-        with bot.store.begin() as tx:
+    pull = bot.fetch_pull(job)
+    with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
+        if job.trigger.kind is TriggerKind.PUSHED:
             pulls.record_pusher(tx, pull.key, job.asked_by)
-    id = _run_id(bot, job, pull)
-    with bot.store.read() as tx:
-        plan_run = runs.get(tx, id)
-    if plan_run is None and not (_should_plan(bot, job, pull) and _write_run(bot, job, pull, id)):
+        id = _run_id(tx, job, pull)
+        is_written = runs.get(tx, id) is not None
+    if is_written:
+        _go_on(bot, pull, id)
         return
-    _supersede(bot, pull)
-    settle.start_next_rows(bot, id)
-    settle.promise_run_finished(bot, id)
-    update_requests.request_run_update(bot, id)
+    decision = _decide(job, pull)
+    match decision.answer:
+        case Answer.REFUSED:
+            _decline(bot, job, pull, decision.reason)
+        case Answer.FORK:
+            upsert_comment(bot, pull, "fork", "fork", sha=pull.head.sha)
+    if decision.plan:
+        _write_run(bot, job, pull, id)
 
 
-def _run_id(bot: Bot, job: Job, pull: Pull) -> str:
+class Answer(StrEnum):
+    """What a person is told instead of a plan."""
+
+    REFUSED = "refused"
+    FORK = "fork"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the pull is to be planned, and what is said where it is not; nothing where nobody waits for it."""
+
+    plan: bool
+    answer: Answer | None = None
+    reason: str = ""
+
+
+def _run_id(tx: sa.Connection, job: Job, pull: Pull) -> str:
     """A push found by its webhook and by the sweep is one run; going back to an earlier head is a new one."""
     own = short("plan", job.root)
     if not job.trigger.about_head:
         return own
     of_head = short("plan", pull.key, pull.head.sha, pull.base.name)
-    with bot.store.read() as tx:
-        newest = runs.latest(tx, pull.key, RunKind.PLAN)
-        head_run = runs.get(tx, of_head)
+    newest = runs.latest(tx, pull.key, RunKind.PLAN)
+    head_run = runs.get(tx, of_head)
     return of_head if head_run is None or (newest and newest.id == of_head) else own
 
 
-def _should_plan(bot: Bot, job: Job, pull: Pull) -> bool:
+def _decide(job: Job, pull: Pull) -> Decision:
     """Drafts and forks are planned when someone asks; a fork only for exactly the commit that was named in full."""
     sha = job.args.get("sha", "")
     if pull.state is PullState.CLOSED:
-        return job.trigger.by_person and _decline(bot, job, pull, "the pull request is closed; reopen it first")
+        return _refusal("the pull request is closed; reopen it first") if job.trigger.by_person else Decision(False)
     if sha and not pull.fork and not _names_head(sha, pull):
-        return _decline(bot, job, pull, f"the head is {pull.head.sha[:7]}, not {sha[:7]}")
+        return _refusal(f"the head is {pull.head.sha[:7]}, not {sha[:7]}")
     if pull.fork and sha != pull.head.sha:
         if sha and _names_head(sha, pull):
-            return _decline(
-                bot, job, pull, "name the whole commit: another one may be made that begins in the same way"
-            )
-        text = templates.answer("fork", sha=pull.head.sha)
-        bot.host(pull.repository).say(pull.repository, pull.number, "fork", text)
-        return False
-    return job.trigger.by_person or (not pull.draft and pull.state is PullState.OPEN)
+            return _refusal("name the whole commit: another one may be made that begins in the same way")
+        return Decision(False, Answer.FORK)
+    return Decision(job.trigger.by_person or (not pull.draft and pull.state is PullState.OPEN))
 
 
-def _decline(bot: Bot, job: Job, pull: Pull, reason: str) -> bool:
+def _refusal(reason: str) -> Decision:
+    return Decision(False, Answer.REFUSED, reason)
+
+
+def _decline(bot: Bot, job: Job, pull: Pull, reason: str) -> None:
     """Tell the asker why nothing is planned."""
     answer(bot, job, pull, "refused", command="/plan", why=reason)
     react(bot, job, pull, "confused")
-    return False
 
 
 def _names_head(sha: str, pull: Pull) -> bool:
     return len(sha) >= 7 and pull.head.sha.startswith(sha)
 
 
-def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
-    """Write the run: with its rows, or ended at once with the reason. False when the pull is none of our business."""
+def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> None:
+    """Write the run, with its rows or ended at once with the reason, and go on with it; a pull may be not ours."""
     run = _new_run(bot, job, pull, id)
     notices: tuple[str, ...] = ()
     new_rows: list[RunProject] = []
@@ -117,16 +135,15 @@ def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
         with open_source(bot, pull) as source:
             if refusal := base_refusal(bot, source):
                 if not job.trigger.by_person:
-                    return False
+                    return
                 raise Refused(refusal)
             projects = discover_projects(bot, source)
             run = replace(run, base=source.base, result=source.result)
             new_rows, notices = plan_rows(bot, run, source, projects), projects.rule_changes
     except Refused as error:
         if not run.selection.everything:  # the plans that there are stay shown
-            answer(bot, job, pull, "refused", command="/plan", why=str(error))
-            react(bot, job, pull, "confused")
-            return False
+            _decline(bot, job, pull, str(error))
+            return
         run = replace(run, state=State.REFUSED, note=str(error))
     except ToolFailed as error:
         run = replace(run, state=State.FAILED, note=str(error))
@@ -140,7 +157,8 @@ def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> bool:
         for row in new_rows:
             if row.state is State.REFUSED:
                 plans.invalidate(tx, pull.key, row.project.place, f"planned again, it was refused: {row.note}")
-    return True
+        jobs = _advance(bot, tx, pull, id)
+    bot.start(jobs)
 
 
 def _new_run(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
@@ -159,16 +177,22 @@ def _new_run(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
     )
 
 
-def _supersede(bot: Bot, pull: Pull) -> None:
-    """Ask all but the pull's newest plan to stop, which need not be ours: we may have been held up."""
+def _go_on(bot: Bot, pull: Pull, id: str) -> None:
+    """The run was written by a job that was killed then, or by another one about the same head."""
     with bot.store.begin() as tx:
-        newest = runs.latest(tx, pull.key, RunKind.PLAN)
-        older = [run.id for run in runs.list_unfinished(tx, pull.key, RunKind.PLAN) if newest and run.id != newest.id]
-        for older_run in older:
-            runs.request_stop(tx, older_run, SUPERSEDED)
-            runs.skip_queued(tx, older_run, SUPERSEDED, bot.clock())
-    for older_run in older:
-        settle.promise_run_finished(bot, older_run)
+        jobs = _advance(bot, tx, pull, id)
+    bot.start(jobs)
+
+
+def _advance(bot: Bot, tx: sa.Connection, pull: Pull, id: str) -> tuple[Job, ...]:
+    return (*_supersede(bot, tx, pull), *settle.follow_up(bot, tx, id))
+
+
+def _supersede(bot: Bot, tx: sa.Connection, pull: Pull) -> tuple[Job, ...]:
+    """Ask all but the pull's newest plan to stop, which need not be ours: we may have been held up."""
+    newest = runs.latest(tx, pull.key, RunKind.PLAN)
+    older = [run.id for run in runs.list_unfinished(tx, pull.key, RunKind.PLAN) if newest and run.id != newest.id]
+    return tuple(job for run in older for job in settle.stop_run(bot, tx, run, SUPERSEDED))
 
 
 def _drop_untouched(tx: sa.Connection, pull: str, touched: set[str]) -> None:

@@ -23,19 +23,20 @@ def run(bot: Bot, job: Job) -> None:
     if plan_run is None or row is None or pull is None:
         return
     if row.state.ended:
-        settle.follow_up(bot, row, None)
+        settle.settle_row(bot, row)
         return
     if stop_reason:
         settle.settle_row(bot, replace(row, state=State.SKIPPED, note=stop_reason))
         return
-    with bot.limits.turns.acquire(pull.key), settle.claim(bot, job, pull, row) as claimed:
-        if claimed:
-            _plan(bot, pull, plan_run, row)
+    with bot.limits.turns.acquire(pull.key), settle.claim(bot, job, pull, row) as claim:
+        if claim:
+            _plan(bot, pull, plan_run, claim)
 
 
-def _plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> None:
+def _plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim) -> None:
     """Make the plan and settle the row with it, or with the reason why there is none."""
     outcome: Plan | RunProject
+    row = claim.row
     try:
         outcome = _make_plan(bot, pull, run, row)
     except Refused as refusal:
@@ -45,17 +46,18 @@ def _plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> None:
     finally:  # before anything is recorded: a tool may have filled the disk
         remove_directory(bot.folders.scratch(row.run, row.project.place))
     if isinstance(outcome, Plan):
-        _store_plan(bot, pull, run, row, outcome)
+        _store_plan(bot, pull, run, claim, outcome)
     else:
-        _end_without_plan(bot, pull, outcome)
+        _end_without_plan(bot, pull, claim, outcome)
 
 
-def _end_without_plan(bot: Bot, pull: Pull, row: RunProject) -> None:
+def _end_without_plan(bot: Bot, pull: Pull, claim: settle.Claim, row: RunProject) -> None:
     """End the row without a plan. One that was made of earlier files may not be applied in its place."""
-    if row.state is not State.SKIPPED:
-        with bot.store.begin() as tx:
+    with bot.store.begin() as tx:
+        if row.state is not State.SKIPPED:
             plans.invalidate(tx, pull.key, row.project.place, f"planned again, it {row.state.value}: {row.note}")
-    settle.settle_row(bot, row)
+        jobs = settle.settle(bot, tx, row, claim)
+    bot.start(jobs)
 
 
 def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan:
@@ -72,8 +74,9 @@ def _failed_row(bot: Bot, row: RunProject, failure: ToolFailed) -> RunProject:
     return replace(row, state=State.FAILED, note=str(failure), output=failure.output)
 
 
-def _store_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan) -> None:
+def _store_plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim, plan: Plan) -> None:
     """Store the plan and end the row in one transaction. A removed project's list is told, not kept as a plan."""
+    row = claim.row
     listing_only = row.removed and not run.selection.destroy
     with bot.store.begin() as tx:
         if listing_only:
@@ -83,6 +86,6 @@ def _store_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan) -> 
             older = plans.live_ids(tx, pull.key, plan.project.place)
             plans.add(tx, plan, pull.repository.key)
             ended_row = replace(row, state=State.DONE, plan=plan.id, counts=plan.content.counts)
-        ended_run = runs.settle(tx, ended_row, bot.clock())
+        jobs = settle.settle(bot, tx, ended_row, claim)
     delete_artifacts(bot, (plan.id,) if listing_only else tuple(id for id in older if id != plan.id))
-    settle.follow_up(bot, ended_row, ended_run)
+    bot.start(jobs)

@@ -27,7 +27,7 @@ COMMAND = CommandSpec(
 
 def run(bot: Bot, job: Job) -> None:
     """Open the rollback's pull request and answer with it, or with why there is none."""
-    pull = bot.pull(job)
+    pull = bot.refresh_pull(job)
     try:
         opened = _open_rollback(bot, job, pull)
     except Refused as refusal:

@@ -2,6 +2,8 @@
 
 from bot.bot import Bot
 from bot.core.job import Job
+from bot.core.keys import CommentSlot
+from bot.core.lifecycle import UNLOCKED
 from bot.core.run import RunKind
 from bot.core.vocabulary import CommandSpec, Example
 from bot.steps.run import release
@@ -25,16 +27,15 @@ COMMAND = CommandSpec(
 
 def run(bot: Bot, job: Job) -> None:
     """Release the pull request and answer what was freed, or refuse while its apply runs."""
-    pull = bot.pull(job)
-    with bot.store.read() as tx:
+    pull = bot.fetch_pull(job)
+    with bot.store.begin() as tx:
+        pulls.refresh(tx, pull)
         applying = runs.list_unfinished(tx, pull.key, RunKind.APPLY)
     if applying:
         react(bot, job, pull, "confused")
         answer(bot, job, pull, "refused", command="/unlock", why="an apply is running; `/cancel` interrupts it")
         return
-    with bot.store.begin() as tx:
-        pulls.set_handled_closure(tx, pull.key, "unlocked")  # before its locks are free, which wakes who waits
-    freed, dropped = release.release_pull(bot, pull)
+    freed, dropped = release.release_pull(bot, pull, UNLOCKED)
     with bot.store.begin() as tx:
         audit.record(tx, bot.clock(), job.asked_by, "unlocked", pull.key, locks=str(len(freed)))
     react(bot, job, pull, "rocket")
@@ -42,4 +43,4 @@ def run(bot: Bot, job: Job) -> None:
         answer(bot, job, pull, "unlocked", projects=[lock.place for lock in freed], plans=dropped)
     else:
         answer(bot, job, pull, "nothing_to_unlock")
-    update_requests.request_update(bot, update_requests.plan_slot(pull.key), pull.key)
+    update_requests.request_update(bot, CommentSlot.plan(pull.key), pull.key)

@@ -6,10 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from flask import current_app
 from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.store import Store, comment_slots, counts, locks
+from bot.store import Purpose, Store, comment_slots, counts, locks
 
 
 class Metrics:
@@ -43,7 +43,7 @@ class _StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each gauge, as the store has it now."""
-        with self._store.read() as tx:
+        with self._store.read(Purpose.POLL) as tx:
             runs, rows = counts.count_runs(tx), counts.count_open_rows(tx)
             lock_count, outdated = len(locks.list_locks(tx)), len(comment_slots.list_outdated(tx, datetime.now(UTC)))
             waiting, is_frozen = counts.count_undone_deliveries(tx), locks.get_freeze(tx) is not None
@@ -53,6 +53,7 @@ class _StoreCollector(Collector):
         yield _gauge("unsaid_topics", "Comments that wait to be written.", (), {(): outdated})
         yield _gauge("waiting_deliveries", "Deliveries that are no jobs yet.", (), {(): waiting})
         yield _gauge("frozen", "1 while all applies are stopped.", (), {(): int(is_frozen)})
+        yield _transactions(self._store)
         yield _gauge("build_info", "Always 1; the version is the label.", ("version",), {(installed_version(),): 1})
 
 
@@ -68,6 +69,14 @@ def installed_version() -> str:
         return version("gitops-bot")
     except PackageNotFoundError:
         return "0"
+
+
+def _transactions(store: Store) -> Metric:
+    name, description = "gitops_bot_store_transactions", "Transactions of this process, by what they are for."
+    family = CounterMetricFamily(name, description, labels=("purpose",))
+    for purpose, count in store.transactions.items():
+        family.add_metric((purpose,), count)
+    return family
 
 
 def _gauge(name: str, description: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]) -> Metric:

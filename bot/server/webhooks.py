@@ -11,6 +11,7 @@ from flask import Blueprint, abort, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
+from bot.core.decide import is_of_interest
 from bot.core.errors import Refused, Transient
 from bot.ports import Delivery, Host
 from bot.server.dependencies import dependencies
@@ -74,7 +75,7 @@ def _parse(host: Host, body: bytes) -> Delivery:
 
 
 def _record(name: str, delivery: Delivery) -> str:
-    if delivery.event is None:
+    if delivery.event is None or not is_of_interest(delivery.event):
         return "ignored"
     app = dependencies()
     with app.store.begin() as tx:

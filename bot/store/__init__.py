@@ -3,6 +3,6 @@
 Every function takes an open transaction, so that what belongs together is written together.
 """
 
-from bot.store.database import Store
+from bot.store.database import Purpose, Store
 
-__all__ = ["Store"]
+__all__ = ["Purpose", "Store"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.core.keys import PullKey
+from bot.core.keys import CommentSlot, PullKey
 from bot.core.lifecycle import LIVE_STATES
 from bot.store.columns import insert_new, upsert
 from bot.store.tables import comment_slot as slots
@@ -35,7 +35,7 @@ def is_leased(tx: sa.Connection, key: str, now: datetime) -> bool:
 def request_planned(tx: sa.Connection) -> None:
     """Ask for the plan comment of every pull that has a plan to apply: something that holds for all has changed."""
     live = sa.select(plans.c.pull).where(plans.c.state.in_(LIVE_STATES))
-    plan_slots = slots.c.key.startswith("plan:"), slots.c.pull.in_(live)
+    plan_slots = slots.c.key.startswith(f"{CommentSlot.PLANS}:"), slots.c.pull.in_(live)
     tx.execute(slots.update().where(*plan_slots).values(wanted=slots.c.wanted + 1))
 
 
@@ -78,10 +78,11 @@ def comment_id(tx: sa.Connection, key: str) -> str | None:
     return id
 
 
-def list_outdated(tx: sa.Connection, now: datetime) -> tuple[str, ...]:
-    """Keys of slots with a requested version that no job is writing."""
+def list_outdated(tx: sa.Connection, now: datetime) -> tuple[CommentSlot, ...]:
+    """Slots with a requested version that no job is writing."""
     unleased = sa.or_(slots.c.speaker.is_(None), slots.c.speaking_since < now - LEASE_TIMEOUT)
-    return tuple(tx.execute(sa.select(slots.c.key).where(slots.c.wanted > slots.c.said, unleased)).scalars())
+    keys = tx.execute(sa.select(slots.c.key).where(slots.c.wanted > slots.c.said, unleased)).scalars()
+    return tuple(CommentSlot(key) for key in keys)
 
 
 def pull_of(tx: sa.Connection, key: str) -> PullKey:
@@ -89,10 +90,10 @@ def pull_of(tx: sa.Connection, key: str) -> PullKey:
     return PullKey(tx.execute(sa.select(slots.c.pull).where(slots.c.key == key)).scalar_one())
 
 
-def written_status(tx: sa.Connection, pull: str, name: str) -> tuple[str, str] | None:
-    """(commit, what was said) of the pull's status of that name."""
-    row = tx.execute(sa.select(statuses).where(statuses.c.pull == pull, statuses.c.name == name)).one_or_none()
-    return (row.sha, row.said) if row else None
+def written_statuses(tx: sa.Connection, pull: str) -> dict[str, tuple[str, str]]:
+    """(commit, what was said) of the pull's statuses, by name."""
+    rows = tx.execute(sa.select(statuses).where(statuses.c.pull == pull))
+    return {row.name: (row.sha, row.said) for row in rows}
 
 
 def record_status(tx: sa.Connection, pull: str, name: str, sha: str, content: str) -> None:

@@ -1,8 +1,10 @@
 """Opens the database, brings it to the newest shape and gives transactions. The rest of `store` works inside one."""
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,13 @@ BUSY_SECONDS = 30
 SERVER_LOCK_KEY = 0x6769746F7073  # the advisory lock of who serves
 
 
+class Purpose(StrEnum):
+    """What a transaction is for: a step of some work, or a look by the clock whether there is any."""
+
+    WORK = "work"
+    POLL = "poll"
+
+
 class Store:
     """The database at an SQLAlchemy URL. Safe to share between threads."""
 
@@ -22,6 +31,7 @@ class Store:
         # SQLite has one writer. Threads that stand in line here get there sooner than by its looking now and then.
         self._writer_lock: AbstractContextManager[object] = threading.RLock() if self.embedded else nullcontext()
         self._engine = sa.create_engine(self.url, connect_args=self._connect_args(), pool_pre_ping=not self.embedded)
+        self._transactions, self._counting = Counter({purpose: 0 for purpose in Purpose}), threading.Lock()
         if self.embedded:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
@@ -31,9 +41,16 @@ class Store:
         """SQLite: one process, one host."""
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def transactions(self) -> Mapping[Purpose, int]:
+        """How many transactions were begun since the start, by purpose."""
+        with self._counting:
+            return dict(self._transactions)
+
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction that may write; all of it happens or nothing. Transient when the database does not answer."""
+        self._count(Purpose.WORK)
         try:
             with self._writer_lock, self._engine.begin() as tx:
                 yield tx
@@ -41,8 +58,9 @@ class Store:
             raise Transient(f"the database does not answer ({error.orig})") from error
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self, purpose: Purpose = Purpose.WORK) -> Iterator[sa.Connection]:
         """A transaction that only reads and never waits for a writer."""
+        self._count(purpose)
         try:
             with self._engine.connect() as tx:
                 tx.execution_options(reads_only=True)
@@ -81,6 +99,10 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _count(self, purpose: Purpose) -> None:
+        with self._counting:
+            self._transactions[purpose] += 1
 
     def _connect_args(self) -> dict[str, Any]:
         return {"timeout": BUSY_SECONDS} if self.embedded else {}

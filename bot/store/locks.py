@@ -17,23 +17,22 @@ def take(tx: sa.Connection, requested: Iterable[Lock]) -> tuple[Lock, ...]:
     conflicts = tuple(
         existing
         for request in requested
-        if (existing := lock_at(tx, request.repository, request.place)) and existing.pull != request.pull
+        if (existing := _lock_at(tx, request.repository, request.place)) and existing.pull != request.pull
     )
     if conflicts:
         return conflicts
     for request in requested:
         values = {"pull": request.pull, "taken_by": request.taken_by, "since": request.since}
         if not insert_new(tx, lock, repository=request.repository, place=request.place, **values):
-            existing = lock_at(tx, request.repository, request.place)
+            existing = _lock_at(tx, request.repository, request.place)
             conflicts += (existing,) if existing and existing.pull != request.pull else ()
     return conflicts
 
 
-def lock_at(tx: sa.Connection, repository: str, place: str) -> Lock | None:
-    """The lock on a place, whoever holds it."""
-    query = sa.select(lock).where(lock.c.repository == repository, lock.c.place == place).with_for_update()
-    row = tx.execute(query).one_or_none()
-    return _lock(row) if row else None
+def of_repository(tx: sa.Connection, repository: str) -> tuple[Lock, ...]:
+    """The locks on the repository's places, by place."""
+    query = sa.select(lock).where(lock.c.repository == repository).order_by(lock.c.place)
+    return tuple(_lock(row) for row in tx.execute(query))
 
 
 def of_pull(tx: sa.Connection, pull: str) -> tuple[Lock, ...]:
@@ -87,6 +86,13 @@ def thaw(tx: sa.Connection) -> bool:
     """End the freeze; false when there was none."""
     comment_slots.request_planned(tx)
     return bool(tx.execute(freeze.delete()).rowcount)
+
+
+def _lock_at(tx: sa.Connection, repository: str, place: str) -> Lock | None:
+    """The lock on a place, whoever holds it: nobody frees it before this transaction is over."""
+    query = sa.select(lock).where(lock.c.repository == repository, lock.c.place == place).with_for_update()
+    row = tx.execute(query).one_or_none()
+    return _lock(row) if row else None
 
 
 def _lock(row: sa.Row[tuple[object, ...]]) -> Lock:

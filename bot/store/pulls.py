@@ -28,6 +28,13 @@ def save(tx: sa.Connection, pull: Pull) -> None:
     upsert(tx, tables.pull, {"key": pull.key}, values)
 
 
+def refresh(tx: sa.Connection, pull: Pull) -> None:
+    """Write a pull request as the forge has it now; one that is open again has no closure that was dealt with."""
+    save(tx, pull)
+    if pull.state is PullState.OPEN:
+        set_handled_closure(tx, pull.key, None)
+
+
 def save_repository(tx: sa.Connection, repository: Repository) -> None:
     """Write a repository as the forge has it."""
     values = {

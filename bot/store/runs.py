@@ -107,23 +107,18 @@ def claim(tx: sa.Connection, run: str, place: str, holder: str, now: datetime) -
 
 
 def next_turns(tx: sa.Connection, run: str, limit: int) -> tuple[str, ...]:
-    """Places whose turn has come, no more than `most` of the run's rows being at work at once; start them."""
-    tx.execute(sa.select(runs.c.id).where(runs.c.id == run).with_for_update())
+    """Places whose turn has come, no more than `limit` of the run's rows being at work at once; start them."""
+    lock(tx, run)
     places = next_places(projects(tx, run), limit)
-    tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=NOTHING))
+    if places:
+        tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=NOTHING))
     return places
 
 
-def kind_and_pull(tx: sa.Connection, run: str) -> tuple[RunKind, PullKey] | None:
-    """(kind, pull) of a run."""
-    row = tx.execute(sa.select(runs.c.kind, runs.c.pull).where(runs.c.id == run)).one_or_none()
-    return (RunKind(row.kind), PullKey(row.pull)) if row else None
-
-
-def any_waiting(tx: sa.Connection, run: str, reason: WaitReason) -> bool:
-    """Some row of the run waits for this."""
-    conditions = rows.c.run == run, rows.c.state == State.QUEUED, rows.c.waits_for == reason
-    return tx.execute(sa.select(rows.c.place).where(*conditions).limit(1)).first() is not None
+def lock(tx: sa.Connection, id: str) -> Run | None:
+    """The run, which nobody else ends or brings forward until this transaction is over."""
+    row = tx.execute(sa.select(runs).where(runs.c.id == id).with_for_update()).one_or_none()
+    return _run(row) if row else None
 
 
 def ready_rows(tx: sa.Connection) -> tuple[tuple[str, str], ...]:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.own_comment import CommentPlace
 from bot.core.pull import Check, CheckState, PullState, Status
 from bot.hosts import __path__ as hosts_path
+from bot.steps.say.topics import say
 from tests.contract import forges
 from tests.contract.acting import Ground
 
@@ -19,39 +21,42 @@ def test_every_host_in_the_folder_is_held_to_this() -> None:
 
 def test_a_topic_has_one_comment_which_is_edited(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    first = host.say(pull.repository, pull.number, "plan", "one")
-    second = host.say(pull.repository, pull.number, "plan", "two", first.comment)
-    host.say(pull.repository, pull.number, "apply", "another topic")
-    assert second.comment == first.comment
+    first = say(host, pull.repository, pull.number, "plan", "one")
+    second = say(host, pull.repository, pull.number, "plan", "two", first.id)
+    say(host, pull.repository, pull.number, "apply", "another topic")
+    assert second.id == first.id
     assert [body.splitlines()[-1] for _, body in ground.said(pull)] == ["two", "another topic"]
 
 
 def test_a_comment_that_we_know_is_edited_in_one_request_and_a_deleted_one_is_refused(ground: Ground) -> None:
     host, pull = ground.host(), ground.open()
-    said = host.say(ground.repository(), pull.number, "plan", "one")
+    said = say(host, ground.repository(), pull.number, "plan", "one")
     ground.writes()
-    again = host.edit(ground.repository(), said.comment, "plan", "two")
-    assert (again.comment, ground.writes()) == (said.comment, ["PATCH"])
-    assert host.say(ground.repository(), pull.number, "plan", "two").comment == said.comment
-    ground.remove(said.comment)
+    again = host.write_comment(ground.repository(), pull.number, "plan", "two", CommentPlace(said))
+    assert (again.id, ground.writes()) == (said.id, ["PATCH"])
+    assert say(host, ground.repository(), pull.number, "plan", "two").id == said.id
+    ground.remove(said.id)
     with pytest.raises(Refused):
-        host.edit(ground.repository(), said.comment, "plan", "three")
+        host.write_comment(ground.repository(), pull.number, "plan", "three", CommentPlace(said))
 
 
 def test_who_has_looked_and_found_none_posts_at_once(ground: Ground) -> None:
     host, pull = ground.host(), ground.open()
-    assert host.find(pull.repository, pull.number, "plan") is None
-    said = host.post(pull.repository, pull.number, "plan", "one")
-    assert host.find(pull.repository, pull.number, "plan") == said.comment
-    assert host.find(pull.repository, pull.number, "plan", said.comment) == said.comment
-    assert host.find(pull.repository, pull.number, "apply", said.comment) is None
-    assert host.say(pull.repository, pull.number, "plan", "two").comment == said.comment
+    place = host.find_comment(pull.repository, pull.number, "plan")
+    assert place == CommentPlace()
+    ground.writes()
+    said = host.write_comment(pull.repository, pull.number, "plan", "one", place)
+    assert ground.writes() == ["POST"]
+    assert host.find_comment(pull.repository, pull.number, "plan").comment == said
+    assert host.find_comment(pull.repository, pull.number, "plan", said.id).comment == said
+    assert host.find_comment(pull.repository, pull.number, "apply", said.id).comment is None
+    assert say(host, pull.repository, pull.number, "plan", "two").id == said.id
 
 
 def test_our_comment_is_found_again_by_a_host_that_has_forgotten_it(ground: Ground) -> None:
     pull = ground.open()
-    first = ground.host().say(pull.repository, pull.number, "plan", "one")
-    assert ground.host().say(pull.repository, pull.number, "plan", "two").comment == first.comment
+    first = say(ground.host(), pull.repository, pull.number, "plan", "one")
+    assert say(ground.host(), pull.repository, pull.number, "plan", "two").id == first.id
     assert len(ground.said(pull)) == 1
 
 
@@ -59,45 +64,45 @@ def test_our_comment_is_found_behind_a_hundred_others(ground: Ground) -> None:
     pull = ground.open()
     for number in range(100):
         ground.comment("bob", pull, f"talk {number}")
-    first = ground.host().say(pull.repository, pull.number, "plan", "one")
-    assert ground.host().say(pull.repository, pull.number, "plan", "two").comment == first.comment
+    first = say(ground.host(), pull.repository, pull.number, "plan", "one")
+    assert say(ground.host(), pull.repository, pull.number, "plan", "two").id == first.id
 
 
 def test_a_topic_that_begins_like_another_is_another(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    one = host.say(pull.repository, pull.number, "plan", "x")
-    two = host.say(pull.repository, pull.number, "plan 2", "x")
-    three = host.say(pull.repository, pull.number, 'a --> "b" <b>', "x")
-    assert len({one.comment, two.comment, three.comment}) == 3
-    assert host.say(pull.repository, pull.number, 'a --> "b" <b>', "y").comment == three.comment
+    one = say(host, pull.repository, pull.number, "plan", "x")
+    two = say(host, pull.repository, pull.number, "plan 2", "x")
+    three = say(host, pull.repository, pull.number, 'a --> "b" <b>', "x")
+    assert len({one.id, two.id, three.id}) == 3
+    assert say(host, pull.repository, pull.number, 'a --> "b" <b>', "y").id == three.id
 
 
 def test_a_comment_that_somebody_deleted_is_written_anew(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    first = host.say(pull.repository, pull.number, "plan", "one")
-    ground.remove(first.comment)
-    second = host.say(pull.repository, pull.number, "plan", "two", first.comment)
-    assert second.comment != first.comment
+    first = say(host, pull.repository, pull.number, "plan", "one")
+    ground.remove(first.id)
+    second = say(host, pull.repository, pull.number, "plan", "two", first.id)
+    assert second.id != first.id
     assert len(ground.said(pull)) == 1
 
 
 def test_somebody_elses_comment_with_our_marker_stays_theirs(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    first = host.say(pull.repository, pull.number, "plan", "ours")
+    first = say(host, pull.repository, pull.number, "plan", "ours")
     [(_, body)] = ground.said(pull)
-    ground.remove(first.comment)
+    ground.remove(first.id)
     theirs = ground.comment("bob", pull, body)
-    host.say(pull.repository, pull.number, "plan", "ours again", str(theirs))
-    host.say(pull.repository, pull.number, "plan", "and again")
+    say(host, pull.repository, pull.number, "plan", "ours again", str(theirs))
+    say(host, pull.repository, pull.number, "plan", "and again")
     assert [login for login, _ in ground.said(pull)] == ["bob", host.whoami()]
     assert ground.said(pull)[0][1] == body
 
 
 def test_what_is_said_already_is_not_written_again(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    first = host.say(pull.repository, pull.number, "plan", "the same\n\nwords")
+    first = say(host, pull.repository, pull.number, "plan", "the same\n\nwords")
     ground.writes()
-    assert host.say(pull.repository, pull.number, "plan", "the same\n\nwords", first.comment) == first
+    assert say(host, pull.repository, pull.number, "plan", "the same\n\nwords", first.id) == first
     assert not ground.writes()
 
 
@@ -106,15 +111,15 @@ def test_an_answer_lost_after_the_comment_was_posted_makes_no_double(ground: Gro
     ground.lose_answers("POST", "/comments$")
     ground.writes()
     with pytest.raises(Transient):
-        host.say(pull.repository, pull.number, "plan", "one")
+        say(host, pull.repository, pull.number, "plan", "one")
     assert ground.writes() == ["POST"]
-    host.say(pull.repository, pull.number, "plan", "one")
+    say(host, pull.repository, pull.number, "plan", "one")
     assert len(ground.said(pull)) == 1
 
 
 def test_a_comment_may_be_as_long_as_the_host_says(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
-    host.say(pull.repository, pull.number, "a topic of some length " * 4, "x" * host.comment_limit)
+    say(host, pull.repository, pull.number, "a topic of some length " * 4, "x" * host.comment_limit)
     assert len(ground.said(pull)) == 1
 
 

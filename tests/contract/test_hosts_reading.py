@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.errors import Refused, Transient
 from bot.core.pull import CheckState, PullState, ReviewState, Role
+from bot.steps.say.topics import say
 from tests.contract.acting import Ground
 
 SOON = timedelta(seconds=90)
@@ -124,7 +125,7 @@ def test_the_forges_clock_is_told_without_asking_for_it(ground: Ground) -> None:
 
 def test_comments_since_then_are_everybodys_but_ours(ground: Ground) -> None:
     pull, other, host = ground.open(), ground.open("other"), ground.host()
-    host.say(pull.repository, pull.number, "plan", "ours")
+    say(host, pull.repository, pull.number, "plan", "ours")
     one = ground.comment("bob", pull, "/plan")
     two = ground.comment("carol", other, "/apply")
     found = host.comments(pull.repository, datetime.now(UTC) - SOON)

@@ -5,9 +5,27 @@ from tests.differential.shapes import every_shape
 
 CHARTS = tuple(shape.name for shape in every_shape() if shape.tool == "helm")
 TREES = tuple(shape.name for shape in every_shape() if shape.tool != "helm")
-WITH_JOBS = ("gitops-controller",)
-WITH_SETS = ("gitops-controller", "monitoring-stack", "secret-store")
-UNLABELLED = ("certificate-manager", "cluster-dns", "gitops-controller", "monitoring-stack", "secret-store")
+ALWAYS_FIRST = "rendered as the install of revision 1, whatever was applied before"
+DRAWN = "drawn anew by each rendering, whoever renders"
+WITH_DEPLOYMENTS = tuple(shape.name for shape in every_shape() if shape.name != "message-queue")
+WITH_JOBS = ("revisioned-app", "gitops-controller",)
+WITH_SETS = ("gitops-controller", "message-queue", "monitoring-stack", "secret-store", "storefront")
+UNLABELLED = (
+    "certificate-manager",
+    "certified-webhook",
+    "cluster-dns",
+    "event-autoscaler",
+    "gitops-controller",
+    "looked-up",
+    "message-queue",
+    "object-store",
+    "revisioned-app",
+    "single-writer",
+    "storefront",
+    "whole-platform",
+    "written-by-hand",
+   
+    "monitoring-stack", "secret-store")
 
 OF_THE_SERVER = (
     Difference("*", "metadata.creationTimestamp", "ours is made after theirs"),
@@ -17,6 +35,7 @@ OF_THE_SERVER = (
     Difference("ConfigMap/*/kube-root-ca.crt", "data", "each server has a certificate of its own"),
     Difference("Service/*", "spec.clusterIP", "given out by each server", CHARTS),
     Difference("Service/*", "spec.clusterIPs", "given out by each server", CHARTS),
+    Difference("Service/*", "spec.ports.*.nodePort", "given out by each server", ("object-store",)),
     Difference("Job/*", "spec.selector.matchLabels.batch.kubernetes.io/controller-uid", "its own uid", WITH_JOBS),
     Difference("Job/*", "spec.template.metadata.labels.*controller-uid", "its own uid", WITH_JOBS),
 )
@@ -25,7 +44,7 @@ OF_CONTROLLERS = (
     Difference("EndpointSlice/*", "", "made of the Service, under a name that is drawn"),
     Difference("Event/*", "", "what happened on the way"),
     Difference("Pod/*", "", "made of their owner, under names that are drawn"),
-    Difference("ReplicaSet/*", "", "made of the Deployment, with its annotations"),
+    Difference("ReplicaSet/*", "", "made of the Deployment, with its annotations", WITH_DEPLOYMENTS),
     Difference("ControllerRevision/*", "metadata.ownerReferences", "whose owner bears an uid of its server", WITH_SETS),
 )
 OF_THE_TOOLS = (
@@ -44,6 +63,11 @@ OF_DEFINITIONS = (
         ("database-operator",),
     ),
 )
+OF_RENDERING = (
+    Difference("Secret/*/looked-up-auth", "data.password", DRAWN, ("looked-up",)),
+    Difference("Secret/*/event-autoscaler-certs", "data", DRAWN, ("event-autoscaler",)),
+    Difference("*/event-autoscaler-admission", "webhooks.0.clientConfig.caBundle", DRAWN, ("event-autoscaler",)),
+)
 OF_MERGING = (
     Difference(
         "MonitoringServer/*",
@@ -58,5 +82,9 @@ OF_MERGING = (
         ("cluster-dns",),
     ),
 )
-FAULTS: tuple[Difference, ...] = ()
-TABLE = OF_THE_SERVER + OF_CONTROLLERS + OF_THE_TOOLS + OF_DEFINITIONS + OF_MERGING + FAULTS
+FAULTS = (
+    Difference("ConfigMap/*/looked-up", "data", "`lookup` finds nothing: what was kept is drawn anew", ("looked-up",), "K5"),
+    Difference("*/revisioned-app", "*", ALWAYS_FIRST, ("revisioned-app",), "K5"),
+    Difference("Job/*/revisioned-app-migrations-*", "", ALWAYS_FIRST, ("revisioned-app",), "K5"),
+)
+TABLE = OF_THE_SERVER + OF_CONTROLLERS + OF_THE_TOOLS + OF_DEFINITIONS + OF_RENDERING + OF_MERGING + FAULTS

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import yaml
 from kubernetes import client
 
 from bot.core.errors import Refused, ToolFailed
+from bot.core.plan import Content
 from bot.core.pull import Repository
 from bot.ports import Invocation, Origin, Site, Tool
 from bot.tools import helm, kustomize, manifests
@@ -130,9 +131,13 @@ class Ours:
             raise Blocked(f"{why}\n{why.output if isinstance(why, ToolFailed) else ''}") from why
         assert planned.artifact is not None, "the bot has nothing to apply"
         try:
-            return tool, site, tool.prepare_apply(site, planned.artifact)
+            return tool, site, tool.prepare_apply(self._confirming(site, planned.content), planned.artifact)
         except Refused as why:
             raise Blocked("\n".join(planned.content.obstacles) or str(why)) from why
+
+    def _confirming(self, site: Site, content: Content) -> Site:
+        """With all named that goes by name only, as a person would who means it."""
+        return replace(site, confirmed=content.precious)
 
     def site(self, checkout: Path, state: str) -> Site:
         base = self.home / "base"

@@ -21,7 +21,7 @@ THREADS = 8
 
 
 def left(access: Access, name: str) -> Objects:
-    """By `Kind/namespace/name` or `Kind/name`, once nothing is being deleted or rolled out any more."""
+    """By `Kind/namespace/name` or `Kind/name`, once nothing is being deleted, rolled out or bound any more."""
     door = _Door(access)
 
     def at_rest() -> Objects | None:
@@ -92,4 +92,5 @@ def _key(body: Body) -> str:
 def _rests(body: Body) -> bool:
     metadata, status = body["metadata"], body.get("status") or {}
     seen = status.get("observedGeneration", metadata.get("generation"))
-    return "deletionTimestamp" not in metadata and seen == metadata.get("generation")
+    unbound = body["kind"] == "PersistentVolumeClaim" and status.get("phase") != "Bound"
+    return "deletionTimestamp" not in metadata and seen == metadata.get("generation") and not unbound

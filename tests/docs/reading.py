@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-DOCUMENTS = tuple(sorted([TOP / "README.md", TOP / "CHANGELOG.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").rglob("*.md")]))
+DOCUMENTS = tuple(sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]))
 SHELLS = ("console", "ini", "bash", "sh")
 STARTERS = (["docker", "run"], ["systemd-run"])
 OPERATORS = ("|", "||", "&&", ">", ">>", "<", ";")

@@ -1,5 +1,6 @@
 """The documentation, held against the code."""
 
+import configparser
 import re
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def test_the_module_map_names_every_module_and_only_those() -> None:
     told = set(re.findall(r"`bot/([a-z_]+)(?:\.py)?`", text))
     there = {path.stem for path in (TOP / "bot").iterdir() if path.suffix == ".py" or path.is_dir()}
     assert told == {name for name in there if not name.startswith("__")}
+
+
+def test_the_module_map_draws_the_layers_that_the_import_linter_keeps() -> None:
+    contracts = configparser.ConfigParser()
+    contracts.read(TOP / ".importlinter")
+    layers = contracts["importlinter:contract:layers"]["layers"].split("\n")
+    drawn = " > ".join(layer.replace("bot.", "") for layer in layers if layer)
+    assert drawn in (TOP / "docs/modules.md").read_text().splitlines()
 
 
 def test_decisions_fit_a_page() -> None:

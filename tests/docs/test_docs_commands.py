@@ -10,8 +10,16 @@ from tests.docs import command_reference
 from tests.vocabulary import VOCABULARY
 
 ADDED = {
-    "export": CommandSpec((Example("/export", "Exports it"),), SELECTION, Role.ADMIN, "Told\n  at length."),
-    "version": CommandSpec((Example("/version", "Answers with the version"),), role=Role.NONE),
+    "export": CommandSpec(
+        (Example("/export", "Exports it"),),
+        SELECTION,
+        Role.ADMIN,
+        """
+    Told
+    at length.
+    """,
+    ),
+    "whoami": CommandSpec((Example("/whoami", "Answers with the asker"),), role=Role.NONE),
 }
 
 
@@ -32,7 +40,7 @@ def test_a_command_that_is_added_is_told_on_every_page() -> None:
     )
     for text in (readme, page):
         assert "| `/export` | Exports it |" in text
-        assert "All but `/help` and `/version` need write access. `/export` needs admin access." in text
+        assert "All but `/help` and `/whoami` need write access. `/export` needs admin access." in text
     assert "`/plan`, `/apply` and `/export` take" in page
     assert "## `/export`\n" in page
-    assert "Needs admin access.\n\nTold\n  at length.\n" in page
+    assert "Needs admin access.\n\nTold\nat length.\n" in page

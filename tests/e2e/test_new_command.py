@@ -29,3 +29,5 @@ def test_a_command_is_added_by_one_file(stage: Stage) -> None:
     assert "All but `/version` and `/help` need write access." in help_text
     stage.wait_for_comment(number, "/version chooses no projects: leave out -p")
     stage.wait_for_comment(number, "Did you mean `/version`?")
+    stage.carol.comment(stage.repo, number, "/version\n/unlock")
+    stage.wait_for_comment(number, "carol", "`/unlock` needs write access")

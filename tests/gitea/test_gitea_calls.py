@@ -10,6 +10,7 @@ from bot.core.errors import Refused, Transient
 from bot.core.pull import Branch, CheckState, Pull, PullState, Repository, Status
 from bot.hosts.gitea import host
 from bot.ports import Host
+from bot.steps.say.topics import say
 from tests.gitea.line import Line, answering
 from tests.gitea.signed import ALICE, COMMENT, PULL, REPOSITORY, SECTION
 
@@ -189,7 +190,7 @@ def test_a_clock_that_differs_from_ours_is_the_one_that_counts(line: Line) -> No
     own = {"login": "gitops-bot", "id": 1}
     line.answers = [(200, {}, own), (200, {"X-Total-Count": "0"}, []), (201, {}, {"id": 5, "updated_at": zone})]
     forge = gitea(line)
-    assert forge.say(INFRA, 4, "plan", "words").written_at == ahead.replace(microsecond=0)
+    assert say(forge, INFRA, 4, "plan", "words").written_at == ahead.replace(microsecond=0)
 
 
 def test_since_is_asked_for_in_utc(line: Line) -> None:

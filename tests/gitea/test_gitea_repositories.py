@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import Refused, Transient
 from bot.core.pull import CheckState, PullState, Repository, ReviewState, Status
 from bot.ports import Host
+from bot.steps.say.topics import say
 from tests.gitea.conftest import Hosts
 from tests.gitea.people import BOT, KEEPER
 from tests.gitea.running import Place
@@ -49,7 +50,7 @@ def test_nothing_is_written_under_an_old_name(place: Place, host: Host, reposito
     pull = host.pull(repository, place.open())
     renamed(place)
     for write in (
-        lambda: host.say(repository, pull.number, "plan", "words"),
+        lambda: say(host, repository, pull.number, "plan", "words"),
         lambda: host.status(repository, pull.head.sha, DONE),
         lambda: host.merge(pull, "x"),
     ):
@@ -57,7 +58,7 @@ def test_nothing_is_written_under_an_old_name(place: Place, host: Host, reposito
             write()
     now = host.pull(host.repository(place.repo), pull.number)
     assert now.state is PullState.OPEN
-    assert host.say(now.repository, pull.number, "plan", "words")
+    assert say(host, now.repository, pull.number, "plan", "words")
 
 
 def test_a_transferred_repository_keeps_its_key(place: Place, host: Host, repository: Repository) -> None:
@@ -77,7 +78,7 @@ def test_an_archived_repository_is_left_out_and_takes_no_writes(
     place.person("alice").api("PATCH", place.path, archived=True)
     assert not host.repositories()
     assert not hosts(repos=owner).repositories()
-    for write in (lambda: host.say(repository, pull.number, "plan", "words"), lambda: host.merge(pull, "x")):
+    for write in (lambda: say(host, repository, pull.number, "plan", "words"), lambda: host.merge(pull, "x")):
         with pytest.raises(Refused, match="archived"):
             write()
 
@@ -89,7 +90,7 @@ def test_a_repository_that_we_may_no_longer_see_is_refused(place: Place, host: H
         lambda: host.repository(place.repo),
         lambda: host.pull(repository, number),
         lambda: host.open_pulls(repository),
-        lambda: host.say(repository, number, "plan", "words"),
+        lambda: say(host, repository, number, "plan", "words"),
     ):
         with pytest.raises(Refused, match="may not see it"):
             read()

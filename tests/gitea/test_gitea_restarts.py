@@ -8,6 +8,7 @@ import pytest
 from bot.core.errors import Transient
 from bot.core.pull import PullState
 from bot.hosts.gitea import host as gitea
+from bot.steps.say.topics import say
 from tests.gitea.people import BOT, invite
 from tests.gitea.running import Site, furnish, need, plant
 from tests.gitea.server import Server
@@ -27,16 +28,16 @@ def test_a_server_that_restarts_in_the_middle_is_waited_for_and_found_as_it_was(
     host = gitea(section, [place.repo])
     repository, number = host.repository(place.repo), place.open()
     pull = host.pull(repository, number)
-    said = host.say(repository, number, "plan", "words")
+    said = say(host, repository, number, "plan", "words")
     server.stop()
     for call in (
         lambda: host.pull(repository, number),
-        lambda: host.say(repository, number, "plan", "others", said.comment),
+        lambda: say(host, repository, number, "plan", "others", said.id),
         lambda: host.merge(pull, "x"),
     ):
         with pytest.raises(Transient, match="cannot be reached"):
             call()
     server.start()
-    assert host.say(repository, number, "plan", "others", said.comment).comment == said.comment
+    assert say(host, repository, number, "plan", "others", said.id).id == said.id
     assert host.merge(pull, "x") == host.pull(repository, number).merge_commit
     assert host.pull(repository, number).state is PullState.MERGED

@@ -5,6 +5,7 @@ import pytest
 from bot.core.errors import Refused, Transient
 from bot.core.pull import CheckState, Repository, Role, Status
 from bot.ports import Host
+from bot.steps.say.topics import say
 from tests.gitea.conftest import Hosts
 from tests.gitea.people import BOT, KEEPER, made_token
 from tests.gitea.running import Place, Site
@@ -30,7 +31,7 @@ def test_the_scopes_that_are_asked_for_are_enough(
     pull = host.pull(repository, number)
     assert host.role(repository, "bob") is Role.WRITE
     assert host.contributors(repository, number).logins == {"alice"}
-    host.say(repository, number, "plan", "words")
+    say(host, repository, number, "plan", "words")
     host.react(repository, comment, "eyes")
     host.status(repository, pull.head.sha, Status("plan", CheckState.SUCCESS, "done"))
     assert [check.name for check in host.checks(pull)] == ["plan"]
@@ -58,7 +59,7 @@ def test_a_token_without_a_scope_is_refused_with_its_name(
     host = hosts(token(site, "read:repository", "read:issue", "read:user"))
     pull = host.pull(repository, place.open())
     with pytest.raises(Refused, match="write:issue"):
-        host.say(repository, pull.number, "plan", "words")
+        say(host, repository, pull.number, "plan", "words")
     with pytest.raises(Refused, match="write:repository"):
         host.merge(pull, "x")
     with pytest.raises(Refused, match="read:user"):

@@ -136,7 +136,7 @@ def test_any_signed_delivery_is_taken_or_turned_away_and_its_jobs_can_be_told(
     with doors.store.begin() as tx:
         for id, its in deliveries.pending(tx):
             jobs_for(its, id, VOCABULARY)
-            deliveries.mark_done(tx, id, VERY_LATE)
+            deliveries.mark_done(tx, [id], VERY_LATE)
 
 
 HEADERS = st.dictionaries(

@@ -8,6 +8,7 @@ import pytest
 from bot.core.errors import Refused, Transient
 from bot.core.pull import Role
 from bot.hosts.github.rights import PERMISSIONS
+from bot.steps.say.topics import say
 from tests.hosts.on_sandbox import MANIFEST, AppPlace, token_host
 
 
@@ -41,11 +42,11 @@ def test_a_token_with_less_than_ten_minutes_left_is_renewed(app_place: AppPlace)
 
 def test_a_token_that_ended_in_mid_run_is_renewed_and_the_request_repeated(app_place: AppPlace) -> None:
     pull, host = app_place.pull(), app_place.host()
-    host.say(pull.repository, pull.number, "plan", "one")
+    say(host, pull.repository, pull.number, "plan", "one")
     app_place.place.forge.end_tokens()
     app_place.asked()
-    host.say(pull.repository, pull.number, "apply:1", "two")
-    host.react(pull.repository, int(host.say(pull.repository, pull.number, "plan", "three").comment), "eyes")
+    say(host, pull.repository, pull.number, "apply:1", "two")
+    host.react(pull.repository, int(say(host, pull.repository, pull.number, "plan", "three").id), "eyes")
     assert len(app_place.asked("/access_tokens")) == 1
     bodies = [comment["body"].splitlines()[-1] for comment in app_place.place.alice.comments(app_place.place.repo, 1)]
     assert bodies == ["three", "two"]

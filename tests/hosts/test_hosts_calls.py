@@ -14,6 +14,7 @@ from bot.core.errors import Refused, Transient
 from bot.core.pull import Branch, CheckState, Contributors, Pull, PullState, Repository, Status
 from bot.hosts.github import host
 from bot.ports import Host
+from bot.steps.say.topics import say
 from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECTION
 
 INFRA = Repository("github:7", "acme/infra", "main", private=True)
@@ -227,7 +228,7 @@ def test_comments_on_issues_are_left_out_even_where_the_repository_is_called_pul
 def test_no_topic_ends_its_marker_early(line: Line) -> None:
     told = {"id": 5, "updated_at": "2026-01-02T03:04:05Z"}
     line.answers = [(200, {}, []), (201, {}, told)]
-    github(line).say(INFRA, 4, "x --> <script>\nhi --!> ", "words")
+    say(github(line), INFRA, 4, "x --> <script>\nhi --!> ", "words")
     marker, _, rest = json.loads(line.sent[-1])["body"].partition("\n")
     assert (marker.index(">"), rest) == (len(marker) - 1, "words")
 

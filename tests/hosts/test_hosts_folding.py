@@ -2,8 +2,10 @@
 
 import pytest
 
+from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.pull import Pull
 from bot.hosts.github.github import GitHub
+from bot.steps.say import topics
 from tests.hosts.on_sandbox import AppPlace, token_host
 
 
@@ -14,7 +16,7 @@ def folded(app_place: AppPlace, pull: Pull) -> list[str]:
 
 
 def say(host: GitHub, pull: Pull, topic: str, words: str, known: str | None = None) -> str:
-    return host.say(pull.repository, pull.number, topic, words, known).comment
+    return topics.say(host, pull.repository, pull.number, topic, words, known).id
 
 
 @pytest.mark.parametrize("as_app", [True, False])
@@ -51,7 +53,8 @@ def test_an_apply_that_still_goes_on_is_shown_again_with_its_next_words(app_plac
     if found_first:
         say(host, pull, "apply:1", "applied", first)
     else:
-        host.edit(pull.repository, first, "apply:1", "applied")
+        place = CommentPlace(OwnComment(first, "running", host.now()))
+        host.write_comment(pull.repository, pull.number, "apply:1", "applied", place)
     assert not folded(app_place, pull)
 
 

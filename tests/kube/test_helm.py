@@ -34,7 +34,9 @@ def tool(**section: object) -> Helm:
 
 
 def inputs(tree: Folder, directory: str, *values: str, others: frozenset[str] = NOBODY) -> set[str]:
-    return set(tool().inputs(tree, Project("p", directory, options=OPTIONS.dump(KubernetesOptions(values=values))), others))
+    return set(
+        tool().inputs(tree, Project("p", directory, options=OPTIONS.dump(KubernetesOptions(values=values))), others)
+    )
 
 
 def parsed(asked: RenderRequest, **section: object) -> tuple[KubeObject, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.core.project import Project
+from bot.kube.keys import OPTIONS
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.parsing import parse_objects
 from bot.kube.objects.scopes import is_namespaced
@@ -35,9 +36,9 @@ def test_the_example_is_a_definition_and_an_object_of_its_kind() -> None:
 def test_the_examples_configuration_names_what_is_there() -> None:
     projects = read((EXAMPLES / "gitops.yaml").read_bytes()).projects
     assert [project.dir for project in projects] == ["backups", "shop/overlays/staging", "shop/overlays/prod", "api"]
-    assert (projects[0].tool, projects[3].kubernetes.values) == ("manifests", ("values-prod.yaml",))
+    assert (projects[0].tool, OPTIONS.of(projects[3]).values) == ("manifests", ("values-prod.yaml",))
     for project in projects:
-        assert all((EXAMPLES / project.dir / name).is_file() for name in project.kubernetes.values)
+        assert all((EXAMPLES / project.dir / name).is_file() for name in OPTIONS.of(project).values)
 
 
 def test_every_manifest_below_is_taken_but_hidden_ones_and_kustomizations(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from bot.bot import Bot
 from bot.core.job import Job
+from bot.core.keys import CommentSlot
 from bot.jobs import update_comment
 from bot.store import Store, comment_slots
 from tests.server.house import NOW, PULL
 
-TOPIC = "apply:none"
+TOPIC = CommentSlot.apply("none")
 
 
 class SlowSpeaker:
@@ -32,7 +33,7 @@ def test_a_speaker_that_lost_its_floor_goes_silent(bot: Bot) -> None:
         comment_slots.request_version(tx, TOPIC, PULL.key)
     clock = SlowSpeaker(bot.store)
     update_comment.run(replace(bot, clock=clock), Job("slow", "update_comment", {"topic": TOPIC}))
-    assert clock.looks == 3
+    assert clock.looks == 2
     with bot.store.begin() as tx:
         assert comment_slots.acquire_lease(tx, TOPIC, "other", NOW + timedelta(minutes=4))
 
@@ -42,6 +43,6 @@ def test_a_floor_is_kept_as_long_as_somebody_speaks(bot: Bot) -> None:
         comment_slots.request_version(tx, TOPIC, PULL.key)
     for minute in range(5):
         now = NOW + timedelta(minutes=minute)
-        assert update_comment.CommentWriter(replace(bot, clock=lambda now=now: now), TOPIC, "first").hold_lease()
+        assert update_comment.CommentWriter(replace(bot, clock=lambda now=now: now), TOPIC, "first").acquire()
         with bot.store.begin() as tx:
             assert not comment_slots.acquire_lease(tx, TOPIC, "second", now + timedelta(seconds=59))

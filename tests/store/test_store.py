@@ -56,7 +56,7 @@ def test_a_delivery_that_comes_twice_is_kept_once(store: Store) -> None:
         assert deliveries.receive(tx, "github:1", event, NOW)
         assert not deliveries.receive(tx, "github:1", event, NOW)
         assert deliveries.pending(tx) == (("github:1", event),)
-        deliveries.mark_done(tx, "github:1", NOW)
+        deliveries.mark_done(tx, ["github:1"], NOW)
         assert deliveries.pending(tx) == ()
 
 

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.core.errors import Refused, Transient
+from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
 from bot.core.repository_filter import RepositoryFilter
 from bot.hosts.gitea import rights, shapes, webhook
 from bot.hosts.gitea.client import ApiClient, NotFound
 from bot.hosts.gitea.settings import GiteaSettings
 from bot.hosts.gitea.topics import TopicComments
-from bot.ports import Delivery, PostedComment, Remote
+from bot.ports import Delivery, Remote
 
-DESCRIPTION = 140
 STYLES = (
     ("merge", "allow_merge_commits"),
     ("squash", "allow_squash_merge"),
@@ -152,19 +152,15 @@ class Gitea:
     def role(self, repository: Repository, user: str) -> Role:
         return _parse(rights.role, self._api, _path(repository), user)
 
-    def say(
-        self, repository: Repository, number: int, topic: str, body: str, comment_id: str | None = None
-    ) -> PostedComment:
-        return self._topics(repository).say(number, topic, body, comment_id)
+    def find_comment(
+        self, repository: Repository, number: int, topic: str, known_id: str | None = None
+    ) -> CommentPlace:
+        return _parse(self._topics(repository).find, number, topic, known_id)
 
-    def find(self, repository: Repository, number: int, topic: str, comment_id: str | None = None) -> str | None:
-        return self._topics(repository).find(number, topic, comment_id)
-
-    def post(self, repository: Repository, number: int, topic: str, body: str) -> PostedComment:
-        return self._topics(repository).post(number, topic, body)
-
-    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> PostedComment:
-        return self._topics(repository).edit(comment, topic, body)
+    def write_comment(
+        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
+    ) -> OwnComment:
+        return _parse(self._topics(repository).write, number, topic, body, place)
 
     def _topics(self, repository: Repository) -> TopicComments:
         return TopicComments(self._api, _path(repository), self.whoami())
@@ -173,11 +169,9 @@ class Gitea:
         self._api("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
-        description = status.description
-        shortened = description if len(description) <= DESCRIPTION else description[: DESCRIPTION - 1] + "…"
-        body = {"context": status.name, "state": status.state.value, "description": shortened}
-        if status.url and status.url.startswith(("http://", "https://")):
-            body["target_url"] = status.url
+        body = {"context": status.name, "state": status.state.value, "description": status.short_description}
+        if status.web_url:
+            body["target_url"] = status.web_url
         self._api("POST", f"{_path(repository)}/statuses/{sha}", body)
 
     def merge(self, pull: Pull, message: str) -> str:

@@ -4,15 +4,13 @@ What happened is told by the payload more than by headers: those that look like 
 reviews and comments have changed between versions.
 """
 
-import hashlib
-import hmac
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from bot.core.event import Commented, Event, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.webhook_body import parse_object, verify_signature
 from bot.hosts.gitea import shapes
 from bot.ports import Delivery
 
@@ -33,11 +31,11 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, allowed: Callabl
     """
     lower_headers = {key.lower(): value for key, value in headers.items()}
     content = _signed_content(lower_headers.get("content-type", ""), body)
-    _verify(lower_headers.get("x-gitea-signature", ""), content, secret)
+    verify_signature(secret, content, lower_headers.get("x-gitea-signature", ""))
     id = lower_headers.get("x-gitea-delivery", "")
     if not ID.fullmatch(id):
         raise ValueError("the X-Gitea-Delivery header is missing or malformed")
-    payload = _payload(content)
+    payload = parse_object(content)
     try:
         name = str((payload.get("repository") or {}).get("full_name", ""))
         event = _event(lower_headers.get("x-gitea-event", ""), payload) if allowed(name) else None
@@ -54,22 +52,6 @@ def _signed_content(kind: str, body: bytes) -> bytes:
         return parse_qs(body, max_num_fields=1).get(b"payload", [b""])[0]
     except ValueError as error:
         raise PermissionError("the form is not Gitea's") from error
-
-
-def _verify(signature: str, content: bytes, secret: str) -> None:
-    expected = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise PermissionError("the signature does not match")
-
-
-def _payload(content: bytes) -> dict[str, Any]:
-    try:
-        payload = json.loads(content.decode(errors="replace"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError("the body is no JSON") from error
-    if not isinstance(payload, dict):
-        raise ValueError("the body is no JSON object")
-    return payload
 
 
 def _event(kind: str, payload: dict[str, Any]) -> Event | None:

@@ -28,14 +28,17 @@ class CommentFolder:
         self._account = account
         self._folded: set[str] = set()
 
-    def fold_before(self, path: str, topic: str, thread: Sequence[Raw]) -> None:
-        """Fold what a new comment of the topic makes old, of the talk before it (oldest first)."""
+    def outdated(self, topic: str, thread: Sequence[Raw]) -> tuple[str, ...]:
+        """What a new comment of the topic makes old, of the talk before it (oldest first): GitHub's node ids."""
         kind = topic.partition(":")[0]
-        if kind not in (APPLY, ANSWER) or not thread:
-            return
+        if kind not in (APPLY, ANSWER):
+            return ()
         before = thread if kind == APPLY else _before_last_reply(thread, self._account.login)
         older = [raw for raw in before if _kind(raw) == kind and _author(raw) == self._account.login]
-        nodes = [str(raw["node_id"]) for raw in older[-MOST:]]
+        return tuple(str(raw["node_id"]) for raw in older[-MOST:])
+
+    def fold(self, path: str, nodes: Sequence[str]) -> None:
+        """Fold these comments."""
         if nodes and self._mutate(path, "minimizeComment", {"classifier": "OUTDATED"}, nodes):
             self._folded |= set(nodes)
 

@@ -1,7 +1,6 @@
 """The Host port for GitHub. Everything that is true only of GitHub ends in this package."""
 
 import base64
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
+from bot.core import own_comment
 from bot.core.errors import Refused, Transient
+from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.pull import Check, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
 from bot.core.repository_filter import RepositoryFilter
 from bot.hosts.github import check_runs, required_checks, shapes, webhook
@@ -19,10 +20,9 @@ from bot.hosts.github.app import NotInstalled
 from bot.hosts.github.client import status_of
 from bot.hosts.github.folding import CommentFolder
 from bot.hosts.github.settings import GitHubSettings
-from bot.ports import Delivery, PostedComment, Remote
+from bot.ports import Delivery, Remote
 
 MOST_COMMITS_LISTED = 250
-DESCRIPTION = 140
 LARGEST_COMMENT, LARGEST_MARKER = 65536, 512
 METHODS = (("merge", "allow_merge_commit"), ("squash", "allow_squash_merge"), ("rebase", "allow_rebase_merge"))
 MERGE_BUTTON = "web-flow"
@@ -134,61 +134,52 @@ class GitHub:
                 return Role.NONE
             raise Transient(f"the role of {user} cannot be read: {error}") from error
 
-    def say(
-        self, repository: Repository, number: int, topic: str, body: str, comment_id: str | None = None
-    ) -> PostedComment:
-        raw, thread = self._find_own(repository, number, topic, comment_id)
-        if raw is None:
-            posted = self.post(repository, number, topic, body)
-            self._folder.fold_before(_path(repository), topic, thread)
-            return posted
-        if raw["body"].replace("\r\n", "\n") == _with_marker(topic, body):
-            return _posted_comment(raw)
-        return self.edit(repository, str(raw["id"]), topic, body)
-
-    def find(self, repository: Repository, number: int, topic: str, comment_id: str | None = None) -> str | None:
-        raw, _ = self._find_own(repository, number, topic, comment_id)
-        return str(raw["id"]) if raw else None
-
-    def post(self, repository: Repository, number: int, topic: str, body: str) -> PostedComment:
-        fields = {"body": _with_marker(topic, body)}
-        return _posted_comment(self._account("POST", f"{_path(repository)}/issues/{number}/comments", fields))
-
-    def _find_own(
-        self, repository: Repository, number: int, topic: str, comment_id: str | None
-    ) -> tuple[dict[str, Any] | None, Sequence[dict[str, Any]]]:
-        """Our comment of that topic, else the whole talk. A marker in somebody else's comment is their text."""
-        if comment_id:
-            try:
-                raw: dict[str, Any] = self._account("GET", f"{_path(repository)}/issues/comments/{comment_id}")
-            except Refused:
-                raw = {}
-            if _is_own(raw, topic, self._account.login):
-                return raw, ()
+    def find_comment(
+        self, repository: Repository, number: int, topic: str, known_id: str | None = None
+    ) -> CommentPlace:
+        path = f"{_path(repository)}/issues"
+        if known_id and (comment := self._own_comment(self._find_raw_comment(f"{path}/comments/{known_id}"), topic)):
+            return CommentPlace(comment)
         thread: list[dict[str, Any]] = []
-        for raw in self._account.pages(f"{_path(repository)}/issues/{number}/comments"):
-            if _is_own(raw, topic, self._account.login):
-                return raw, ()
+        for raw in self._account.pages(f"{path}/{number}/comments"):
+            if comment := self._own_comment(raw, topic):
+                return CommentPlace(comment)
             thread.append(raw)
-        return None, thread
+        return CommentPlace(outdated=self._folder.outdated(topic, thread))
 
-    def edit(self, repository: Repository, comment: str, topic: str, body: str) -> PostedComment:
-        path, fields = _path(repository), {"body": _with_marker(topic, body)}
-        raw = self._account("PATCH", f"{path}/issues/comments/{comment}", fields)
-        self._folder.unfold(path, raw)
-        return _posted_comment(raw)
+    def _find_raw_comment(self, path: str) -> dict[str, Any]:
+        try:
+            raw: dict[str, Any] = self._account("GET", path)
+        except Refused:
+            return {}
+        return raw
+
+    def _own_comment(self, raw: dict[str, Any], topic: str) -> OwnComment | None:
+        """A marker in somebody else's comment is their text."""
+        author = (raw.get("user") or {}).get("login")
+        return _parse(shapes.own_comment, raw, topic) if author == self._account.login else None
+
+    def write_comment(
+        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
+    ) -> OwnComment:
+        path, fields = f"{_path(repository)}/issues", {"body": own_comment.mark(topic, body)}
+        if place.comment:
+            raw = self._account("PATCH", f"{path}/comments/{place.comment.id}", fields)
+            self._folder.unfold(_path(repository), raw)
+        else:
+            raw = self._account("POST", f"{path}/{number}/comments", fields)
+            self._folder.fold(_path(repository), place.outdated)
+        return OwnComment(str(raw["id"]), body, shapes.timestamp(raw["updated_at"]))
 
     def react(self, repository: Repository, comment: int, reaction: str) -> None:
         self._account("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
-        description = status.description
-        shortened = description if len(description) <= DESCRIPTION else description[: DESCRIPTION - 1] + "…"
-        url = status.url if status.url and status.url.startswith(("http://", "https://")) else None
+        title, url = status.short_description, status.web_url
         if self._account.app_id:
-            check_runs.publish(self._account, repository, sha, replace(status, url=url), shortened)
+            check_runs.publish(self._account, repository, sha, replace(status, url=url), title)
             return
-        body = {"context": status.name, "state": status.state.value, "description": shortened}
+        body = {"context": status.name, "state": status.state.value, "description": title}
         self._account("POST", f"{_path(repository)}/statuses/{sha}", body | ({"target_url": url} if url else {}))
 
     def merge(self, pull: Pull, message: str) -> str:
@@ -248,21 +239,3 @@ def _parse(parser: Callable[..., T], *raw: Any) -> T:
 
 def _is_not_found(error: Refused) -> bool:
     return status_of(error) == 404
-
-
-def _with_marker(topic: str, body: str) -> str:
-    return f"{_marker(topic)}\n{body}"
-
-
-def _marker(topic: str) -> str:
-    """Hidden in the first line; no topic can end it early."""
-    return f"<!-- gitops-bot {json.dumps({'topic': topic, 'v': 1}).replace('-->', '--%3e').replace('>', '%3e')} -->"
-
-
-def _is_own(raw: dict[str, Any], topic: str, login: str) -> bool:
-    author = (raw.get("user") or {}).get("login")
-    return author == login and str(raw.get("body", "")).startswith(_marker(topic))
-
-
-def _posted_comment(raw: dict[str, Any]) -> PostedComment:
-    return PostedComment(str(raw["id"]), shapes.timestamp(raw["updated_at"]))

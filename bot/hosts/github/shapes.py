@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from bot.core.own_comment import OwnComment, recognise
 from bot.core.pull import Branch, CheckState, Comment, Pull, PullState, Repository, Review, ReviewState, Role
 
 STATES = {
@@ -65,6 +66,11 @@ def comment(raw: dict[str, Any], number: int | None = None) -> Comment:
         at=timestamp(raw["created_at"]),
         edited=raw["created_at"] != raw["updated_at"],
     )
+
+
+def own_comment(raw: dict[str, Any], topic: str) -> OwnComment | None:
+    """A comment of ours, where it is of that topic."""
+    return recognise(topic, str(raw["id"]), str(raw.get("body") or ""), timestamp(raw["updated_at"]))
 
 
 def review(raw: dict[str, Any]) -> Review | None:

@@ -1,8 +1,5 @@
 """GitHub's webhooks become events. The signature is verified before a byte is parsed."""
 
-import hashlib
-import hmac
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,9 +7,11 @@ from urllib.parse import parse_qs
 
 from bot.core.event import Commented, Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import Repository
+from bot.core.webhook_body import parse_object, verify_signature
 from bot.hosts.github import shapes
 from bot.ports import Delivery
 
+SIGNED_BY = "sha256="
 ID = re.compile(r"[A-Za-z0-9-]{1,80}")
 PULL_CHANGES = {
     "opened": PullChange.OPENED,
@@ -47,22 +46,16 @@ def parse(
 
 
 def _verify(signature: str, body: bytes, secret: str) -> None:
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
+    if not signature.startswith(SIGNED_BY):
         raise PermissionError("the signature does not match")
+    verify_signature(secret, body, signature.removeprefix(SIGNED_BY))
 
 
 def _payload(kind: str, body: bytes) -> dict[str, Any]:
     text = body.decode(errors="replace")
     if kind.startswith("application/x-www-form-urlencoded"):
         text = (parse_qs(text).get("payload") or [""])[0]
-    try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("the body is no JSON") from error
-    if not isinstance(payload, dict):
-        raise ValueError("the body is no JSON object")
-    return payload
+    return parse_object(text)
 
 
 def _event(kind: str, payload: dict[str, Any], app_id: int | None) -> Event | None:

@@ -106,5 +106,5 @@ def _changed_result(preflight: Preflight, change: ObjectChange, send: Body, live
     answer = dry_run_apply(preflight.cluster, send, live, change.takes, force=change.force)
     if not answer.ok:
         yield f"would be refused now: {answer.message}"
-    elif result_digest(preflight.mask, answer.body, change.left) != change.result:
+    elif result_digest(preflight.mask, answer.body, change.left, send) != change.result:
         yield "changed since the plan, so that applying it would come to something else"

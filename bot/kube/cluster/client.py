@@ -191,6 +191,10 @@ class Cluster:
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
         return self._transport.fetch_text(ApiRequest("GET", path, query))
 
+    def fetch_text(self, path: str) -> str:
+        """Fetch a document that is no object, such as a schema; empty where there is none to be had."""
+        return self._transport.fetch_text(ApiRequest("GET", path))
+
     def events(self, namespace: str, uid: str) -> Bodies:
         """List the events about an object; none where they may not be read."""
         path = f"/api/v1/namespaces/{quote(namespace or 'default')}/events"

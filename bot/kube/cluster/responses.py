@@ -8,7 +8,12 @@ from typing import Any
 
 from bot.kube.objects.kube_object import ObjectRef, object_of
 
-SCHEMA_ERROR = "failed to create typed patch object"
+# What a server says when it is the object that it cannot take: the object in parentheses, or what was not done with it.
+_FAULTY_OBJECT = re.compile(
+    r"\([^()]*; [^()]*, Kind=\w+\)|\b(?:conver(?:t|ting|sion)|decod(?:e|ing)|unmarshal|validat(?:e|ing|ion))\b"
+    r"|admission webhook|failed calling webhook",
+    re.IGNORECASE,
+)
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -48,10 +53,18 @@ class ApiResponse:
         keys = ("reason", "field", "message")
         return tuple(StatusCause(*(str(cause.get(key) or "") for key in keys)) for cause in causes)
 
+    def renamed(self, name: str, own_name: str) -> "ApiResponse":
+        """Return the same with another name in every word of it."""
+        words = json.dumps(self.body).replace(name, json.dumps(own_name)[1:-1])
+        return ApiResponse(
+            self.status, json.loads(words), tuple(text.replace(name, own_name) for text in self.warnings)
+        )
+
     @property
-    def is_schema_error(self) -> bool:
-        """A 500 that is no outage: server-side apply answers so to unknown fields and wrong types."""
-        return self.status == 500 and SCHEMA_ERROR in self.message
+    def is_about_object(self) -> bool:
+        """A 500 that is no outage: the object could not be converted, decoded, validated or admitted."""
+        is_status = self.body.get("kind") == "Status"
+        return self.status == 500 and is_status and _FAULTY_OBJECT.search(self.message) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,6 @@ def dry_run_apply(
     return response
 
 
-def result_digest(mask: Mask, result: Body, ignored: Sequence[str]) -> str:
-    """Digest the object as it will be; `ignored` are pointers to fields that others change as they like."""
-    return digest_of(drop_fields(mask.mask(result), ignored))
+def result_digest(mask: Mask, result: Body, ignored: Sequence[str], sent: Body) -> str:
+    """Digest the object that `sent` leads to; `ignored` are pointers to fields that others change as they like."""
+    return digest_of(drop_fields(mask.mask(result), ignored), sent)

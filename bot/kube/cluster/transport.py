@@ -1,6 +1,5 @@
 """One HTTP request to an API server and its repetition: what `client` stands on. Who asks is `credentials`' to say."""
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from urllib.parse import urlencode
 from bot.core.errors import Refused, Transient
 from bot.kube.cluster.credentials import Credentials
 from bot.kube.cluster.responses import ApiResponse, parse_body, parse_warnings
+from bot.kube.objects.json_encoding import encode_json
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 VERSION_PATH = "/version"  # of all that is asked for, the only thing without a kind
@@ -117,7 +117,7 @@ class Transport:
             raise Refused(f"the credentials for cluster {self._name} were refused: {WRONG_OR_EXPIRED}")
         if raw.status in NOTHING_HAPPENED:
             raise _Unusable(f"status {raw.status}", nothing_happened=True, retry_after=_retry_after(raw.headers))
-        if raw.status in MAY_HAVE_HAPPENED and not response.is_schema_error and not _is_webhook_failure(response):
+        if raw.status in MAY_HAVE_HAPPENED and not response.is_about_object:
             raise _Unusable(f"status {raw.status}", retry_after=_retry_after(raw.headers))
         return response
 
@@ -138,7 +138,7 @@ class Transport:
         api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, None)
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        body = json.dumps(request.body).encode() if request.body is not None else None
+        body = encode_json(request.body) if request.body is not None else None
         url = f"{api.configuration.host}{request.path}{'?' if query else ''}{urlencode(query)}"
         options = {"timeout": self._timeout, "retries": False, "redirect": False, "preload_content": False}
         try:
@@ -173,12 +173,6 @@ class _Unusable(Exception):
     def __init__(self, reason: str, *, nothing_happened: bool = False, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.nothing_happened, self.retry_after = nothing_happened, retry_after
-
-
-def _is_webhook_failure(response: ApiResponse) -> bool:
-    """A 500 that an admission webhook made is the plan's business, not an outage of the server."""
-    message = response.message
-    return response.status == 500 and "admission webhook" in message or "failed calling webhook" in message
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

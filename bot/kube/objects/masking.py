@@ -20,6 +20,9 @@ _SECRET_KEYS = (*_PUBLIC_KEYS, *_VALUE_TABLES)
 _METADATA_TABLES = ("annotations", "labels")
 _MIN_INFIX = 6  # as short as may be replaced in the middle of a word
 _MIN_SECRET = 3  # as short as may be replaced where it stands alone
+# A short value is no word of its own where a letter or digit is beside it, or a name goes on: `web` in `web-adapter`.
+_NAME_BEFORE = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-._])"
+_NAME_AFTER = r"(?![A-Za-z0-9])(?![-._][A-Za-z0-9])"
 _MAX_DEPTH = 8
 _PASSWORD = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
 _BLANKS = re.compile(rb"\s+")
@@ -101,7 +104,7 @@ def scrub(text: str, secrets: frozenset[str]) -> str:
         if len(secret) >= _MIN_INFIX:
             text = text.replace(secret, MASKED)
         else:
-            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", MASKED, text)
+            text = re.sub(rf"{_NAME_BEFORE}{re.escape(secret)}{_NAME_AFTER}", MASKED, text)
     return text
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from bot.kube.objects.masking import LAST_APPLIED
@@ -15,12 +16,42 @@ _VOLATILE_METADATA = frozenset(
 _VOLATILE_ANNOTATIONS = frozenset({LAST_APPLIED, "deployment.kubernetes.io/revision"})
 # Those that a Job gets from its uid, and the one by which the bot knows its own.
 _VOLATILE_LABELS = frozenset({"controller-uid", "batch.kubernetes.io/controller-uid", MEMBER_LABEL})
-# Given out by the server at each creation, also at one that is only tried; kept, they cannot change.
+# Given out by the server at each creation, also at one that is only tried, where nobody asks for one of them.
 _SERVER_ASSIGNED = {
     "Service": ("clusterIP", "clusterIPs", "healthCheckNodePort"),
     "Job": ("selector",),
     "PersistentVolumeClaim": ("volumeName",),
 }
+
+
+class Null(Enum):
+    """An author's or a server's own `null`, where None means that a field is not there."""
+
+    NULL = "null"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+NULL = Null.NULL
+
+
+def mark_nulls(node: Any) -> Any:
+    """Return the same with NULL for every null."""
+    if isinstance(node, Mapping):
+        return {key: mark_nulls(child) for key, child in node.items()}
+    if isinstance(node, list):
+        return [mark_nulls(child) for child in node]
+    return NULL if node is None else node
+
+
+def unmark_nulls(node: Any) -> Any:
+    """Undo `mark_nulls`."""
+    if isinstance(node, Mapping):
+        return {key: unmark_nulls(child) for key, child in node.items()}
+    if isinstance(node, list):
+        return [unmark_nulls(child) for child in node]
+    return None if node is NULL else node
 
 
 def normalize(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,12 +61,16 @@ def normalize(body: Mapping[str, Any]) -> dict[str, Any]:
     return _drop_uid_labels(normalized) if body.get("kind") == "Job" else normalized
 
 
-def digest_of(body: Mapping[str, Any]) -> str:
-    """Digest a masked body (it may be kept anywhere): equal for two answers of the server that mean the same."""
+def digest_of(body: Mapping[str, Any], sent: Mapping[str, Any]) -> str:
+    """Digest a masked body (it may be kept anywhere): equal for two answers to what was `sent` that mean the same."""
     stable = normalize(body)
-    assigned = _SERVER_ASSIGNED.get(str(body.get("kind")), ())
+    sent_spec = sent.get("spec")
+    sent_spec = sent_spec if isinstance(sent_spec, Mapping) else {}
+    assigned = [key for key in _SERVER_ASSIGNED.get(str(body.get("kind")), ()) if key not in sent_spec]
     if isinstance(spec := stable.get("spec"), Mapping):
-        stable["spec"] = {key: _drop_node_ports(key, value) for key, value in spec.items() if key not in assigned}
+        stable["spec"] = {key: value for key, value in spec.items() if key not in assigned}
+        if body.get("kind") == "Service":
+            stable["spec"] = _drop_node_ports(stable["spec"], _node_ports(sent_spec))
     canonical = json.dumps(stable, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode(errors="replace")).hexdigest()
 
@@ -60,8 +95,22 @@ def _drop_uid_labels(job: dict[str, Any]) -> dict[str, Any]:
     return {**job, "spec": {**spec, "template": bare}}
 
 
-def _drop_node_ports(key: str, value: Any) -> Any:
-    """A Service's ports without the node ports, which are given out too."""
-    if key != "ports" or not isinstance(value, list):
-        return value
-    return [{k: v for k, v in port.items() if k != "nodePort"} if isinstance(port, Mapping) else port for port in value]
+def _drop_node_ports(spec: Mapping[str, Any], sent_ports: frozenset[Any]) -> dict[str, Any]:
+    """A Service's spec without the node ports that nobody asked for: they are given out too."""
+    ports = spec.get("ports")
+    if not isinstance(ports, list):
+        return dict(spec)
+    stable_ports = [
+        {key: value for key, value in port.items() if key != "nodePort" or value in sent_ports}
+        if isinstance(port, Mapping)
+        else port
+        for port in ports
+    ]
+    return {**spec, "ports": stable_ports}
+
+
+def _node_ports(spec: Mapping[str, Any]) -> frozenset[Any]:
+    ports = spec.get("ports")
+    rows = ports if isinstance(ports, list) else []
+    numbers = [port.get("nodePort") for port in rows if isinstance(port, Mapping)]
+    return frozenset(number for number in numbers if isinstance(number, int))

@@ -11,6 +11,7 @@ from itertools import islice
 
 from bot.core.errors import Refused
 from bot.kube.objects.kube_object import KubeObject, ObjectRef, object_of
+from bot.kube.objects.merged_fields import merge_fields
 from bot.kube.objects.scopes import crd_scopes, group_of
 from bot.kube.objects.yaml_reader import Json, YamlDocument, read_documents
 
@@ -112,7 +113,7 @@ def _parse_object(located: _Located, namespace: str, has_namespace: Callable[[st
         absent = metadata.get("namespace") in (None, "")
         own = namespace if absent else _required_text(metadata, "namespace", _NAMESPACE, where, kind)
         rest = {**rest, "namespace": own}
-    return object_of({**body, "metadata": rest}, where)
+    return object_of(merge_fields({**body, "metadata": rest}), where)
 
 
 def _required_text(table: Mapping[str, Json], key: str, pattern: re.Pattern[str], where: str, kind: str = "") -> str:

@@ -1,7 +1,8 @@
 """The machine-readable result of a plan, for its digest. Called by `tool`. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.kube.cluster.server_dry_run import result_digest
 from bot.kube.objects.masking import Mask
@@ -22,13 +23,17 @@ def canonical_changes(changes: Sequence[ObjectChange], desired: RenderedRevision
             change.confirm,
             change.problem,
             change.uid if _ends_object(change) else "",
-            result_digest(mask, change.send, ()) if change.send and not _has_known_result(change) else change.result,
+            _sent_digest(mask, change.send) if change.send and not _has_known_result(change) else change.result,
         ]
         for change in changes
         if change.verb is not Verb.UNCHANGED
     ]
-    hooks = [[hook.kube_object.ref.id, result_digest(mask, hook.kube_object.body, ())] for hook in desired.hooks]
+    hooks = [[hook.kube_object.ref.id, _sent_digest(mask, hook.kube_object.body)] for hook in desired.hooks]
     return json.dumps([rows, hooks], sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sent_digest(mask: Mask, sent: Mapping[str, Any]) -> str:
+    return result_digest(mask, sent, (), sent)
 
 
 def _has_known_result(change: ObjectChange) -> bool:

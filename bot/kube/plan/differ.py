@@ -20,6 +20,7 @@ from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.plan.dry_run import dry_run_object
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
+from bot.kube.plan.renames import pair_renames
 
 Body = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ def plan_objects(request: PlanRequest, revisions: PlanRevisions) -> tuple[Object
     changes = [
         changes_by_ref.get(kube_object.ref) or members.unchanged(kube_object) for kube_object in revisions.desired
     ]
-    deletions = _plan_deletions(request, revisions, members)
+    deletions = _limit_deletions(_plan_deletions(request, revisions, members), changes, request, revisions)
     return (*_warn_invalidated(request, changes, revisions.desired), *deletions)
 
 
@@ -180,7 +181,7 @@ def _plan_deletions(request: PlanRequest, revisions: PlanRevisions, members: _Li
     deletions = request.cluster.map_concurrently(
         lambda target: _plan_deletion(request, target[0], target[1]), sorted(deletable)
     )
-    return _limit_deletions(tuple(deletion for deletion in deletions if deletion), request, revisions)
+    return tuple(deletion for deletion in deletions if deletion)
 
 
 def _plan_deletion(request: PlanRequest, ref: ObjectRef, api_version: str) -> ObjectChange | None:
@@ -222,17 +223,22 @@ def _dry_run_deletion(request: PlanRequest, live: Body, unchanged: ObjectChange)
 
 
 def _limit_deletions(
-    deletions: tuple[ObjectChange, ...], request: PlanRequest, revisions: PlanRevisions
+    deletions: tuple[ObjectChange, ...],
+    changes: Sequence[ObjectChange],
+    request: PlanRequest,
+    revisions: PlanRevisions,
 ) -> tuple[ObjectChange, ...]:
-    """No more than the rules' share at once, though always one."""
-    count = sum(deletion.verb is Verb.DELETE for deletion in deletions)
+    """No more than the rules' share at once, though always one; what goes for a new name of it is not counted."""
+    renamed = {pair.old.ref for pair in pair_renames((*changes, *deletions))}
+    counted = {deletion.ref for deletion in deletions if deletion.verb is Verb.DELETE} - renamed
+    count = len(counted)
     total = len(revisions.inventory.members) if revisions.inventory else 0
     limit = max(1, total * request.rules.prune_most // 100)
     if revisions.destroy or count <= limit:
         return deletions
     problem = f"{count:,} of {total:,} objects would be deleted, and {limit:,} may be (`prune: {{most: …}}`)"
     return tuple(
-        replace(deletion, verb=Verb.UNKNOWN, problem=problem) if deletion.verb is Verb.DELETE else deletion
+        replace(deletion, verb=Verb.UNKNOWN, problem=problem) if deletion.ref in counted else deletion
         for deletion in deletions
     )
 

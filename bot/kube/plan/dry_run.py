@@ -23,8 +23,9 @@ from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import scrub, secret_texts
 from bot.kube.objects.object_changes import FieldChange, ObjectChange, Verb
 from bot.kube.objects.pointers import drop_fields
+from bot.kube.objects.quantities import IsQuantity
 from bot.kube.options import Allowance
-from bot.kube.plan.field_diff import diff_fields
+from bot.kube.plan.field_diff import diff_fields, is_changed
 from bot.kube.plan.ignored_fields import ignored_fields, keep_own_fields
 from bot.kube.plan.plan_request import PlanRequest
 
@@ -104,7 +105,7 @@ class _ObjectPlanner:
         elsewhere_tried, answer = self._try_create(send)
         if not answer.ok:
             crd = self._find_crd()
-            return self._validate_offline(crd, Verb.CREATE, None) if crd else self.unknown(explain(answer))
+            return self._validate_offline(crd, Verb.CREATE, None) if crd else self.unknown(self._explain(answer))
         result = restore_name(answer.body, send) if elsewhere_tried else answer.body
         notes: tuple[str, ...] = (APPROXIMATE_NOTE,) if elsewhere_tried else ()
         if self.previous is not None:
@@ -113,7 +114,7 @@ class _ObjectPlanner:
             Verb.CREATE,
             fields=self._diff(None, result),
             send=send,
-            result="" if elsewhere_tried else result_digest(self.request.mask, result, ()),
+            result="" if elsewhere_tried else result_digest(self.request.mask, result, (), send),
             notes=notes,
             warnings=self._warnings(answer),
         )
@@ -124,7 +125,13 @@ class _ObjectPlanner:
             answer = self.request.cluster.apply(send, dry_run=True)
             if not (self.request.awaits_dependencies and is_namespace_missing(answer)):
                 return False, answer
-        return True, self.request.cluster.create(with_probe_name(send, SCRATCH_NAMESPACE), dry_run=True)
+        return True, self._probe(send, SCRATCH_NAMESPACE)
+
+    def _probe(self, send: Body, namespace: str | None = None) -> ApiResponse:
+        """Create it under a name that nothing has; a refusal speaks of its own name."""
+        probe = with_probe_name(send, namespace)
+        answer = self.request.cluster.create(probe, dry_run=True)
+        return answer if answer.ok else answer.renamed(str(probe["metadata"]["name"]), self.desired.ref.name)
 
     def plan_update(self, live: Body) -> ObjectChange:
         """Plan an object that is there, by applying it in a dry-run. Raises Refused and ToolFailed."""
@@ -151,7 +158,7 @@ class _ObjectPlanner:
             "fields": self._diff(live, result, sendable, ignored),
             "send": send,
             "force": force,
-            "result": result_digest(self.request.mask, result, ignored),
+            "result": result_digest(self.request.mask, result, ignored, send),
             "left": ignored,
             "takes": takeovers,
             "warnings": self._warnings(answer, live),
@@ -159,11 +166,12 @@ class _ObjectPlanner:
         }
         if problem:
             return self.unknown(problem, notes=notes, **details)
-        verb = self._verb(live, details["result"], ignored)
+        verb = self._verb(live, result, ignored)
         return self._change(verb, notes=notes, **details)
 
-    def _verb(self, live: Body, result: str, ignored: tuple[str, ...]) -> Verb:
-        if result_digest(self.request.mask, live, ignored) != result:
+    def _verb(self, live: Body, result: Body, ignored: tuple[str, ...]) -> Verb:
+        masked_live, masked_result = (self._mask(body, ignored) for body in (live, result))
+        if is_changed(masked_live, masked_result, self._is_quantity):
             return Verb.CHANGE
         labels = live["metadata"].get("labels") or {}
         return Verb.UNCHANGED if self.request.label in labels.values() else Verb.ADOPT
@@ -191,15 +199,15 @@ class _ObjectPlanner:
         crd = self._find_crd()
         if crd is not None:
             return self._validate_offline(crd, Verb.CHANGE, live)
-        return self.unknown(self.scrub(explain(answer), live), warnings=self._warnings(answer, live), **identity)
+        return self.unknown(self.scrub(self._explain(answer), live), warnings=self._warnings(answer, live), **identity)
 
     def _plan_replacement(
         self, immutable: Sequence[str], live: Body, send: Body, identity: Mapping[str, str]
     ) -> ObjectChange:
         """Delete and create again, when a dry-run under another name shows that it could be."""
-        answer = self.request.cluster.create(with_probe_name(send), dry_run=True)
+        answer = self._probe(send)
         if not answer.ok:
-            reason = self.scrub(explain(answer), live)
+            reason = self.scrub(self._explain(answer), live)
             return self.unknown(f"{', '.join(immutable)} cannot change, and anew {reason}", **identity)
         result = restore_name(answer.body, send)
         replacement = self._change(
@@ -250,12 +258,27 @@ class _ObjectPlanner:
     def _diff(
         self, live: Body | None, result: Body | None, sendable: Body | None = None, ignored: Sequence[str] = ()
     ) -> tuple[FieldChange, ...]:
-        previous = drop_fields(self.previous, ignored) if self.previous is not None and live is not None else None
-        sendable = self._mask(sendable or self.desired.body)
-        return diff_fields(self._mask(previous), sendable, self._mask(live), self._mask(result), MANAGER)
+        """As `diff_fields`, of all but what is ignored."""
+        previous = self.previous if live is not None else None
+        return diff_fields(
+            None if previous is None else self._mask(previous, ignored),
+            self._mask(sendable or self.desired.body, ignored),
+            None if live is None else self._mask(live, ignored),
+            None if result is None else self._mask(result, ignored),
+            MANAGER,
+            is_quantity=self._is_quantity,
+        )
 
-    def _mask(self, body: Body | None) -> Body | None:
-        return None if body is None else self.request.mask.mask_values(body)
+    def _mask(self, body: Body, ignored: Sequence[str]) -> Body:
+        return self.request.mask.mask_values(drop_fields(body, ignored))
+
+    def _explain(self, answer: ApiResponse) -> str:
+        return explain(answer, self.desired.body)
+
+    @property
+    def _is_quantity(self) -> IsQuantity:
+        request, desired = self.request, self.desired
+        return request.quantity_rules.rule_for(request.cluster, desired.api_version, desired.ref.kind, request.crds)
 
     def _warnings(self, answer: ApiResponse, live: Body | None = None) -> tuple[str, ...]:
         return tuple(self.scrub(warning, live) for warning in answer.warnings)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.kube.objects.normalization import normalize
+from bot.kube.objects.normalization import NULL, mark_nulls, normalize, unmark_nulls
 from bot.kube.objects.object_changes import ChangeCause, FieldChange
-from bot.kube.objects.quantities import is_same
-from bot.kube.objects.yaml_writer import object_text, value_text
+from bot.kube.objects.quantities import IsQuantity, Path, is_core_quantity, is_same
+from bot.kube.objects.yaml_writer import object_text, scalar_text, value_text
 from bot.kube.plan.field_tree import FieldNode
 from bot.kube.plan.managed_fields import owned_fields, under_key
 
@@ -20,8 +20,19 @@ GENERATED_KINDS = ("ConfigMap", "Secret")
 Body = Mapping[str, Any]
 
 
-def diff_fields(
-    previous: Body | None, desired: Body | None, live: Body | None, result: Body | None, manager: str
+def is_changed(live: Body, result: Body, is_quantity: IsQuantity) -> bool:
+    """Tell whether anything changes that somebody means; `diff_fields` shows a line of it then, and only then."""
+    return not is_same(_comparable(live), _comparable(result), (), is_quantity)
+
+
+def diff_fields(  # noqa: PLR0913  # four versions, and how they are read
+    previous: Body | None,
+    desired: Body | None,
+    live: Body | None,
+    result: Body | None,
+    manager: str,
+    *,
+    is_quantity: IsQuantity = is_core_quantity,
 ) -> tuple[FieldChange, ...]:
     """List every field that the apply changes, or would if others let it.
 
@@ -33,11 +44,11 @@ def diff_fields(
     if desired is None:
         return tuple(_deletion_changes(previous if live is None else live))
     if live is None and (previous is None or result is not None):
-        return tuple(_creation_changes(desired, result))
-    comparison = _Comparison(previous is not None, result is not None, manager)
+        return tuple(_creation_changes(desired, result, is_quantity))
+    comparison = _Comparison(previous is not None, result is not None, manager, is_quantity)
     actual = previous if live is None else live
     versions = tuple(
-        None if version is None else normalize(version) for version in (previous, desired, actual, result)
+        None if version is None else _comparable(version) for version in (previous, desired, actual, result)
     )
     root = FieldNode(versions, owned=owned_fields(live))
     field_changes = tuple(change for node in _top_nodes(root) for change in _node_changes(node, comparison))
@@ -51,6 +62,11 @@ class _Comparison:
     has_previous: bool
     has_result: bool
     manager: str
+    is_quantity: IsQuantity
+
+    def same(self, old: Any, new: Any, node: FieldNode) -> bool:
+        """Tell whether a field's two values are the same to Kubernetes."""
+        return is_same(old, new, node.steps, self.is_quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +79,10 @@ class _ComparedField:
     live: Any
     after: Any
 
-    @property
-    def drifted(self) -> bool:
-        """Whether the live field is not what was applied last."""
+    def drifted(self, is_quantity: IsQuantity) -> bool:
+        """Tell whether the live field is not what was applied last."""
         unknown = self.previous is None and self.live is not None
-        return unknown or not _is_subset(self.previous, self.live, self.node)
+        return unknown or not _is_subset(self.previous, self.live, self.node.steps, is_quantity)
 
     def writer(self, manager: str) -> str:
         """Return who else wrote it last; empty when nobody did."""
@@ -84,11 +99,14 @@ class _ComparedField:
         return _field_change(self.node.path, old, new, cause, owner)
 
 
-def _creation_changes(desired: Body, result: Body | None) -> Iterator[FieldChange]:
-    sent = normalize(desired)
-    yield FieldChange("", None, object_text(sent), ChangeCause.YOURS)
+def _comparable(body: Body) -> dict[str, Any]:
+    return {key: mark_nulls(child) for key, child in normalize(body).items()}
+
+
+def _creation_changes(desired: Body, result: Body | None, is_quantity: IsQuantity) -> Iterator[FieldChange]:
+    yield FieldChange("", None, object_text(normalize(desired)), ChangeCause.YOURS)
     if result is not None:
-        yield from _cluster_changes(FieldNode((sent, normalize(result))))
+        yield from _cluster_changes(FieldNode((_comparable(desired), _comparable(result))), is_quantity)
 
 
 def _deletion_changes(actual: Body | None) -> Iterator[FieldChange]:
@@ -114,32 +132,48 @@ def _node_changes(node: FieldNode, comparison: _Comparison) -> Iterator[FieldCha
             yield from _node_changes(child, comparison)
         return
     field = _ComparedField(node, previous, sent, live, after)
-    yield from _unsent_changes(field, comparison) if sent is None else _sent_changes(field, comparison)
+    if sent is NULL:
+        yield from _nulled_changes(field, comparison)
+    else:
+        yield from _unsent_changes(field, comparison) if sent is None else _sent_changes(field, comparison)
 
 
 def _sent_changes(field: _ComparedField, comparison: _Comparison) -> Iterator[FieldChange]:
     """A field that we send."""
     previous, sent, live, after, node = field.previous, field.sent, field.live, field.after, field.node
-    keeps_sent = _is_subset(sent, after, node)
-    if is_same(live, after, node.steps):
-        if comparison.has_previous and not keeps_sent and not is_same(previous, sent, node.steps):
+    keeps_sent = _is_subset(sent, after, node.steps, comparison.is_quantity)
+    if comparison.same(live, after, node):
+        if comparison.has_previous and not keeps_sent and not comparison.same(previous, sent, node):
             yield field.change(sent, after, ChangeCause.CLUSTER)
         return
-    if _is_subset(sent, live, node):
+    if _is_subset(sent, live, node.steps, comparison.is_quantity):
         yield field.change(live, after, ChangeCause.CLUSTER)
         return
     cause, owner = _cause_of(field, comparison)
     shows_result = isinstance(live, Mapping | list) and keeps_sent
     yield field.change(live, after if shows_result else sent, cause, owner)
     if comparison.has_result and not shows_result:
-        yield from _cluster_changes(FieldNode((sent, after), node.path, node.steps))
+        yield from _cluster_changes(FieldNode((sent, after), node.path, node.steps), comparison.is_quantity)
+
+
+def _nulled_changes(field: _ComparedField, comparison: _Comparison) -> Iterator[FieldChange]:
+    """A field that the author sets to null, which takes away what is there, or sets it back to its default."""
+    if comparison.same(field.live, field.after, field.node):
+        return
+    owner = field.writer(comparison.manager)
+    if insisting := field.applier(comparison.manager):
+        yield field.change(field.live, field.after, ChangeCause.OTHERS, insisting)
+    elif field.previous is NULL and owner:
+        yield field.change(field.live, field.after, ChangeCause.DRIFT, owner)
+    else:
+        yield field.change(field.live, field.after, ChangeCause.YOURS, owner if comparison.has_previous else "")
 
 
 def _cause_of(field: _ComparedField, comparison: _Comparison) -> tuple[ChangeCause, str]:
     if owner := field.applier(comparison.manager):
         return ChangeCause.OTHERS, owner
-    if comparison.has_previous and field.drifted:
-        same_sent = is_same(field.previous, field.sent, field.node.steps)
+    if comparison.has_previous and field.drifted(comparison.is_quantity):
+        same_sent = comparison.same(field.previous, field.sent, field.node)
         return ChangeCause.DRIFT if same_sent else ChangeCause.YOURS, field.writer(comparison.manager)
     return ChangeCause.YOURS, ""
 
@@ -147,8 +181,8 @@ def _cause_of(field: _ComparedField, comparison: _Comparison) -> tuple[ChangeCau
 def _unsent_changes(field: _ComparedField, comparison: _Comparison) -> Iterator[FieldChange]:
     """A field that we do not send, or no longer."""
     live, after, owner = field.live, field.after, field.writer(comparison.manager)
-    removed = field.previous is not None and live is not None
-    if is_same(live, after, field.node.steps):
+    removed = field.previous not in (None, NULL) and live is not None
+    if comparison.same(live, after, field.node):
         if removed and owner:
             yield field.change(live, after, ChangeCause.OTHERS, owner)
     elif removed:
@@ -161,26 +195,28 @@ def _unsent_changes(field: _ComparedField, comparison: _Comparison) -> Iterator[
         yield field.change(live, None, ChangeCause.YOURS if field.node.owned else ChangeCause.CLUSTER)
 
 
-def _cluster_changes(node: FieldNode) -> Iterator[FieldChange]:
-    """What the cluster makes of a field that is sent to it."""
-    sent, after = node.versions
+def _cluster_changes(node: FieldNode, is_quantity: IsQuantity) -> Iterator[FieldChange]:
+    """What the cluster makes of a field that is sent to it; a null asks for what it is without."""
+    sent, after = (None if version is NULL else version for version in node.versions)
     children = () if sent is None or after is None else node.children()
-    if not children and not is_same(sent, after, node.steps):
+    if not children and not is_same(sent, after, node.steps, is_quantity):
         yield _field_change(node.path, sent, after, ChangeCause.CLUSTER)
     for child in children:
-        yield from _cluster_changes(child)
+        yield from _cluster_changes(child, is_quantity)
 
 
-def _is_subset(subset: Any, superset: Any, node: FieldNode) -> bool:
+def _is_subset(subset: Any, superset: Any, steps: Path, is_quantity: IsQuantity) -> bool:
     """Whether the superset is the subset, or that with more keys: defaults make no difference between the two."""
     if isinstance(subset, Mapping) and isinstance(superset, Mapping):
-        pairs = ((value, superset.get(key), (*node.steps, key)) for key, value in subset.items() if value is not None)
-        return all(_is_subset(value, counterpart, FieldNode((), steps=steps)) for value, counterpart, steps in pairs)
+        return all(
+            child is NULL or _is_subset(child, superset.get(key), (*steps, key), is_quantity)
+            for key, child in subset.items()
+        )
     if isinstance(subset, list) and isinstance(superset, list):
         return len(subset) == len(superset) and all(
-            _is_subset(*pair, node) for pair in zip(subset, superset, strict=True)
+            _is_subset(*pair, steps, is_quantity) for pair in zip(subset, superset, strict=True)
         )
-    return is_same(subset, superset, node.steps)
+    return is_same(subset, superset, steps, is_quantity)
 
 
 def _unchanged_secret_keys(root: FieldNode, field_changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
@@ -196,5 +232,14 @@ def _unchanged_secret_keys(root: FieldNode, field_changes: Iterable[FieldChange]
 
 
 def _field_change(path: str, old: Any, new: Any, cause: ChangeCause, owner: str = "") -> FieldChange:
-    texts = [None if field_value is None else value_text(field_value) for field_value in (old, new)]
+    """Two values that differ never look the same: then texts are quoted."""
+    texts = [_field_text(value) for value in (old, new)]
+    if texts[0] == texts[1] and type(old) is not type(new):
+        texts = [scalar_text(value) if isinstance(value, str) else _field_text(value) for value in (old, new)]
     return FieldChange(path, texts[0], texts[1], cause, owner)
+
+
+def _field_text(value: Any) -> str | None:
+    if value is NULL:
+        return str(NULL)
+    return None if value is None else value_text(unmark_nulls(value))

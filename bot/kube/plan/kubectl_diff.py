@@ -5,7 +5,6 @@ leaves values of Secrets in annotations and messages. It compares nothing either
 """
 
 import base64
-import json
 import os
 import shlex
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.clusters import MANAGER
+from bot.kube.objects.json_encoding import encode_json
 from bot.kube.objects.kube_object import KubeObject, ObjectRef, object_of
 from bot.kube.objects.masking import Mask, scrub, secret_texts
 from bot.kube.objects.object_changes import ObjectChange
@@ -103,7 +103,8 @@ def _with_kubectl_fields(
         return change
     live, merged = answer.pairs[change.ref]
     previous_masked = mask.mask_values(previous) if previous is not None and live is not None else None
-    return replace(change, fields=diff_fields(previous_masked, mask.mask_values(change.send), live, merged, MANAGER))
+    fields = diff_fields(previous_masked, mask.mask_values(change.send), live, merged, MANAGER)
+    return replace(change, fields=fields or change.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _KubectlDiff:
         arguments = ["diff", "--server-side", f"--field-manager={self.request.manager}", "--show-managed-fields"]
         force_flags = ["--force-conflicts"] if self.request.force else []
         return self._run(
-            [*arguments, *force_flags, "-f", "-"], json.dumps(object_list).encode(), self.deadline - time.monotonic()
+            [*arguments, *force_flags, "-f", "-"], encode_json(object_list), self.deadline - time.monotonic()
         )
 
     def probe(self) -> None:

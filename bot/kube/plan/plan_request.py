@@ -4,7 +4,7 @@ Made by `tool`, read by the differ and its dry-runs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.kube.cluster.client import Cluster
@@ -12,6 +12,7 @@ from bot.kube.cluster.inventory import Inventory
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import Mask
 from bot.kube.options import IgnoreRule, KubernetesRules
+from bot.kube.plan.quantity_rules import QuantityRules
 
 Body = Mapping[str, Any]
 
@@ -38,6 +39,7 @@ class PlanRequest:
     awaits_dependencies: bool = False
     project: str = ""
     secrets: frozenset[str] = frozenset()
+    quantity_rules: QuantityRules = field(default_factory=QuantityRules, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

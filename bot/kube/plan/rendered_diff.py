@@ -4,8 +4,9 @@ from typing import Any
 
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.object_changes import ObjectChange, Verb
-from bot.kube.plan.field_diff import diff_fields
+from bot.kube.plan.field_diff import diff_fields, is_changed
 from bot.kube.plan.plan_request import PlanRevisions
+from bot.kube.plan.quantity_rules import offline_rule
 
 
 def plan_offline(revisions: PlanRevisions, mask_body: Any) -> tuple[ObjectChange, ...]:
@@ -30,9 +31,11 @@ def plan_offline(revisions: PlanRevisions, mask_body: Any) -> tuple[ObjectChange
 
 def diff_rendered(desired: KubeObject, previous: KubeObject | None, mask_body: Any) -> ObjectChange:
     """Compare one object with what it was rendered to before; nothing is asked."""
-    if previous is not None and previous.body == desired.body:
+    previous_body, desired_body = mask_body(previous.body) if previous else None, mask_body(desired.body)
+    rule = offline_rule(desired.api_version)
+    if previous_body is not None and not is_changed(previous_body, desired_body, rule):
         return ObjectChange(desired.ref, desired.api_version, Verb.UNCHANGED)
-    fields = diff_fields(mask_body(previous.body) if previous else None, mask_body(desired.body), None, None, "")
+    fields = diff_fields(previous_body, desired_body, None, None, "", is_quantity=rule)
     return ObjectChange(
         desired.ref, desired.api_version, Verb.CHANGE if previous else Verb.CREATE, fields, where=desired.where
     )

@@ -9,10 +9,10 @@ from bot.core.errors import Refused
 from bot.core.gate import evaluate
 from bot.core.gate_case import Demand, GateCase, Opinion
 from bot.core.pull import Check, Contributors, Pull, PullState, Review, Role
-from bot.core.run import Plan, Run, RunKind
+from bot.core.run import Plan
 from bot.ports import Host
+from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.pull.source import Projects, PullSource, discover_projects, open_source
-from bot.store import locks, plans, pulls, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +24,45 @@ class ForgeFacts:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What forge and store say, the store last: what was shown before a review is known with the review."""
+
+    forge: ForgeFacts
+    records: PullRecords
+
+
+def gather_gate_facts(bot: Bot, pull: Pull) -> GateFacts:
+    """Ask the forge, then read the store."""
+    forge_facts = fetch_forge_facts(bot.host(pull.repository), pull)
+    with bot.store.read() as tx:
+        return GateFacts(forge_facts, read_records(tx, pull))
+
+
 def gate_case(
     bot: Bot,
     source: PullSource,
+    facts: GateFacts,
     chosen: Sequence[Plan],
-    unplanned: Sequence[tuple[str, str]],
+    unplanned: Sequence[tuple[str, str]] = (),
     confirmed: Sequence[str] = (),
-    forge_facts: ForgeFacts | None = None,
 ) -> GateCase:
-    """The case for applying these plans now. `unplanned`: (project, why) of what should have a plan and has none.
-
-    `forge_facts`: what the forge says just now, where it was asked already.
-    """
-    pull = source.pull
-    host = bot.host(pull.repository)
-    base, facts = _comparison_base(source, chosen), forge_facts or fetch_forge_facts(host, pull)
-    with bot.store.read() as tx:
-        shown_digests = plans.shown_digests(tx, pull.key)
-        asker = pulls.asker(tx, pull.key)
-        pushers = pulls.pushers(tx, pull.key)
-        freeze = locks.get_freeze(tx)
-        foreign_locks = tuple(
-            lock
-            for plan in chosen
-            if (lock := locks.lock_at(tx, pull.repository.key, plan.project.place)) and lock.pull != pull.key
-        )
+    """The case for applying these plans now. `unplanned`: (project, why) of what should have a plan and has none."""
+    pull, forge, records = source.pull, facts.forge, facts.records
+    base, places = _comparison_base(source, chosen), [plan.project.place for plan in chosen]
+    locks_by_place = {lock.place: lock for lock in records.foreign_locks}
     return GateCase(
         pull=pull,
         plans=tuple(chosen),
         missing=tuple(unplanned),
-        opinions=_opinions(bot, source, base, facts.reviews),
+        opinions=_opinions(bot, source, base, forge.reviews),
         change=_change_digest(bot, source, base, pull.head.sha),
-        contributors=replace(facts.contributors, logins=facts.contributors.logins | pushers),
-        asker=asker,
-        shown_digests=shown_digests,
-        checks=facts.checks,
-        foreign_locks=foreign_locks,
-        freeze=freeze,
+        contributors=replace(forge.contributors, logins=forge.contributors.logins | records.pushers),
+        asker=records.asker,
+        shown_digests=records.shown_digests,
+        checks=forge.checks,
+        foreign_locks=tuple(locks_by_place[place] for place in places if place in locks_by_place),
+        freeze=records.freeze,
         now=bot.clock(),
         confirmed=frozenset(confirmed),
     )
@@ -110,12 +112,11 @@ def _comparison_base(source: PullSource, chosen: Sequence[Plan]) -> str:
     return base_before_merge
 
 
-def pull_demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
-    """The gate's lines for all that the pull has to apply, to be shown; none where there is nothing to apply."""
-    with bot.store.read() as tx:
-        live = [plan for plan in plans.live(tx, pull.key) if not plan.content.counts.empty]
-    if not live:
-        return ()
+def pull_demands(bot: Bot, pull: Pull) -> tuple[Demand, ...]:
+    """The gate's lines for all that the pull has to apply, to be shown; none where there is nothing to apply.
+
+    Ask where something is: the forge is asked for all of it.
+    """
     host = bot.host(pull.repository)
     with ThreadPoolExecutor(max_workers=2) as pool:
         pull_future = pool.submit(host.pull, pull.repository, pull.number)
@@ -125,10 +126,11 @@ def pull_demands(bot: Bot, pull: Pull, run: Run) -> tuple[Demand, ...]:
                 projects = discover_projects(bot, source)
                 live_pull = pull_future.result()
                 if _has_moved(pull, live_pull):
-                    return _read_demands(bot, live_pull, live)
-                source = replace(source, pull=live_pull)
-                unplanned = unplanned_projects(bot, pull.key, projects)
-                return evaluate(gate_case(bot, source, live, unplanned, forge_facts=facts_future.result())).demands
+                    return _read_demands(bot, live_pull)
+                forge_facts = facts_future.result()
+                with bot.store.read() as tx:
+                    facts = GateFacts(forge_facts, read_records(tx, live_pull))
+                return _demands(bot, replace(source, pull=live_pull), projects, facts)
         except Refused as refusal:
             return (Demand(None, False, str(refusal)),)
 
@@ -137,10 +139,16 @@ def _has_moved(earlier: Pull, later: Pull) -> bool:
     return (earlier.head, earlier.base.name, earlier.state) != (later.head, later.base.name, later.state)
 
 
-def _read_demands(bot: Bot, pull: Pull, live: Sequence[Plan]) -> tuple[Demand, ...]:
+def _read_demands(bot: Bot, pull: Pull) -> tuple[Demand, ...]:
     with open_source(bot, pull) as source:
-        unplanned = unplanned_projects(bot, pull.key, discover_projects(bot, source))
-        return evaluate(gate_case(bot, source, live, unplanned)).demands
+        return _demands(bot, source, discover_projects(bot, source), gather_gate_facts(bot, pull))
+
+
+def _demands(bot: Bot, source: PullSource, projects: Projects, facts: GateFacts) -> tuple[Demand, ...]:
+    unapplied = facts.records.unapplied
+    if not unapplied:
+        return ()
+    return evaluate(gate_case(bot, source, facts, unapplied, unplanned_projects(facts.records, projects))).demands
 
 
 def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]) -> str | None:
@@ -148,19 +156,17 @@ def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]
 
     Mergeability and checks were asked at the gate and may well be computed anew while the apply reports.
     """
-    case = gate_case(bot, source, [plan], (), confirmed)
+    case = gate_case(bot, source, gather_gate_facts(bot, source.pull), [plan], confirmed=confirmed)
     settled = replace(case, pull=replace(case.pull, mergeable=True), checks=())
     return next(
         (f"{demand.text} {demand.remedy}".strip() for demand in evaluate(settled).demands if not demand.met), None
     )
 
 
-def unplanned_projects(bot: Bot, pull: str, projects: Projects) -> tuple[tuple[str, str], ...]:
+def unplanned_projects(records: PullRecords, projects: Projects) -> tuple[tuple[str, str], ...]:
     """Projects that the pull affects as it is now and that have no plan, and why: a failed one, or a push just came."""
-    with bot.store.read() as tx:
-        newest = runs.latest(tx, pull, RunKind.PLAN)
-        rows = {row.project.place: row for row in runs.projects(tx, newest.id)} if newest else {}
-        planned = {plan.project.place for plan in (*plans.live(tx, pull), *plans.applied_plans(tx, pull))}
+    rows = {row.project.place: row for row in records.plan_rows}
+    planned = {plan.project.place for plan in (*records.live, *records.applied)}
     refused = (project for project, _ in projects.refused)
     affected = {project.place: project for project in (*projects.affected, *refused)}
     return tuple(

@@ -15,7 +15,7 @@ from bot.store import plans
 
 def plan_rows(bot: Bot, run: Run, source: PullSource, projects: Projects) -> list[RunProject]:
     """The run's rows in order. Raises Refused when the selection names nothing."""
-    with bot.store.read() as tx:
+    with bot.store.read() as tx:  # after git was asked: a plan that is applied by then is not kept
         live = {plan.project.place: plan for plan in plans.live(tx, run.pull)}
         unapplied = {plan.project.place for plan in plans.unapplied(tx, run.pull)}
     targets = _targets(run, source, projects, unapplied)

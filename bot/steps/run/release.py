@@ -3,8 +3,12 @@
 import uuid
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
 from bot.bot import Bot
 from bot.core import promises
+from bot.core.job import Job
+from bot.core.keys import CommentSlot
 from bot.core.lifecycle import to_apply
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan
@@ -13,27 +17,31 @@ from bot.steps.say import update_requests
 from bot.store import locks, plans, pulls
 
 
-def release_pull(bot: Bot, pull: Pull) -> tuple[tuple[Lock, ...], int]:
-    """Free the pull's locks and drop its plans; the locks that were freed and how many plans were dropped."""
+def release_pull(bot: Bot, pull: Pull, closure: str) -> tuple[tuple[Lock, ...], int]:
+    """Free the pull's locks and drop its plans; the locks that were freed and how many plans were dropped.
+
+    `closure` is how the pull's end was dealt with by that.
+    """
     with bot.store.begin() as tx:
         dropped = plans.drop(tx, pull.key)
         freed = locks.free(tx, pull.key)
+        pulls.set_handled_closure(tx, pull.key, closure)  # those who wait are woken after it
+        jobs = _wake_waiters(bot, tx, pull.repository.key) if freed else []
     delete_artifacts(bot, dropped)
-    if freed:
-        wake_waiters(bot, pull.repository.key)
+    bot.start(jobs)
     return freed, len(dropped)
 
 
-def wake_waiters(bot: Bot, repository: str) -> None:
+def _wake_waiters(bot: Bot, tx: sa.Connection, repository: str) -> list[Job]:
     """Merged pull requests that could not take their lock try again; comments that name the lock are said again."""
-    with bot.store.read() as tx:
-        merged = pulls.unhandled_merges(tx, repository)
-        planned = [p.key for p in pulls.list_pulls(tx, repository, PullState.OPEN) if plans.live(tx, p.key)]
-    for pull in merged:
+    jobs = []
+    for pull in pulls.unhandled_merges(tx, repository):
         cause = f"close:{pull.key}:{uuid.uuid4().hex[:8]}"
-        bot.engine.start(promises.close(cause, pull.key, pull.merged_by or bot.name))
-    for key in planned:
-        update_requests.request_update(bot, update_requests.plan_slot(key), key)
+        jobs.append(promises.close(cause, pull.key, pull.merged_by or bot.name))
+    planned = [pull.key for pull in pulls.list_pulls(tx, repository, PullState.OPEN) if plans.live(tx, pull.key)]
+    for key in sorted(planned):
+        jobs += update_requests.request_version(bot, tx, CommentSlot.plan(key), key)
+    return jobs
 
 
 def has_earlier_merge(bot: Bot, pull: Pull, unapplied: Sequence[Plan]) -> bool:

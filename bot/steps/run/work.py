@@ -14,7 +14,7 @@ from bot.ports import Origin, Site, ToolPlan
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.source import fetch_commits, lenient_configuration, read_configuration, rules_digest
 from bot.steps.run.prepared import open_prepared
-from bot.store import runs
+from bot.store import Purpose, runs
 
 PLAN_DOMAIN, MASK_DOMAIN = "plan", "mask"
 
@@ -150,7 +150,7 @@ def _restore_commits(bot: Bot, mirror: Mirror, pull: Pull, run: Run) -> None:
 
 def is_cancelled(bot: Bot, run: str) -> bool:
     """Someone or something asked the run to stop."""
-    with bot.store.read() as tx:
+    with bot.store.read(Purpose.POLL) as tx:
         return bool(runs.stop_reason(tx, run))
 
 

@@ -4,6 +4,7 @@ from bot import templates
 from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.pull import Pull
+from bot.steps.say.topics import say
 
 
 def answer(bot: Bot, job: Job, pull: Pull, kind: str, **fields: object) -> None:
@@ -14,12 +15,12 @@ def answer(bot: Bot, job: Job, pull: Pull, kind: str, **fields: object) -> None:
 def answer_in_markdown(bot: Bot, job: Job, text: str) -> None:
     """Say the text, which has no words of others in it, under the topic of this job."""
     repository = bot.repository(job)
-    bot.host(repository).say(repository, job.pull.number, _topic(job), text)
+    say(bot.host(repository), repository, job.pull.number, _topic(job), text)
 
 
 def upsert_comment(bot: Bot, pull: Pull, topic: str, kind: str, **fields: object) -> None:
     """Say the words of that kind in the pull's one comment of that topic."""
-    bot.host(pull.repository).say(pull.repository, pull.number, topic, templates.answer(kind, **fields))
+    say(bot.host(pull.repository), pull.repository, pull.number, topic, templates.answer(kind, **fields))
 
 
 def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:

@@ -1,17 +1,17 @@
-"""The commit statuses `gitops-bot/plan` and `gitops-bot/apply`: one each per pull, set only where they changed."""
+"""What the commit statuses `gitops-bot/plan` and `gitops-bot/apply` say: one each per pull. Sets none."""
 
 import hashlib
 import posixpath
 import re
 
 from bot import templates
-from bot.bot import Bot
+from bot.core.lifecycle import to_apply
 from bot.core.plan import Notice, Severity
 from bot.core.project import ApplyMode
-from bot.core.pull import Annotation, CheckState, Pull, PullState, Status
+from bot.core.pull import Annotation, CheckState, PullState, Status
 from bot.core.run import PlanState, RunKind, State
 from bot.core.view import ProjectView, RunView
-from bot.store import comment_slots, plans, runs
+from bot.steps.say.views import RunRecords
 from bot.templates.escape import code, text
 from bot.templates.wording import describe_counts
 
@@ -21,72 +21,53 @@ MOST_ANNOTATIONS, MOST_LISTED = 200, 200
 PLACE_AT_END = re.compile(r"\(([^()]+:[0-9]+)\)$")
 
 
-def report_plan(bot: Bot, pull: Pull, view: RunView) -> None:
+def run_statuses(records: RunRecords, view: RunView, by_project: bool) -> list[Status]:
+    """What the statuses of the run's head are to say; `by_project`: one for each project too."""
+    if view.run.kind is RunKind.PLAN:
+        return _plan_statuses(records, view, by_project)
+    if view.run.state is State.DONE:
+        return [_unapplied_status(records, view.url)]
+    state, description = templates.apply_status(view)
+    return [Status(APPLY, state, description, view.url)]
+
+
+def _plan_statuses(records: RunRecords, view: RunView, by_project: bool) -> list[Status]:
     """Both statuses after a plan: what it came to, and what is left to apply."""
     state, description = templates.plan_status(view)
     extras = _summary(view), annotations(view)
-    status = Status(PLAN, state, description, view.url, *(extras if view.run.state.ended else ()))
-    set_status(bot, pull, view.run.head, status)
-    if bot.project_status:
+    statuses = [Status(PLAN, state, description, view.url, *(extras if view.run.state.ended else ()))]
+    if by_project:
         for project in view.projects:
             name = f"{PLAN}: {project.row.project.name}"
-            status = Status(name, _check_state(project.row.state), project.row.state.value, view.url)
-            set_status(bot, pull, view.run.head, status)
-    if view.run.state.ended:
-        report_unapplied(bot, pull, view.run.head, view.url)
+            statuses.append(Status(name, _check_state(project.row.state), project.row.state.value, view.url))
+    return [*statuses, _unapplied_status(records, view.url)] if view.run.state.ended else statuses
 
 
-def report_apply(bot: Bot, pull: Pull, view: RunView) -> None:
-    """The apply status while an apply runs and when it ended."""
-    if view.run.state is State.DONE:
-        report_unapplied(bot, pull, view.run.head, view.url)
-        return
-    state, description = templates.apply_status(view)
-    set_status(bot, pull, view.run.head, Status(APPLY, state, description, view.url))
-
-
-def report_unapplied(bot: Bot, pull: Pull, sha: str, url: str | None) -> None:
+def _unapplied_status(records: RunRecords, url: str | None) -> Status:
     """The apply status from what is left: success when everything is applied, or will be by the merge.
 
     After an apply of this commit that failed it stays failed, though a new plan is there, until the next apply.
     """
-    with bot.store.read() as tx:
-        last = runs.latest(tx, pull.key, RunKind.APPLY)
-        newest = runs.latest(tx, pull.key, RunKind.PLAN)
-        rows = runs.projects(tx, newest.id) if newest else ()
-        pull_plans = [plan for row in rows if row.plan and (plan := plans.get(tx, row.plan))]
-        row_plans = {plan.id for plan in pull_plans}
-        pull_plans += [plan for plan in plans.live(tx, pull.key) if plan.id not in row_plans]
+    last, sha = records.last_apply, records.run.head
     over = (PlanState.APPLIED, PlanState.SUPERSEDED)
-    unapplied = [plan for plan in pull_plans if not plan.content.counts.empty and plan.state not in over]
-    is_merged = pull.state is PullState.MERGED
+    unapplied = [plan for id in records.pull_plans if (plan := records.plans[id]).state not in over]
+    unapplied = to_apply(unapplied)
+    is_merged = records.pull.state is PullState.MERGED
     due = [p for p in unapplied if is_merged or p.rules.apply is not ApplyMode.MERGE or p.state is PlanState.GONE]
     if due:
         stale = sum(plan.state is not PlanState.CURRENT for plan in due)
         failed = last and last.head == sha and last.state in (State.FAILED, State.UNKNOWN)
         description = f"{len(due)} to apply" + (f", {stale} of them to be planned again" if stale else "")
         description += "; the last apply failed" if failed else ""
-        set_status(
-            bot, pull, sha, Status(APPLY, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
-        )
-    elif unapplied:
-        set_status(
-            bot, pull, sha, Status(APPLY, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
-        )
-    else:
-        set_status(bot, pull, sha, Status(APPLY, CheckState.SUCCESS, "nothing is left to apply", url))
+        return Status(APPLY, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
+    if unapplied:
+        return Status(APPLY, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
+    return Status(APPLY, CheckState.SUCCESS, "nothing is left to apply", url)
 
 
-def set_status(bot: Bot, pull: Pull, sha: str, status: Status) -> None:
-    """Set a status unless it says so already."""
-    content = f"{status.state} {status.description} {status.url}{_fingerprint(status)}"
-    with bot.store.read() as tx:
-        last = comment_slots.written_status(tx, pull.key, status.name)
-    if last == (sha, content):
-        return
-    bot.host(pull.repository).status(pull.repository, sha, status)
-    with bot.store.begin() as tx:
-        comment_slots.record_status(tx, pull.key, status.name, sha, content)
+def status_content(status: Status) -> str:
+    """What a status says, to tell whether it says so already."""
+    return f"{status.state} {status.description} {status.url}{_fingerprint(status)}"
 
 
 def annotations(view: RunView) -> tuple[Annotation, ...]:

@@ -1,28 +1,83 @@
 """Assemble from rows what a comment shows. Asks the forge only where the gate is to be shown."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from bot.bot import Bot
 from bot.core.gate_case import Demand
+from bot.core.lifecycle import LIVE_STATES, to_apply
 from bot.core.pull import Pull, PullState
-from bot.core.run import Plan, PlanState, Run, RunKind, RunProject, State
+from bot.core.run import Freeze, Plan, PlanState, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView, RemovedProject, RunView
 from bot.store import locks, plans, runs
 
 
-def plan_view(bot: Bot, pull: Pull, run: Run, demands: Sequence[Demand]) -> RunView:
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """What a run's comment and statuses tell of, at one moment. `plans` by id are those of its rows and of the pull.
+
+    `pull_plans` are ids: what the pull's newest plan run came to, and what is live besides. `applications` tell by
+    whom and when a plan was applied.
+    """
+
+    run: Run
+    pull: Pull
+    rows: tuple[RunProject, ...]
+    notices: tuple[str, ...]
+    plans: Mapping[str, Plan]
+    pull_plans: tuple[str, ...]
+    applications: Mapping[str, tuple[str, datetime]]
+    last_apply: Run | None
+    freeze: Freeze | None
+
+    @property
+    def unapplied(self) -> list[Plan]:
+        """The pull's live plans that change something."""
+        pull_plans = [self.plans[id] for id in self.pull_plans]
+        return to_apply(plan for plan in pull_plans if plan.state in LIVE_STATES)
+
+    @property
+    def shown_digests(self) -> dict[str, str]:
+        """The plan digests that a reader of the comment sees, by place."""
+        shown = [row.plan for row in self.rows if row.plan and not self.lists(row)]
+        row_plans = [self.plans[id] for id in shown if id in self.plans]
+        return {plan.project.place: plan.plan_digest for plan in row_plans}
+
+    def lists(self, row: RunProject) -> bool:
+        """The row only tells what the state of a project holds that the pull request removes."""
+        return row.removed and not self.run.selection.destroy and row.state is State.DONE
+
+
+def read_run(tx: sa.Connection, pull: Pull, run: Run) -> RunRecords:
+    """All of it, as it is in this transaction."""
+    rows, newest = runs.projects(tx, run.id), runs.latest(tx, pull.key, RunKind.PLAN)
+    plan_rows = () if newest is None else rows if newest.id == run.id else runs.projects(tx, newest.id)
+    live = plans.live(tx, pull.key)
+    planned = dict.fromkeys(row.plan for row in plan_rows if row.plan)
+    ids = dict.fromkeys([*(row.plan for row in rows if row.plan), *planned])
+    stored = {plan.id: plan for plan in live} | {id: plan for id in ids if (plan := plans.get(tx, id))}
+    return RunRecords(
+        run=run,
+        pull=pull,
+        rows=rows,
+        notices=runs.notices(tx, run.id),
+        plans=stored,
+        pull_plans=tuple(id for id in dict.fromkeys([*planned, *(plan.id for plan in live)]) if id in stored),
+        applications={id: application for id in ids if (application := plans.application(tx, id))},
+        last_apply=runs.latest(tx, pull.key, RunKind.APPLY),
+        freeze=locks.get_freeze(tx),
+    )
+
+
+def plan_view(bot: Bot, records: RunRecords, demands: Sequence[Demand]) -> RunView:
     """The plan comment's view of the pull's newest plan run."""
-    with bot.store.read() as tx:
-        rows = runs.projects(tx, run.id)
-        notices = runs.notices(tx, run.id)
-        plans_by_id = {row.plan: plans.get(tx, row.plan) for row in rows if row.plan}
-        applications = {id: plans.application(tx, id) for id in plans_by_id if id}
-        freeze = locks.get_freeze(tx)
+    run, pull, rows, notices, freeze = records.run, records.pull, records.rows, records.notices, records.freeze
     url = bot.link(pull.repository, run)
-    listings = [row for row in rows if row.removed and not run.selection.destroy and row.state is State.DONE]
+    listings = [row for row in rows if records.lists(row)]
     if freeze:
         notices = (f"Applies are frozen by {freeze.by}: {freeze.reason}", *notices)
     return RunView(
@@ -31,12 +86,12 @@ def plan_view(bot: Bot, pull: Pull, run: Run, demands: Sequence[Demand]) -> RunV
         base_branch=pull.base.name,
         merged=pull.state is PullState.MERGED,
         projects=tuple(
-            _project_view(row, plans_by_id.get(row.plan or ""), applications.get(row.plan or ""), url)
+            _project_view(row, records.plans.get(row.plan or ""), records.applications.get(row.plan or ""), url)
             for row in rows
             if row not in listings
         ),
         demands=tuple(demands),
-        next=_next_commands(run, rows, plans_by_id, demands),
+        next=_next_commands(run, rows, records.plans, demands),
         notices=notices,
         removed=tuple(_removed_project(row) for row in listings if row.output),
         url=url,
@@ -44,21 +99,18 @@ def plan_view(bot: Bot, pull: Pull, run: Run, demands: Sequence[Demand]) -> RunV
     )
 
 
-def apply_view(bot: Bot, pull: Pull, run: Run) -> RunView:
+def apply_view(bot: Bot, records: RunRecords) -> RunView:
     """An apply's own comment: its rows, and what became of merge and locks."""
-    with bot.store.read() as tx:
-        rows = runs.projects(tx, run.id)
-        notices = runs.notices(tx, run.id)
-        plans_by_id = {row.plan: plans.get(tx, row.plan) for row in rows if row.plan}
+    run, pull, rows = records.run, records.pull, records.rows
     url = bot.link(pull.repository, run)
     retryable = tuple(row for row in rows if row.state in (State.FAILED, State.UNKNOWN, State.REFUSED))
     return RunView(
         run=run,
         number=pull.number,
         base_branch=pull.base.name,
-        projects=tuple(_project_view(row, plans_by_id.get(row.plan or ""), None, url) for row in rows),
+        projects=tuple(_project_view(row, records.plans.get(row.plan or ""), None, url) for row in rows),
         next=(("/plan", "plans again what did not end well"),) if run.state.ended and retryable else (),
-        notices=notices,
+        notices=records.notices,
         url=url,
         limit=bot.host(pull.repository).comment_limit,
     )
@@ -87,7 +139,7 @@ def _removed_project(row: RunProject) -> RemovedProject:
 
 
 def _next_commands(
-    run: Run, rows: Sequence[RunProject], plans_by_id: dict[str, Plan | None], demands: Sequence[Demand]
+    run: Run, rows: Sequence[RunProject], plans_by_id: Mapping[str, Plan], demands: Sequence[Demand]
 ) -> tuple[tuple[str, str], ...]:
     """The exact commands that make sense now."""
     if not run.state.ended or run.kind is not RunKind.PLAN:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
-from bot.core.tree import Tree
+from bot.core.tree import Tree, is_below, is_hidden
 from bot.kube.keys import OPTIONS
 from bot.kube.render import kustomizations
 from bot.kube.render.charts import CHART_FILE, REQUIREMENTS_FILE, Chart, read_chart
@@ -24,7 +24,7 @@ def charts(tree: Tree) -> list[str]:
     outer = {
         directory
         for directory in directories
-        if not _is_within_any(directory, directories) and not _is_hidden(directory)
+        if not _is_within_any(directory, directories) and not is_hidden(directory)
     }
     used = {path for directory in outer for path in _local_dependencies(paths, directory)}
     for directory in kustomizations.kustomization_directories(tree):
@@ -36,7 +36,7 @@ def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozense
     """Every file that counts. Raises Refused where a path leaves the repository."""
     paths = TreePaths(tree)
     directory = paths.follow(".", project.dir, "the project's directory")
-    excluded = tuple(f"{project_dir}/" for project_dir in other_dirs if _is_below(project_dir, directory))
+    excluded = tuple(f"{project_dir}/" for project_dir in other_dirs if is_below(project_dir, directory))
     files = {path for path in paths.reachable_files(directory) if not path.startswith(excluded)}
     pending, seen = [directory], {directory}
     while pending:
@@ -74,12 +74,4 @@ def _is_library(paths: TreePaths, directory: str) -> bool:
 
 
 def _is_within_any(directory: str, directories: set[str]) -> bool:
-    return any(_is_below(directory, outer) for outer in directories)
-
-
-def _is_below(path: str, directory: str) -> bool:
-    return path != directory and (directory == "." or path.startswith(f"{directory}/"))
-
-
-def _is_hidden(directory: str) -> bool:
-    return any(name.startswith(".") and name != "." for name in directory.split("/"))
+    return any(is_below(directory, outer) for outer in directories)

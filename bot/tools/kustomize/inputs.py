@@ -6,7 +6,7 @@ Called by the tool. Never runs kustomize; where a file cannot be read as YAML it
 from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
-from bot.core.tree import Tree
+from bot.core.tree import Tree, is_hidden
 from bot.kube.render import kustomizations
 from bot.kube.render.kustomizations import PLUGIN_KEYS, KustomizeReference
 from bot.kube.render.tree_paths import TreePaths
@@ -19,7 +19,7 @@ def overlays(tree: Tree) -> list[str]:
     directories = [
         directory
         for directory in kustomizations.kustomization_directories(tree)
-        if not _is_hidden(directory) and not f"{directory}/".startswith(charts)
+        if not is_hidden(directory) and not f"{directory}/".startswith(charts)
     ]
     used = {
         path
@@ -111,7 +111,3 @@ class _Walk:
 
 def _remote_refusal(directory: str, reference: KustomizeReference) -> Refused:
     return Refused(f"{directory}: {reference.key}: remote base {reference.path} cannot be followed: vendor it")
-
-
-def _is_hidden(directory: str) -> bool:
-    return any(name.startswith(".") and name != "." for name in directory.split("/"))

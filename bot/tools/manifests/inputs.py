@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from bot.core.globs import matches
 from bot.core.project import Project
-from bot.core.tree import Tree
+from bot.core.tree import Tree, is_below
 from bot.kube.render.kustomizations import KUSTOMIZATION_FILES
 from bot.kube.render.tree_paths import TreePaths
 
@@ -30,19 +30,15 @@ def select_manifests(files: Iterable[str], directory: str, other_dirs: frozenset
     excluded = tuple(
         f"{project_dir}/"
         for project_dir in other_dirs
-        if project_dir not in (directory, ".") and _is_below(project_dir, directory)
+        if project_dir not in (directory, ".") and is_below(project_dir, directory)
     )
     return sorted(
         path
         for path in files
         if path.endswith(SUFFIXES)
-        and _is_below(path, directory)
+        and is_below(path, directory)
         and not path.startswith(excluded)
         and posixpath.basename(path) not in KUSTOMIZATION_FILES
         and path != "gitops.yaml"
         and not HIDDEN.search(str(PurePosixPath(path).relative_to(directory)))
     )
-
-
-def _is_below(path: str, directory: str) -> bool:
-    return directory == "." or path.startswith(f"{directory}/")

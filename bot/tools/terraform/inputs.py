@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.core.errors import Refused
 from bot.core.globs import matches
 from bot.core.project import Project
-from bot.core.tree import Tree
+from bot.core.tree import Tree, is_hidden
 from bot.tools.terraform import hcl
 from bot.tools.terraform.keys import OPTIONS
 
@@ -143,5 +143,4 @@ def _has_blocks(tree: Tree, directory: str) -> bool:
 
 
 def _is_module_or_hidden(directory: str) -> bool:
-    parts = directory.split("/")
-    return any(name == "modules" or (name.startswith(".") and name != ".") for name in parts)
+    return "modules" in directory.split("/") or is_hidden(directory)

@@ -1,0 +1,56 @@
+"""Fields that a server merges into others when it reads an object: made explicit before anything is compared or sent.
+
+Whoever applies such a field owns it under its own name only, so that what is removed from it later stays in the field
+that it was merged into. Called by `parsing` for all that is rendered. Pure.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Body = Mapping[str, Any]
+
+_POD_TEMPLATES = ("template", "jobTemplate")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+def merge_fields(body: Body) -> dict[str, Any]:
+    """Return a body of a core kind as the server would store it: `stringData` in `data`, both names of an account."""
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    if (group, body.get("kind")) == ("", "Secret"):
+        return _merge_string_data(body)
+    if group in ("", "apps", "batch") and isinstance(body.get("spec"), Mapping):
+        return {**body, "spec": _merge_account(body["spec"], is_pod=body.get("kind") == "Pod")}
+    return dict(body)
+
+
+def _merge_string_data(secret: Body) -> dict[str, Any]:
+    """With `stringData` encoded into `data`; as it is where the server would refuse it, which says why."""
+    texts, encoded = secret.get("stringData"), secret.get("data")
+    texts, encoded = ({} if table is None else table for table in (texts, encoded))
+    if "stringData" not in secret or not isinstance(texts, Mapping) or not isinstance(encoded, Mapping):
+        return dict(secret)
+    if not all(_is_sendable(text) for text in texts.values()):
+        return dict(secret)
+    data = {**encoded, **{key: base64.b64encode((text or "").encode()).decode() for key, text in texts.items()}}
+    rest = {key: table for key, table in secret.items() if key not in ("stringData", "data")}
+    return {**rest, "data": data} if data else rest
+
+
+def _is_sendable(text: Any) -> bool:
+    """Whether it is a text, without half characters."""
+    return text is None or (isinstance(text, str) and not _HALF_CHARACTER.search(text))
+
+
+def _merge_account(spec: Body, *, is_pod: bool) -> dict[str, Any]:
+    """With `serviceAccount` beside `serviceAccountName` in the pod, which are one field under two names."""
+    if is_pod:
+        name = spec.get("serviceAccountName") or spec.get("serviceAccount")
+        return {**spec, "serviceAccountName": name, "serviceAccount": name} if name else dict(spec)
+    merged = dict(spec)
+    for key in _POD_TEMPLATES:
+        template = spec.get(key)
+        if isinstance(template, Mapping) and isinstance(template.get("spec"), Mapping):
+            merged[key] = {**template, "spec": _merge_account(template["spec"], is_pod=key == "template")}
+    return merged
