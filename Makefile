@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 RERUNS ?= 0
 
-.PHONY: demo test check bench rig docs update clean
+.PHONY: demo test check bench long rig docs update clean
 
 demo: $(VENV)/.installed
 ifdef STORY
@@ -36,6 +36,10 @@ bench: $(VENV)/.dev rig
 	$(BIN)/python -m benchmarks.kubernetes
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
+# Changes core/ in a thousand small ways, one at a time, in a copy, and sees whether its tests notice: most of an hour.
+long: $(VENV)/.long
+	$(BIN)/python -m tests.long.mutation
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check --no-cache bot sandbox tests benchmarks
 	$(BIN)/ruff format --check bot sandbox tests benchmarks
@@ -51,6 +55,10 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,postgres]'
 	touch $@
 
+$(VENV)/.long: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,postgres,long]'
+	touch $@
+
 # The tables of settings and keys, and what is told of each command, from the descriptions in the code.
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.docs.reference
@@ -60,7 +68,7 @@ docs: $(VENV)/.dev
 update:
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -e '.[demo,dev,postgres]'
+	$(BIN)/python -m pip install --quiet -e '.[demo,dev,postgres,long]'
 	{ echo "# Exact versions of everything that is installed; \`make update\` writes this file anew."; \
 	  $(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools; } > constraints.txt
 

@@ -61,7 +61,7 @@ class Folders:
 
     def prepared_for(self, pull: str, place: str) -> Path:
         """What a tool made ready for one place of a pull request."""
-        return self.prepared(pull) / _slug(place)
+        return self.prepared(pull) / f"{_slug(place)}.sealed"
 
     def attempt(self, intent: str) -> Path:
         """The supervisor's directory of an apply."""

@@ -3,6 +3,7 @@
 Never the only place of anything: what is lost here is made anew.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from typing import Protocol
 from bot.core.errors import Refused
 
 MEGABYTE = 1024 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 class Sealer(Protocol):
@@ -37,10 +40,13 @@ class Cache:
     def get_or_create(self, key: str, create: Callable[[], bytes]) -> bytes:
         """Return what is kept by that key, or else what `create` returns, kept from now on; not what it raises."""
         path, associated_data = self.folder / key, {"kept": key}
-        with suppress(FileNotFoundError, Refused):
-            plaintext = self.sealer.unseal(path.read_bytes(), associated_data)
-            os.utime(path)
-            return plaintext
+        try:
+            with suppress(FileNotFoundError):
+                plaintext = self.sealer.unseal(path.read_bytes(), associated_data)
+                os.utime(path)
+                return plaintext
+        except Refused as refusal:
+            logger.warning("what was kept in %s is left aside and made anew: %s", path, refusal)
         created = create()
         self._write(path, self.sealer.seal(created, associated_data))
         self._evict()

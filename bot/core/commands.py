@@ -17,6 +17,7 @@ from bot.core.spelling import one_letter_off
 from bot.core.vocabulary import COMMIT, DESTROY, SELECTION, CommandSpec, Option, Vocabulary
 
 MOST_COMMANDS = 20
+LONGEST_COMMENT = 65_536
 LONGEST_LINE = 2000
 LONGEST_SHOWN = 200
 DESTROY_EXAMPLE = "/plan --destroy -p NAME"
@@ -46,12 +47,18 @@ class Misread:
     suggestion: str = "/help"
 
 
+_AT_START = re.compile(r"(?:^|[\r\n])[^\S\r\n]*(/[A-Za-z][^\r\n]*)")
 _WORD = re.compile(r"/([A-Za-z]{1,20})(?=[ \t]|$)[ \t]*(.*)", re.DOTALL)
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 def read(body: str, vocabulary: Vocabulary) -> tuple[Command | Misread, ...]:
     """The comment's commands in order. What is asked twice is one command; a long list is cut and says so."""
+    first = _first_likely_line(body, vocabulary)
+    if first is None:
+        return ()
+    if len(body) > LONGEST_COMMENT:
+        return (Misread(first, f"a comment with commands may have {LONGEST_COMMENT:,} characters at most"),)
     commands: dict[object, Command | Misread] = {}
     lines = dict.fromkeys(prose_lines(body))
     parsed = (command for line in lines if (command := _parse_line(line, vocabulary)) is not None)
@@ -60,6 +67,12 @@ def read(body: str, vocabulary: Vocabulary) -> tuple[Command | Misread, ...]:
             return (*commands.values(), Misread(command.line, f"a comment may hold {MOST_COMMANDS} commands at most"))
         commands.setdefault(_identity(command), command)
     return tuple(commands.values())
+
+
+def _first_likely_line(body: str, vocabulary: Vocabulary) -> str | None:
+    """A line that would be a command if it stood alone. Most comments have none, and are not looked at more closely."""
+    lines = (match[1].rstrip() for match in _AT_START.finditer(body))
+    return next((_printable(line) for line in lines if _parse_line(line, vocabulary) is not None), None)
 
 
 def select_projects(projects: Sequence[Project], selection: Selection) -> tuple[Project, ...]:

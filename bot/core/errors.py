@@ -6,11 +6,14 @@ class Refused(Exception):
 
 
 class ToolFailed(Exception):
-    """A tool ended badly: `output` is its last words, masked, shown folded under the message."""
+    """A tool ended badly: `output` is its last words, masked, shown folded under the message.
 
-    def __init__(self, message: str, output: str = "") -> None:
-        super().__init__(message)
-        self.output = output
+    `where` is the file and line of its first error as the tool names them, `main.tf:12`, which the message tells too.
+    """
+
+    def __init__(self, message: str, output: str = "", where: str = "") -> None:
+        super().__init__(f"{message} ({where})" if where else message)
+        self.output, self.where = output, where
 
 
 class Transient(Exception):

@@ -1,84 +1,107 @@
-"""What of a comment its author spoke at the start of a line: not quotes, code, HTML comments or what hangs in a list.
+"""What of a comment its author spoke at the start of a line, as the forge's own Markdown has it.
 
-One pass over the lines, however long the comment is. Called by `core.commands`.
+That is a line of a paragraph or heading of its own: not in a quote, a list, code, HTML, a table or a link's definition,
+and none that goes on with what a line above it began there (https://spec.commonmark.org/0.31.2/#lazy-continuation-line).
+Called by `core.commands`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import cache
 
-_BREAK = re.compile(r"\r\n|\n|\r")
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, hr, html_block, lheading, list_block, reference, table
+from markdown_it.rules_block.html_block import HTML_SEQUENCES
+from markdown_it.rules_inline import StateInline
+from markdown_it.utils import EnvType
+
+_OWN = ("paragraph_open", "heading_open")
 _INDENTED = re.compile(r" {4}| {0,3}\t")
-_QUOTED = re.compile(r" {0,3}>")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_LISTED = re.compile(r" {0,3}([-*+]|[0-9]{1,9}[.)])(?=[ \t]|$)")
-_HTML = re.compile(r" {0,3}<(!--|(?:pre|script|style|textarea)(?=[ \t>]|$))", re.IGNORECASE)
+_Rule = Callable[[StateBlock, int, int, bool], bool]
 
-_Ends = Callable[[str], bool]
+
+class _Text(StateInline):
+    """The text of a block; `breaks` are its line breaks that are some for a reader, too."""
+
+    breaks: set[int]
 
 
 def prose_lines(body: str) -> Iterator[str]:
     """Lines that begin where a line begins and are the author's own words, without the space around them."""
-    lines = _BREAK.split(body)
-    comment_ends = _comment_ends(lines)
-    ends: _Ends | None = None
-    listed, hidden = False, 0
-    for number, line in enumerate(lines):
-        if ends is not None:
-            ends = None if ends(line) else ends
-            continue
-        if not line.strip():
-            continue
-        listed = bool(_LISTED.match(line)) or (listed and line[0] in " \t")
-        if listed or _INDENTED.match(line) or _QUOTED.match(line):
-            continue
-        html = _html(line)
-        if html is not None:
-            ends = None if html(line) else html
-            continue
-        ends = _fence(line)
-        if ends is None and number >= hidden:
-            hidden = _hidden(line, number, comment_ends)
+    links: EnvType = {}
+    blocks = _markdown().parse(body, links)
+    for opens, inline in zip(blocks, blocks[1:], strict=False):
+        if opens.level == 0 and opens.type in _OWN:
+            yield from _lines(inline.content, links)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    """Parses blocks, and in case of doubt as GitHub does (cmark); what is within lines is left until that matters."""
+    markdown = MarkdownIt("commonmark").disable("inline")
+    blocks = markdown.block.ruler
+    blocks.at("hr", _outside(hr), {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    blocks.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
+    blocks.at("reference", _outside(reference))
+    blocks.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    blocks.at("lheading", _outside(lheading))
+    blocks.before("lheading", "last_table", _outside(table), {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.before("newline", "note_break", _note_break)
+    return markdown
+
+
+def _outside(rule: _Rule) -> _Rule:
+    """The rule, but in no quote or list: parsers differ on what is still a paragraph there, and so may be gone on with.
+
+    A line in doubt is then the paragraph's, and commands nothing.
+    """
+
+    def ruled(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        outside = state.level == 0 or state.parentType == "list" or state.sCount[start] < state.blkIndent
+        return outside and rule(state, start, end, silent)
+
+    return ruled
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """What may be a link's definition is a paragraph until it has ended: no item without words interrupts it."""
+    before = state.parentType
+    state.parentType = "paragraph" if before == "reference" else before
+    interrupts = list_block(state, start, end, silent)
+    state.parentType = before
+    return interrupts
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """As GitHub has it (cmark's blocks.c): whatever would begin HTML alone ends a quote or a list that it is not in."""
+    outside = state.parentType in ("blockquote", "table") or state.sCount[start] < state.blkIndent
+    if silent and outside and not state.is_code_block(start):
+        line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+        return any(opens.search(line) for opens, _, _ in HTML_SEQUENCES)
+    return html_block(state, start, end, silent)
+
+
+def _note_break(state: StateInline, silent: bool) -> bool:
+    """A rule that takes nothing: it is asked wherever no code, tag or address has swallowed what stands here."""
+    position = state.pos + state.src.startswith("\\\n", state.pos)
+    if isinstance(state, _Text) and not silent and state.src[position] == "\n":
+        state.breaks.add(position)
+    return False
+
+
+def _lines(content: str, links: EnvType) -> Iterator[str]:
+    """The lines of a block, but for those that begin within code, HTML or a link's address."""
+    first, *continued = content.split("\n")
+    yield first.strip()
+    position, breaks = len(first), _breaks(content, links) if continued else ()
+    for line in continued:
+        if position in breaks and not _INDENTED.match(line):
             yield line.strip()
+        position += 1 + len(line)
 
 
-def _fence(line: str) -> _Ends | None:
-    """How the fenced code ends that this line opens: by the same mark, at least as long, and nothing else."""
-    opened = _FENCE.match(line)
-    if opened is None:
-        return None
-    mark, length = opened[1][0], len(opened[1])
-
-    def ends(line: str) -> bool:
-        bare = line.strip(" \t")
-        return len(bare) >= length and not bare.strip(mark) and not _INDENTED.match(line)
-
-    return ends
-
-
-def _html(line: str) -> _Ends | None:
-    """How the comment or the verbatim element ends that this line begins with."""
-    opened = _HTML.match(line)
-    if opened is None:
-        return None
-    end = "-->" if opened[1] == "!--" else f"</{opened[1].lower()}>"
-    return lambda line: end in line.lower()
-
-
-def _comment_ends(lines: Sequence[str]) -> list[int]:
-    """For each line, the next line of the same paragraph that ends a comment, itself included; -1 where none does."""
-    ends, end = [-1] * (len(lines) + 1), -1
-    for number in range(len(lines) - 1, -1, -1):
-        if not lines[number].strip():
-            end = -1
-        elif "-->" in lines[number]:
-            end = number
-        ends[number] = end
-    return ends
-
-
-def _hidden(line: str, number: int, comment_ends: Sequence[int]) -> int:
-    """The first line after a comment that begins within this line and ends further down."""
-    begins = line.rfind("<!--")
-    if begins < 0 or "-->" in line[begins:] or line.count("`", 0, begins) % 2:
-        return 0
-    return comment_ends[number + 1] + 1
+def _breaks(content: str, links: EnvType) -> set[int]:
+    text = _Text(content, _markdown(), links, [])
+    text.breaks = set()
+    _markdown().inline.tokenize(text)
+    return text.breaks

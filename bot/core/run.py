@@ -89,8 +89,9 @@ class Run:
 class RunProject:
     """One project in a run.
 
-    `waits_for` says what a queued row waits for; `output` is the tool's last words when it failed. `removed`: the pull
-    request removes the project; unless a destroy was asked for, its row only tells what the state still holds.
+    `waits_for` says what a queued row waits for; `output` is the tool's last words when it failed, and `where` the file
+    and line of its first error, with which the note ends. `removed`: the pull request removes the project; unless a
+    destroy was asked for, its row only tells what the state still holds.
     """
 
     run: str
@@ -106,6 +107,12 @@ class RunProject:
     input_digest: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    where: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The note without the place."""
+        return self.note.removesuffix(f" ({self.where})") if self.where else self.note
 
 
 class PlanState(StrEnum):

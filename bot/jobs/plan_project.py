@@ -71,7 +71,7 @@ def _failed_row(bot: Bot, row: RunProject, failure: ToolFailed) -> RunProject:
         stop_reason = runs.stop_reason(tx, row.run)
     if stop_reason:
         return replace(row, state=State.SKIPPED, note=stop_reason)
-    return replace(row, state=State.FAILED, note=str(failure), output=failure.output)
+    return replace(row, state=State.FAILED, note=str(failure), output=failure.output, where=failure.where)
 
 
 def _store_plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim, plan: Plan) -> None:

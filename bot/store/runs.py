@@ -232,6 +232,7 @@ def _columns(row: RunProject) -> dict[str, object]:
         "input_digest": row.input_digest,
         "started_at": row.started_at,
         "ended_at": row.ended_at,
+        "error_where": row.where,
     }
 
 
@@ -250,6 +251,7 @@ def _row(row: sa.Row[tuple[object, ...]]) -> RunProject:
         input_digest=row.input_digest,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        where=row.error_where,
     )
 
 

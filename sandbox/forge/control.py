@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from sandbox.forge import apps, checks, repository
+from sandbox.forge import apps, checks, contents, repository
 from sandbox.forge.faults import Faults
 from sandbox.forge.forge import ApiError, Forge
 from sandbox.forge.state import CheckRun, Grant, Repo, User
@@ -163,6 +163,18 @@ def _rename(owner: str, name: str) -> Response:
     del forge_state.repos[repo.full_name.lower()]
     repo.owner, repo.name = _body()["owner"], _body()["name"]
     forge_state.repos[repo.full_name.lower()] = repo
+    return jsonify({})
+
+
+@control.get("/repos/<owner>/<name>/contents")
+def _contents(owner: str, name: str) -> Response:
+    """All that happened there, as JSON that can be put back."""
+    return jsonify(contents.dump(_repo(owner, name)))
+
+
+@control.put("/repos/<owner>/<name>/contents")
+def _put_contents(owner: str, name: str) -> Response:
+    contents.restore(_forge().forge_state, _repo(owner, name), _body())
     return jsonify({})
 
 

@@ -237,6 +237,11 @@ class ForgeState:
         self.changes += 1
         return self._last_id
 
+    def skip_ids(self, last: int) -> None:
+        """Give only newer ids from now on."""
+        self._last_id = max(self._last_id, last)
+        self.changes += 1
+
     def grant_of(self, token: str) -> Grant | None:
         """What the token lets one do; None for what is no token, or not any more."""
         user = next((user for user in self.users.values() if secrets.compare_digest(user.token, token)), None)

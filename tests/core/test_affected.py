@@ -56,6 +56,22 @@ def test_another_version_or_backend_in_gitops_yaml_affects_the_project() -> None
     assert affected([after, B], changed("gitops.yaml"), INPUTS, INPUTS, before=[A, B]) == (after,)
 
 
+def test_another_tool_in_gitops_yaml_affects_the_project() -> None:
+    after = Project("a", "a", tool="opentofu")
+    assert affected([after, B], changed("gitops.yaml"), INPUTS, INPUTS, before=[A, B]) == (after,)
+
+
+def test_other_options_count_only_where_gitops_yaml_changed() -> None:
+    after = Project("a", "a", options={"terraform": {"version": "1.11.4"}})
+    assert affected([after, B], changed("README.md"), INPUTS, INPUTS, before=[A, B]) == ()
+
+
+def test_a_project_without_inputs_is_affected_by_nothing() -> None:
+    empty = Project("empty", "empty")
+    assert affected([empty], changed("gitops.yaml", "a/main.tf"), {}, {}) == ()
+    assert affected([empty], changed("gitops.yaml"), {"empty:default": frozenset()}, {}) == ()
+
+
 def test_a_new_name_alone_affects_nothing() -> None:
     assert affected([Project("renamed", "a"), B], changed("gitops.yaml"), INPUTS, INPUTS, before=[A, B]) == ()
 
@@ -82,6 +98,19 @@ def test_two_projects_that_share_a_name_are_both_waited_for() -> None:
 def test_projects_that_wait_for_each_other_are_refused_by_name() -> None:
     with pytest.raises(Refused, match="these projects wait for each other: "):
         dependency_layers([Project("a", "a", depends_on=("b",)), Project("b", "b", depends_on=("a",))])
+
+
+def test_a_circle_is_told_in_the_order_in_which_it_waits() -> None:
+    circle = [
+        Project("a", "a", depends_on=("b",)),
+        Project("b", "b", depends_on=("c",)),
+        Project("c", "c", depends_on=("a",)),
+    ]
+    with pytest.raises(Refused) as refused:
+        dependency_layers(circle)
+    told = str(refused.value).removeprefix("these projects wait for each other: ").split(" → ")
+    assert told[0] == told[-1]
+    assert set(zip(told, told[1:], strict=False)) == {("a", "b"), ("b", "c"), ("c", "a")}
 
 
 @given(st.lists(st.integers(0, 9), max_size=30))

@@ -24,3 +24,7 @@ def test_the_date_of_an_answer_tells_the_difference(date: str, difference: timed
 @pytest.mark.parametrize("date", [None, "", "yesterday", "99 Foo 2026"])
 def test_an_answer_without_a_date_tells_none(date: str | None) -> None:
     assert clock_skew(date, NOW) == timedelta()
+
+
+def test_a_date_without_a_zone_is_utc() -> None:
+    assert clock_skew("Fri, 02 Jan 2026 04:04:05", NOW) == timedelta(hours=1)

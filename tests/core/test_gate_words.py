@@ -107,9 +107,7 @@ def containing(**changes: object) -> GateCase:
         ),
         (
             case(plans=(replace(PLAN, state=PlanState.GONE, destroy=True),)),
-            Demand(
-                "db", False, "the plan is no longer valid: it was deleted", "comment /plan --destroy -p db"
-            ),
+            Demand("db", False, "the plan is no longer valid: it was deleted", "comment /plan --destroy -p db"),
         ),
         (
             case(foreign_locks=(replace(LOCK, place="infra/else:default"),)),
@@ -141,7 +139,10 @@ def test_what_keeps_the_gate_closed_is_told_with_what_helps(spoilt: GateCase, de
             replace(containing(precious=("Namespace/shop",)), confirmed=frozenset({"Namespace/shop"})),
             Demand("db", True, "Namespace/shop may go, as it was confirmed"),
         ),
-        (case(foreign_locks=(replace(LOCK, pull=PULL.key),)), Demand(None, True, "no other pull request holds a lock on it")),
+        (
+            case(foreign_locks=(replace(LOCK, pull=PULL.key),)),
+            Demand(None, True, "no other pull request holds a lock on it"),
+        ),
     ],
 )
 def test_what_is_met_is_told_as_well(fine: GateCase, demand: Demand) -> None:
@@ -175,7 +176,9 @@ def test_of_many_obstacles_five_are_told_and_the_rest_counted() -> None:
     ],
 )
 def test_of_many_names_five_are_told_and_the_rest_counted(number: int, names: str) -> None:
-    assert why(case(checks=tuple(check(f"ci/{index}") for index in range(number)))) == f"required checks failed: {names}"
+    assert (
+        why(case(checks=tuple(check(f"ci/{index}") for index in range(number)))) == f"required checks failed: {names}"
+    )
 
 
 def test_all_approvers_are_named_and_whoever_does_not_count_with_the_reason() -> None:

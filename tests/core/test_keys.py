@@ -1,10 +1,13 @@
 """Keys and triggers are text for others, and read back in one place."""
 
+from datetime import UTC, datetime
+
 import pytest
+from pydantic import ValidationError
 
 from bot.core import promises
 from bot.core.job import Job
-from bot.core.keys import CommentRef, PullKey
+from bot.core.keys import CommentRef, CommentSlot, PullKey
 from bot.core.pull import Pull
 from bot.core.run import Lock, Selection
 from bot.core.trigger import Trigger, TriggerKind
@@ -23,6 +26,27 @@ def test_a_pull_key_is_text_in_json_and_a_key_again() -> None:
     assert text == f'"{KEY}"'
     assert isinstance(load(PullKey, text), PullKey)
     assert Lock.__dataclass_fields__["pull"].type is PullKey
+
+
+def test_a_pull_key_is_text_where_something_holds_it_and_nothing_else_is() -> None:
+    lock = Lock("github:1", "infra/db:default", PullKey("github:1#7"), "dave", datetime(2026, 3, 1, tzinfo=UTC))
+    assert load(Lock, dump(Lock, lock)) == lock
+    assert isinstance(load(Lock, dump(Lock, lock)).pull, PullKey)
+    with pytest.raises(ValidationError):
+        load(PullKey, "7")
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "pull", "run", "marker"),
+    [
+        (CommentSlot.plan(KEY), f"plan:{KEY}", KEY, None, "plan"),
+        (CommentSlot.apply("r1"), "apply:r1", None, "r1", "apply:r1"),
+    ],
+)
+def test_a_slot_tells_what_it_shows_and_its_mark(
+    slot: CommentSlot, text: str, pull: PullKey | None, run: str | None, marker: str
+) -> None:
+    assert (str(slot), slot.pull, slot.run, slot.marker) == (text, pull, run, marker)
 
 
 @pytest.mark.parametrize("trigger", [*map(Trigger, TriggerKind), Trigger.comment("12"), Trigger.comment("note:3")])

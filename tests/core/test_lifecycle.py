@@ -68,6 +68,19 @@ def test_what_depends_on_a_row_that_did_not_go_well_is_skipped_however_far_behin
     assert changed["e"].waits_for is TURN
 
 
+def test_a_skipped_row_waits_for_nothing_and_names_all_that_did_not_go_well() -> None:
+    rows = [row("a", FAILED), row("b", REFUSED), row("c", DONE), behind("d", "a", "c", "b")]
+    (skipped,) = lifecycle.follow_dependencies(rows)
+    assert (skipped.state, skipped.waits_for) == (SKIPPED, None)
+    assert skipped.note == "not begun: a, b did not go well"
+
+
+def test_what_is_skipped_holds_up_nobody_else() -> None:
+    rows = [row("a", FAILED), row("b", DONE), behind("c", "a"), behind("d", "b"), behind("e", "c"), behind("f", "d")]
+    changed = [(row.project.name, row.state, row.waits_for) for row in lifecycle.follow_dependencies(rows)]
+    assert changed == [("c", SKIPPED, None), ("d", QUEUED, TURN), ("e", SKIPPED, None)]
+
+
 def test_a_row_that_waits_for_something_else_is_left_alone() -> None:
     waiting = row("b", QUEUED, SLOT, depends_on=("a",))
     assert lifecycle.follow_dependencies([row("a", FAILED), waiting]) == ()

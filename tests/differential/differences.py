@@ -24,7 +24,7 @@ UNLABELLED = (
     "storefront",
     "whole-platform",
     "written-by-hand",
-   
+
     "monitoring-stack", "secret-store")
 
 OF_THE_SERVER = (

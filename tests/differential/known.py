@@ -41,8 +41,11 @@ class Unfit:
 
 BLOCKED: Mapping[str, Block] = {
     "aliased-operators": Block("K5", FIRST, "is there twice", planned=True),
+    "doubled-environment": Block("K5", FIRST, r'duplicate entries for key \[name="LEVEL"\]', planned=True),
+    "keyed-twice": Block("K5", FIRST, "the key app.kubernetes.io/name is there twice", planned=True),
     "older-cluster": Block("K5", FIRST, "does not know the kind PodDisruptionBudget of policy/v1beta1", planned=True),
     "twice-hooked": Block("K5", FIRST, "is there twice", planned=True),
+    "decorated-tree": Block("K7", FIRST, "invalid Unicode character escape code", planned=True),
     "with-an-emoji": Block("K7", FIRST, "invalid Unicode character escape code", planned=True),
     "certified-webhook": Block("K11", SECOND, "owned by someone else: webhooks.*caBundle"),
     "single-writer": Block("K11", SECOND, "strategy.rollingUpdate"),
@@ -64,6 +67,8 @@ IDENTITIES: Mapping[str, Unfit] = {
     "certified-webhook": Unfit((WEBHOOK,)),
     "event-autoscaler": Unfit((ACCOUNT, WEBHOOK)),
     "whole-platform": Unfit((BINDING,)),
+    "operator-bundle": Unfit((ACCOUNT, BINDING), (BINDING,)),
+    "tenant-space": Unfit((ACCOUNT, BINDING)),
     "message-queue": Unfit((ACCOUNT,)),
     "ingress-controller": Unfit((ACCOUNT, BINDING, GRANT, WEBHOOK), (BINDING,)),
 }

@@ -92,8 +92,10 @@ def changed(shape: Shape, state: str, sides: tuple[Theirs, Ours], folder: Path) 
     servers = theirs.access, ours.operator.access
     with Nodes(servers[0], shape.name), Nodes(servers[1], shape.name), ThreadPoolExecutor(1) as beside:
         applied = beside.submit(theirs.apply, shape.checkout(state, folder / f"theirs-{state}"), state)
-        apply_ours(ours, state, folder)
-        applied.result()
+        try:
+            apply_ours(ours, state, folder)
+        finally:
+            applied.result()  # what theirs refuse too is no difference
         found = differences(*beside.map(lambda access: left(access, shape.name), servers))
     if state == FIRST:
         for access in servers:

@@ -20,6 +20,14 @@ from tests.e2e.shell import shell
 from tests.e2e.test_apply import slow
 from tests.staging import Stage
 
+CHECKED = """
+check "flag" {
+  assert {
+    condition     = terraform_data.one.input == "1" && fileexists("FLAG")
+    error_message = "the flag is gone"
+  }
+}
+"""
 IN_TURN = "version: 1\nprojects:\n  - dir: a\n  - dir: b\n    depends_on: [a]\n"
 
 
@@ -93,6 +101,19 @@ def test_who_pushed_while_the_pull_was_closed_cannot_approve_either(stage: Stage
     stage.alice.reopen(stage.repo, number)
     stage.wait_for_comment(number, head[:7], "2 to create", "What blocks the apply")
     not_approved_by_bob(stage, number)
+
+
+def test_a_check_that_fails_when_it_is_planned_again_was_approved_by_nobody(stage: Stage) -> None:
+    clone, flag = begin(stage), stage.directory / "flag"
+    flag.touch()
+    number = propose(stage, clone, {"net/main.tf": ONE + CHECKED.replace("FLAG", str(flag))})
+    approved(stage, number)
+    flag.unlink()
+    stage.alice.comment(stage.repo, number, "/plan")
+    stage.comment_with(number, "the flag is gone", "0 of 1 approvals")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "🚫", "0 of 1 approvals")
+    assert state_of(stage, "net") == ""
 
 
 def test_another_base_given_while_an_apply_runs_stops_what_has_not_begun(stage: Stage) -> None:

@@ -1,9 +1,13 @@
 """What people with write access try in order to have weaker rules than the default branch has; each by name."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.staging import Stage
 
 WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"
+STRICT = "version: 1\ndefaults:\n  approvals: {count: 2}\n"
 STORED = (
     "version: 1\nprojects:\n  - dir: net\n    terraform:\n      backend_config: ['address=http://127.0.0.1:1/{}']\n"
 )
@@ -30,6 +34,35 @@ def test_an_approved_pull_that_is_led_to_a_branch_of_ones_own_is_not_applied(sta
     stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", base="mine")
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_comment(number, "🚫", "into mine are not")
+    assert state_of(stage, "net") == ""
+
+
+def stricter(stage: Stage, clone: Path) -> None:
+    """From now on main demands two approvals."""
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.push(clone, {"gitops.yaml": STRICT}, "main", "Two of us from now on")
+
+
+def test_a_stricter_rule_on_main_holds_for_a_plan_that_was_made_and_approved_before_it(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    stricter(stage, clone)
+    stage.comment_with(number, "1 of 2 approvals")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "🚫", "1 of 2 approvals")
+    assert state_of(stage, "net") == ""
+
+
+def test_an_apply_meets_the_stricter_rule_though_nobody_told_the_bot_of_it(stages: Callable[..., Stage]) -> None:
+    stage = stages({"SWEEP_EVERY": "1h"})
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    stage.forge.faults(lose_webhooks=1)
+    stricter(stage, clone)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "🚫", "its rules or arguments changed")
     assert state_of(stage, "net") == ""
 
 

@@ -91,6 +91,22 @@ def test_a_plan_that_was_exchanged_on_disk_is_not_applied(stages: Callable[..., 
     assert state_of(stage, "other") == ""
 
 
+def test_what_was_made_ready_and_changed_on_disk_is_named_in_the_log_and_made_anew(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages()
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.comment_with(number, "What blocks the apply")
+    (sealed,) = (path for path in stage.data.glob("prepared/*/*") if path.is_file())
+    sealed.write_bytes(sealed.read_bytes()[:-1])
+    asked = stage.alice.comment(stage.repo, number, "/plan")
+    stage.wait_for("the new plan", lambda: "rocket" in stage.alice.reactions(stage.repo, asked))
+    (warned,) = (line for line in (stage.directory / "bot.log").read_text().splitlines() if sealed.name in line)
+    assert " WARNING " in warned
+    assert "was changed" in warned
+
+
 def test_an_expired_plan_is_not_applied(stages: Callable[..., Stage]) -> None:
     stage = stages({"PLAN_TTL": "1s"})
     clone = begin(stage)

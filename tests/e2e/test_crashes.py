@@ -1,12 +1,18 @@
 """The bot is killed, stopped, cut off from its forge: nothing accepted is lost, nothing is done twice."""
 
+import contextlib
+import json
+import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
+from tests.e2e.shell import shell
 from tests.e2e.test_apply import slow
 from tests.staging import Stage
 
@@ -53,9 +59,6 @@ def test_an_apply_that_ends_while_the_bot_is_down_is_told_when_it_comes_back(sta
 
 
 def test_an_apply_whose_supervisor_died_too_is_unknown_and_never_repeated(stage: Stage) -> None:
-    import json
-    import os
-
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
@@ -69,6 +72,35 @@ def test_an_apply_whose_supervisor_died_too_is_unknown_and_never_repeated(stage:
     stage.wait_for_comment(number, "unknown", "/plan")
     assert (stage.directory / "tally").read_text() == "run\n"
     assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_a_process_that_got_the_supervisors_number_is_not_taken_for_it(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": slow(60)})
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    stage.kill_bot()
+    attempt = next(stage.data.glob("applies/*"))
+    started = json.loads((attempt / "started").read_text())
+    os.kill(started["pid"], signal.SIGKILL)
+    os.killpg(int((attempt / "tool").read_text()), signal.SIGKILL)
+    (attempt / "started").write_text(json.dumps(started | {"pid": os.getpid()}))
+    stage.start_bot()
+    stage.comment_with(number, "unknown", "/plan")
+
+
+def test_an_apply_whose_intent_cannot_be_written_begins_nothing(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": counted(stage)})
+    approved(stage, number)
+    with contextlib.closing(sqlite3.connect(stage.data / "store.sqlite")) as store:
+        store.execute("create trigger full before insert on intent begin select raise(abort, 'no room'); end")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.comment_with(number, "itself broke (IntegrityError)")
+    assert not list(stage.data.glob("applies/*/started"))
+    assert not (stage.directory / "tally").exists()
+    assert state_of(stage, "net") == ""
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.15, 0.3, 0.5, 0.8])
@@ -105,6 +137,38 @@ def test_a_command_given_while_the_bot_was_down_is_carried_out_when_it_is_back(s
     stage.alice.comment(stage.repo, number, "/apply")
     stage.start_bot()
     stage.wait_for_merge(number)
+
+
+def test_a_command_that_reaches_the_bot_late_is_answered_and_not_carried_out(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    stage.kill_bot()
+    comment = stage.alice.comment(stage.repo, number, "/apply")
+    written(stage, comment, timedelta(minutes=11))
+    attempts = attempts_of_last_delivery(stage)
+    stage.start_bot()
+    stage.alice.api("POST", attempts)
+    stage.comment_with(number, "/apply", "reached me 11 minutes after it was written")
+    assert not stage.alice.reactions(stage.repo, comment)
+    assert "\tapply\t" not in shell(stage, "runs")
+    assert state_of(stage, "net") == ""
+
+
+def written(stage: Stage, comment: int, ago: timedelta) -> None:
+    """Have the forge say that the comment was written so long ago."""
+    path = f"/repos/{stage.repo}/contents"
+    kept = stage.forge.control("GET", path)
+    moment = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept["comments"][str(comment)] |= {"created_at": moment, "updated_at": moment}
+    stage.forge.control("PUT", path, **kept)
+
+
+def attempts_of_last_delivery(stage: Stage) -> str:
+    """Where to ask the forge to tell once more what it told last."""
+    hook = stage.alice.api("GET", f"/repos/{stage.repo}/hooks")[0]["id"]
+    deliveries = f"/repos/{stage.repo}/hooks/{hook}/deliveries"
+    return f"{deliveries}/{stage.alice.api('GET', deliveries)[0]['id']}/attempts"
 
 
 def test_lost_webhooks_are_made_up_for_by_the_sweep(stage: Stage) -> None:
@@ -182,8 +246,6 @@ def test_a_webhook_that_comes_twice_is_one(stage: Stage) -> None:
     hook = stage.alice.api("GET", f"/repos/{stage.repo}/hooks")[0]["id"]
     deliveries = stage.alice.api("GET", f"/repos/{stage.repo}/hooks/{hook}/deliveries?per_page=100")
     opened = next(d for d in deliveries if d["event"] == "pull_request")
-    from tests.e2e.shell import shell
-
     before = shell(stage, "runs")
     stage.alice.api("POST", f"/repos/{stage.repo}/hooks/{hook}/deliveries/{opened['id']}/attempts")
     applied(stage, number)

@@ -143,3 +143,9 @@ def test_values_that_are_no_text_do_no_harm() -> None:
 
 def test_other_objects_have_no_secrets() -> None:
     assert secret_texts([{"kind": "ConfigMap", "data": {"password": "letmein"}}]) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["service/prom-adapter", "kube-prom", "prom.shop.svc", "a_prom_b"])
+def test_a_short_value_that_stands_inside_a_name_is_no_secret_there(name: str) -> None:
+    secrets = secret_texts([{"kind": "Secret", "stringData": {"user": "prom"}}])
+    assert scrub(f"{name} is wrong, not prom.", secrets) == f"{name} is wrong, not {MASKED}."

@@ -91,8 +91,14 @@ def test_never_begun_is_told_from_lost(tmp_path: Path) -> None:
     assert supervise.wait(directory, never).state is AttemptState.LOST
 
 
-def test_another_process_of_the_same_number_is_not_the_supervisor(tmp_path: Path) -> None:
-    (tmp_path / "started").write_text(json.dumps({"boot": "another", "pid": os.getpid(), "since": "1"}))
+@pytest.mark.parametrize(
+    "otherwise", [{"boot": "another"}, {"since": "1"}, {"since": ""}, {"boot": "another", "since": "1"}]
+)
+def test_another_process_of_the_same_number_is_not_the_supervisor(tmp_path: Path, otherwise: dict[str, str]) -> None:
+    ours = {"boot": supervisor.boot_id(), "pid": os.getpid(), "since": supervisor.start_time(os.getpid())}
+    (tmp_path / "started").write_text(json.dumps(ours))
+    assert supervise.status(tmp_path).state is AttemptState.RUNNING
+    (tmp_path / "started").write_text(json.dumps(ours | otherwise))
     assert supervise.status(tmp_path).state is AttemptState.LOST
 
 

@@ -3,6 +3,8 @@
 import shutil
 from dataclasses import replace
 
+import pytest
+
 from bot.bot import Bot
 from bot.core.project import Project, Rules
 from bot.core.run import RunProject, State
@@ -45,11 +47,26 @@ def test_another_pull_or_project_cannot_open_it_wherever_it_lies(bot: Bot) -> No
     assert of(bot).folder != open_prepared(bot, OTHER, ROW, lambda: False).folder
 
 
-def test_what_was_changed_on_disk_is_not_opened(bot: Bot) -> None:
+def test_what_was_changed_on_disk_is_not_opened_and_named_in_the_log(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
     of(bot).save("a", b"mine")
     path = bot.folders.prepared_for(PULL.key, ROW.project.place)
     path.write_bytes(path.read_bytes()[:-1])
     assert of(bot).load("a") is None
+    (told,) = caplog.records
+    assert told.levelname == "WARNING"
+    assert all(words in told.getMessage() for words in (ROW.project.place, PULL.key, str(path), "was changed"))
+
+
+def test_nobody_is_warned_of_what_is_not_there_or_belongs_to_other_files(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert of(bot).load("a") is None
+    of(bot).save("a", b"mine")
+    assert of(bot).load("b") is None
+    assert of(bot).load("a") == b"mine"
+    assert not caplog.records
 
 
 def test_a_run_that_was_stopped_leaves_nothing(bot: Bot) -> None:

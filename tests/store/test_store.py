@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -33,6 +34,12 @@ from bot.store import Store, comment_slots, deliveries, intents, locks, plans, p
 
 PUSH = Trigger(TriggerKind.PUSHED)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RIVAL = """
+create trigger rival before insert on lock when new.pull = 'github:1#2' begin
+  insert into lock (repository, place, pull, taken_by, since)
+  values (new.repository, new.place, 'github:1#1', new.taken_by, new.since);
+end
+"""
 REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
 
 
@@ -87,6 +94,48 @@ def test_a_lock_is_taken_for_all_places_or_for_none(store: Store) -> None:
         assert [lock.pull for lock in others] == ["github:1#2"]
         assert locks.of_pull(tx, "github:1#1") == ()
         assert locks.take(tx, [_lock("b:default", "github:1#2")]) == ()
+
+
+def test_of_two_that_race_for_a_lock_one_has_it_and_the_other_is_told_who(store: Store) -> None:
+    first, second = _lock("a:default", "github:1#1"), _lock("a:default", "github:1#2")
+    other, told = Store(store.url.render_as_string(hide_password=False)), list[tuple[Lock, ...]]()
+
+    def race() -> None:
+        with other.begin() as tx:
+            told.append(locks.take(tx, [second]))
+
+    racing = threading.Thread(target=race)
+    with store.begin() as tx:
+        assert locks.take(tx, [first]) == ()
+        racing.start()
+        _until_somebody_waits(store)
+    racing.join()
+    other.close()
+    assert told == [(first,)]
+    with store.read() as tx:
+        assert locks.list_locks(tx) == (first,)
+
+
+def _until_somebody_waits(store: Store) -> None:
+    """On Postgres, where a second writer comes as far as the first one's row; SQLite lets it begin no sooner."""
+    waits = sa.text("select 1 from pg_locks where not granted")
+    while not store.embedded:
+        with store.read() as tx:
+            if tx.execute(waits).first():
+                return
+
+
+def test_a_lock_that_another_took_between_look_and_grasp_is_the_others(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    store.migrate()
+    with store.begin() as tx:
+        values = "new.repository, new.place, 'github:1#1', new.taken_by, new.since"
+        rival = f"insert into lock (repository, place, pull, taken_by, since) values ({values})"
+        tx.exec_driver_sql(
+            f"create trigger rival before insert on lock when new.pull = 'github:1#2' begin {rival}; end"
+        )
+        assert locks.take(tx, [_lock("a:default", "github:1#2")]) == (_lock("a:default", "github:1#1"),)
+        assert locks.list_locks(tx) == (_lock("a:default", "github:1#1"),)
 
 
 def test_the_same_place_in_another_repository_is_another_lock(store: Store) -> None:

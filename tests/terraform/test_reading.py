@@ -98,6 +98,16 @@ def test_the_digest_leaves_out_time_and_prior_state() -> None:
     assert read_plan(plan(resource_changes=[change("update")]), "T").canonical != read_plan(one, "T").canonical
 
 
+def test_the_digest_tells_apart_what_came_of_a_check() -> None:
+    def digested(*statuses: str) -> bytes:
+        checks = [{"address": {"kind": "check", "to_display": "check.c"}, "status": status} for status in statuses]
+        return read_plan(plan(resource_changes=[change("create")], checks=checks), "T").canonical
+
+    cases = [(), ("pass",), ("fail",), ("error",), ("unknown",), ("pass", "fail")]
+    assert len({digested(*case) for case in cases}) == len(cases)
+    assert digested("fail") == digested("fail")
+
+
 def test_variables_and_configuration_are_never_shown_and_sensitive_ones_are_hidden_everywhere() -> None:
     secret = "s3cr3t-value"
     text = plan(

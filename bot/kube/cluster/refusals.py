@@ -21,8 +21,8 @@ _SERVER_PREFIXES = re.compile(
     r"|error decoding from json: |json: |errors:\s*)+"
 )
 _PLAIN_WORDS = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
+    (re.compile(pattern), phrase)
+    for pattern, phrase in (
         (r"&value\.value\w+\{Value:(.*)\}", r"\1"),
         (r"got &\{\[.*\]\}", "got a list"),
         (r"got &\{map\[.*\]\}", "got a map"),
@@ -30,6 +30,7 @@ _PLAIN_WORDS = tuple(
         (r"\[\]interface ?\{\}\{.*\}", "a list"),
         (r"cannot unmarshal (.+?) into Go (?:value|struct field \S+) of type \S*?(\w+)$", r"expected \2, got \1"),
         (r"quantities must match the regular expression '.*'", "is no quantity, such as `500Mi` or `0.2`"),
+        (r"cannot convert float64 to int\d+", "is no whole number"),
         (r"illegal base64 data at input byte \d+", "is no base64"),
         (r"^parsing time (\".*\") as .*", r"\1 is no moment, such as `2006-01-02T15:04:05Z`"),
     )
@@ -95,6 +96,6 @@ def _explain_undecodable(message: str, body: Mapping[str, Any]) -> str:
 
 
 def _in_plain_words(line: str) -> str:
-    for pattern, words in _PLAIN_WORDS:
-        line = pattern.sub(words, line)
+    for pattern, phrase in _PLAIN_WORDS:
+        line = pattern.sub(phrase, line)
     return line

@@ -33,6 +33,8 @@ def _criterion(message: str, kind: str) -> Callable[[Steps, Any], bool]:
         return lambda steps, scalar: is_core_quantity(steps) and not is_quantity_text(scalar)
     if "base64" in message:
         return lambda steps, scalar: _holds_base64(steps, kind) and not _is_base64(scalar)
+    if "convert float64 to int" in message:
+        return lambda steps, scalar: isinstance(scalar, float)
     texts = {match[1] or match[2] for match in _REJECTED_TEXT.finditer(message)}
     return lambda steps, scalar: str(scalar) in texts and steps[0] not in ("apiVersion", "kind")
 

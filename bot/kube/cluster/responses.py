@@ -55,9 +55,9 @@ class ApiResponse:
 
     def renamed(self, name: str, own_name: str) -> "ApiResponse":
         """Return the same with another name in every word of it."""
-        words = json.dumps(self.body).replace(name, json.dumps(own_name)[1:-1])
+        document = json.dumps(self.body).replace(name, json.dumps(own_name)[1:-1])
         return ApiResponse(
-            self.status, json.loads(words), tuple(text.replace(name, own_name) for text in self.warnings)
+            self.status, json.loads(document), tuple(text.replace(name, own_name) for text in self.warnings)
         )
 
     @property

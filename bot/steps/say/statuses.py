@@ -2,7 +2,6 @@
 
 import hashlib
 import posixpath
-import re
 
 from bot import templates
 from bot.core.lifecycle import to_apply
@@ -18,7 +17,6 @@ from bot.templates.wording import describe_counts
 PLAN, APPLY = "gitops-bot/plan", "gitops-bot/apply"
 MODULES = ".terraform"
 MOST_ANNOTATIONS, MOST_LISTED = 200, 200
-PLACE_AT_END = re.compile(r"\(([^()]+:[0-9]+)\)$")
 
 
 def run_statuses(records: RunRecords, view: RunView, by_project: bool) -> list[Status]:
@@ -81,13 +79,9 @@ def annotations(view: RunView) -> tuple[Annotation, ...]:
 
 
 def _failure_annotation(project: ProjectView) -> Annotation | None:
-    """A failed row's note ends with the place of its first error, `… (main.tf:12)`, where the tool told it."""
-    note = project.row.note
-    place = PLACE_AT_END.search(note)
-    if place is None:
-        return None
-    summary = note[: place.start()].rstrip()
-    return _annotation(project.row.project.dir, place[1], Notice(Severity.ERROR, summary, project.row.output))
+    """A failed row's first error, where the tool told its place."""
+    row = project.row
+    return _annotation(row.project.dir, row.where, Notice(Severity.ERROR, row.summary, row.output))
 
 
 def _notices(project: ProjectView) -> tuple[Notice, ...]:

@@ -32,11 +32,10 @@ def command_error(command: str, completed: Completed, hide: Callable[[str], str]
     if completed.exit is not None and completed.exit < 0:
         reason = f"{command} was killed by signal {-completed.exit}; was there too little memory?"
         return ToolFailed(reason, last_lines(text))
-    first = errors[0] if errors else None
-    message = (
-        f"{first.summary} ({first.where})" if first and first.where else first.summary if first else first_error(text)
-    )
-    return ToolFailed(hide(message or f"{command} failed with status {completed.exit}"), last_lines(text))
+    first = errors[0] if errors else first_error(text)
+    if first is None or not first.summary:
+        return ToolFailed(f"{command} failed with status {completed.exit}", last_lines(text))
+    return ToolFailed(hide(first.summary), last_lines(text), hide(first.where))
 
 
 def last_lines(text: str) -> str:
@@ -128,9 +127,14 @@ def _message_lines(message: Node) -> Iterator[str]:
             yield f"  {name} = {json.dumps(output['value'], ensure_ascii=False)}"
 
 
-def first_error(text: str) -> str:
+def first_error(text: str) -> Notice | None:
     """The first error's words as people see them, and where it is, as far as that is told."""
     match = ERROR.search(text)
     if not match:
-        return ""
-    return f"{match[1].strip()} ({match[2]}:{match[3]})" if match[2] else match[1].strip()
+        return None
+    return Notice(Severity.ERROR, match[1].strip(), where=f"{match[2]}:{match[3]}" if match[2] else "")
+
+
+def error_sentence(error: Notice) -> str:
+    """Its words, and where it is."""
+    return f"{error.summary} ({error.where})" if error.where else error.summary
