@@ -1,7 +1,10 @@
 """What tools say of lines of files stands at those lines, where a forge can show it."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.core.errors import ToolFailed
 from bot.core.plan import Content, Notice, Severity
 from bot.core.project import Project
 from bot.core.pull import Annotation
@@ -29,8 +32,10 @@ def view(*projects: ProjectView) -> RunView:
     return RunView(run, 7, "main", projects)
 
 
-def failed(note: str, dir: str = "infra/network") -> ProjectView:
-    return ProjectView(a_row("r1", Project("network", dir), State.FAILED, note=note, output="Error: …"))
+def failed(summary: str, where: str = "", dir: str = "infra/network") -> ProjectView:
+    failure = ToolFailed(summary, "Error: …", where)
+    row = a_row("r1", Project("network", dir), State.FAILED, note=str(failure), output=failure.output)
+    return ProjectView(replace(row, where=failure.where))
 
 
 def planned(*notices: Notice, dir: str = "infra/network") -> ProjectView:
@@ -38,18 +43,19 @@ def planned(*notices: Notice, dir: str = "infra/network") -> ProjectView:
 
 
 def test_the_first_error_of_a_failed_plan_stands_at_its_line() -> None:
-    assert annotations(view(failed("Unsupported argument (main.tf:12)"))) == (
+    assert annotations(view(failed("Unsupported argument", "main.tf:12"))) == (
         Annotation("infra/network/main.tf", 12, "Unsupported argument", "Error: …"),
     )
 
 
-@pytest.mark.parametrize("note", ["no such backend", "Bad thing (really)", "Timed out after 12:30", "x (main.tf)", ""])
-def test_an_error_without_a_line_stands_nowhere(note: str) -> None:
-    assert not annotations(view(failed(note)))
+@pytest.mark.parametrize("where", ["", "main.tf"])
+@pytest.mark.parametrize("note", ["no such backend", "Bad thing (really)", "Timed out after 12:30", "x (main.tf:1)", ""])
+def test_an_error_without_a_line_stands_nowhere(note: str, where: str) -> None:
+    assert not annotations(view(failed(note, where)))
 
 
 def test_warnings_stand_behind_failures_and_do_not_fail() -> None:
-    found = annotations(view(planned(WARNING), failed("Wrong (z.tf:1)")))
+    found = annotations(view(planned(WARNING), failed("Wrong", "z.tf:1")))
     assert [(one.path, one.fails) for one in found] == [("infra/network/z.tf", True), ("infra/network/main.tf", False)]
     assert (found[1].line, found[1].title, found[1].message) == (3, "Deprecated", "Use another.")
 
@@ -79,5 +85,5 @@ def test_a_module_that_two_projects_use_warns_once() -> None:
 
 def test_there_are_no_more_than_a_reader_bears_and_failures_come_first() -> None:
     many = [Notice(Severity.WARNING, "w", "d", f"main.tf:{line}") for line in range(1, 500)]
-    found = annotations(view(planned(*many), failed("Wrong (z.tf:1)")))
+    found = annotations(view(planned(*many), failed("Wrong", "z.tf:1")))
     assert (len(found), found[0].fails) == (MOST_ANNOTATIONS, True)

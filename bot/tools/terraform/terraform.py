@@ -21,7 +21,7 @@ from bot.tools.terraform.commands import SECRETS_FILE, Commands, applied_plan_se
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.live import is_apply_message, is_held_back, render_steps
 from bot.tools.terraform.masking import Secrets, environment_secrets
-from bot.tools.terraform.output import change_summary, first_error, last_lines, render_stream
+from bot.tools.terraform.output import change_summary, error_sentence, first_error, last_lines, render_stream
 from bot.tools.terraform.settings import TerraformSettings
 
 PLAN_FILE, PLANNED_FILE = "plan.tfplan", "planned.json"
@@ -156,7 +156,8 @@ class Terraform:
 
 def _failure_reason(site: Site, text: str) -> str:
     """The first error; and where the state is that Terraform could not bring to its backend, put out of the way."""
-    error, errored_state = first_error(text), site.directory / state.ERRORED
+    first, errored_state = first_error(text), site.directory / state.ERRORED
+    error = error_sentence(first) if first else ""
     if not errored_state.exists():
         return error
     archive = state.archive_errored(site, errored_state)
