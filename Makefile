@@ -37,7 +37,8 @@ bench: $(VENV)/.dev rig
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
 # Changes core/ in a thousand small ways, one at a time, in a copy, and sees whether its tests notice: most of an hour.
-long: $(VENV)/.long
+long: $(VENV)/.long rig
+	DIFFERENTIAL=full $(BIN)/python -m pytest -n 2 --timeout 600 tests/differential
 	$(BIN)/python -m tests.long.mutation
 
 check: $(VENV)/.dev

@@ -30,9 +30,7 @@ def jobs_for_pulls(levels: Sequence[PullLevel], sweep_time: str) -> tuple[Job, .
     return tuple(job for level in levels for job in _jobs_for_pull(level, sweep_time))
 
 
-def jobs_for_comments(
-    repository: Repository, comments: Sequence[Comment], vocabulary: Vocabulary
-) -> tuple[Job, ...]:
+def jobs_for_comments(repository: Repository, comments: Sequence[Comment], vocabulary: Vocabulary) -> tuple[Job, ...]:
     """Commands whose webhook was lost; those that arrived have the same job already."""
     return tuple(
         promises.read_comment(PullKey.of(repository.key, comment.number), str(comment.id))

@@ -67,6 +67,6 @@ Vocabulary = Mapping[str, CommandSpec]
 def access_rule(vocabulary: Vocabulary) -> str:
     """Say in Markdown whom commands obey."""
     free = " and ".join(f"`/{name}`" for name, spec in vocabulary.items() if spec.role is Role.NONE)
-    others = [(name, spec.role) for name, spec in vocabulary.items() if spec.role not in (Role.NONE, Role.WRITE)]
-    exceptions = (f" `/{name}` needs {role.name.lower()} access." for name, role in others)
+    special = [(name, spec.role) for name, spec in vocabulary.items() if spec.role not in (Role.NONE, Role.WRITE)]
+    exceptions = (f" `/{name}` needs {role.name.lower()} access." for name, role in special)
     return f"All{' but ' if free else ''}{free} need write access.{''.join(exceptions)}"

@@ -2,10 +2,11 @@
 
 import pytest
 
+from bot.core import commands
 from bot.core.commands import LONGEST_LINE, LONGEST_SHOWN, MOST_COMMANDS, Command, Misread
 from bot.core.pull import Role
 from bot.core.run import Selection
-from bot.core.vocabulary import CommandSpec, Example, access_rule
+from bot.core.vocabulary import COMMIT, CONFIRM, DESTROY, SELECTION, CommandSpec, Example, access_rule
 from tests.vocabulary import read
 
 
@@ -68,3 +69,72 @@ def test_a_line_is_shown_up_to_200_characters() -> None:
 )
 def test_whom_commands_obey_is_told_with_each_exception(others: dict[str, Role], rule: str) -> None:
     assert access_rule({name: spec(role) for name, role in others.items()}) == rule
+
+
+SMALL = {
+    "plan": CommandSpec((), options=(*SELECTION, DESTROY, COMMIT)),
+    "apply": CommandSpec((), options=(*SELECTION, CONFIRM)),
+    "check": CommandSpec((), options=(*SELECTION, CONFIRM)),
+    "help": CommandSpec((), role=Role.NONE),
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "suggestion"),
+    [
+        ("/gitops", "a command is missing", "/help"),
+        ("/gitops nonsense", "there is no command nonsense", "/help"),
+        ("/gitops plam", "there is no command plam", "/plan"),
+        ("/plam -p db", "there is no command /plam", "/plan -p db"),
+        ("/help -p db", "/help chooses no projects: leave out -p", "/help"),
+        ("/help --project=db", "/help chooses no projects: leave out --project", "/help"),
+        ("/help me", "/help chooses no projects: leave out me", "/help"),
+        ("/apply --destroy", "only /plan knows --destroy", "/plan --destroy -p NAME"),
+        ("/plan --confirm x/y", "only /apply and /check know --confirm", "/apply"),
+        ("/plan --destroy", "--destroy needs to know of which project", "/plan --destroy -p NAME"),
+        ("/plan --projct x", "there is no option --projct", "/plan --project …"),
+        ("/plan --nonsense", "there is no option --nonsense", "/help"),
+        ("/plan —project x", "—project begins with a long dash: write two hyphens (--)", "/help"),
+        ("/plan –p x", "–p begins with a long dash: write two hyphens (--)", "/help"),
+        (
+            "/plan -- -lock=false",
+            "arguments for the tool cannot be given in a comment: write them into gitops.yaml",
+            "/help",
+        ),
+        ("/plan db", "db is no option: to choose a project, write -p NAME or -d DIR", "/plan -p db"),
+        (
+            "/plan -p 'db",
+            "a quotation mark is opened and never closed, or a backslash ends the line",
+            "/help",
+        ),
+        ("/plan -p", "-p needs a value", "/help"),
+        ("/plan abcdef0 abcdef1", "two commits are named: one is planned at a time", "/help"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_what_helps(line: str, reason: str, suggestion: str) -> None:
+    assert commands.read(line, SMALL) == (Misread(line, reason, suggestion),)
+
+
+def test_what_may_go_is_named_in_the_order_of_the_comment() -> None:
+    (command,) = commands.read("/apply --confirm Namespace/b --confirm=Namespace/a", SMALL)
+    assert isinstance(command, Command)
+    assert command.selection == Selection(confirmed=("Namespace/b", "Namespace/a"))
+
+
+@pytest.mark.parametrize("line", ["/gitops plan -p db", "/gitops\tplan\t-p\tdb", "/gitops \t PLAN -p db"])
+def test_the_long_spelling_takes_tabs_and_options(line: str) -> None:
+    (command,) = commands.read(line, SMALL)
+    assert isinstance(command, Command)
+    assert (command.name, command.selection) == ("plan", Selection(names=("db",)))
+
+
+def test_what_no_screen_shows_is_replaced_sign_by_sign() -> None:
+    (misread,) = commands.read("/plan -x\u202ex", SMALL)
+    assert isinstance(misread, Misread)
+    assert misread.line == "/plan -x�x"
+    assert misread.reason == "there is no option -x�x"
+
+
+@pytest.mark.parametrize("line", ["/plam is not what I meant", "/pla/n", "/plxn-x"])
+def test_a_near_miss_in_a_sentence_is_prose(line: str) -> None:
+    assert commands.read(line, SMALL) == ()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.decide import jobs_for
+from bot.core.decide import is_of_interest, jobs_for
 from bot.core.event import Commented, Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
 from bot.core.pull import Branch, Comment, Pull, PullState, Repository
 from bot.core.reconcile import PullLevel, jobs_for_comments, jobs_for_pulls
@@ -51,6 +51,12 @@ def comment(body: str, **more: bool) -> Comment:
 )
 def test_an_event_promises_its_jobs(event: Event, kinds: list[str]) -> None:
     assert [job.kind for job in jobs_for(event, "d1", VOCABULARY)] == kinds
+
+
+def test_only_what_bots_say_is_of_no_interest() -> None:
+    assert is_of_interest(Commented(REPOSITORY, comment("looks good")))
+    assert not is_of_interest(Commented(REPOSITORY, comment("/plan", author_is_bot=True)))
+    assert is_of_interest(Reviewed(REPOSITORY, 7))
 
 
 def test_a_redelivery_promises_the_same_job() -> None:

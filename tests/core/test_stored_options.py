@@ -1,15 +1,24 @@
 """Projects and rules are stored with their packages' options beside their own fields, for any version to read."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from bot.core.project import ApplyMode, Project, Requirement, Rules
-from bot.store.columns import dump, load
 
 DB = Project("db", "infra/db", options={"terraform": {"version": "1.11.4"}, "kube": {"context": "prod"}})
 STRICT = Rules(ApplyMode.MERGE, frozenset({Requirement.CHECKS}), 2, True, {"destroy_protection": "everything"})
+
+
+def dump(cls: type[Any], instance: object) -> str:
+    """As the store writes it, by a schema that is made anew."""
+    return TypeAdapter(cls).dump_json(instance).decode()
+
+
+def load(cls: type[Any], text: str) -> Any:
+    return TypeAdapter(cls).validate_json(text)
 
 
 def test_a_project_is_stored_flat_and_read_as_it_was() -> None:

@@ -80,7 +80,9 @@ class Operator:
     def _bot(self, *words: str) -> int:
         settings = {f"GITOPS_BOT_KUBERNETES__CLUSTERS__RIG__{key}": str(self.kubeconfigs[name]) for key, name in NAMED}
         env = {"PATH": os.defpath, "PYTHONPATH": str(SOURCE), **settings}
-        done = subprocess.run([sys.executable, "-m", "bot", *words], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words], env=env, capture_output=True, text=True, check=False
+        )
         if done.returncode and words[:2] != ("cluster", "check"):
             raise AssertionError(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
         return done.returncode

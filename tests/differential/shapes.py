@@ -53,6 +53,12 @@ class Shape:
         return {"helm": "chart", "kustomize": "tree/prod", "manifests": "tree"}[self.tool]
 
     @property
+    def removed(self) -> Path | None:
+        """Objects that people take away by hand after the upgrade, for kubectl does not in several namespaces."""
+        path = self.folder / "removed.yaml"
+        return path if path.exists() else None
+
+    @property
     def meanwhile(self) -> Sequence[Mapping[str, Any]]:
         path = self.folder / "meanwhile.yaml"
         return tuple(yaml.safe_load_all(path.read_text())) if path.exists() else ()

@@ -134,4 +134,3 @@ def meanwhile(access: Access, shape: Shape) -> None:
                 content_type="application/merge-patch+json",
                 field_manager=SOMEBODY,
             )
-

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.differential.shapes import FIRST, Shape
+from tests.differential.shapes import FIRST, SECOND, Shape
 from tests.rig.access import Access
 from tests.rig.build import find
 
@@ -28,7 +28,7 @@ class Theirs:
         if self.shape.tool == "helm":
             self._helm(checkout, "install" if state == FIRST else "upgrade")
         else:
-            self._kubectl(checkout / self.shape.project_dir)
+            self._kubectl(checkout / self.shape.project_dir, state)
 
     def _helm(self, checkout: Path, verb: str) -> None:
         name, chart = self.shape.name, checkout / "chart"
@@ -37,34 +37,44 @@ class Theirs:
         words = [str(find("helm")), verb, name, str(chart), "--namespace", name, "--wait", "--timeout", "60s"]
         self._run([*words, "--values", str(checkout / "values.yaml")])
 
-    def _kubectl(self, directory: Path) -> None:
-        """With what takes away what left the tree: kubectl's own set of applied objects.
-
-        A kind that comes with its definition is known to the second try only; people try twice.
-        """
-        name = self.shape.name
-        how = "-k" if self.shape.tool == "kustomize" else "-f"
-        words = [str(KUBECTL), "apply", "--server-side", "--namespace", name, how, str(directory)]
-        words += ["--recursive"] if how == "-f" else []
-        words += ["--prune", f"--applyset=configmaps/{name}-applied"]
+    def _kubectl(self, directory: Path, state: str) -> None:
+        """A kind that comes with its definition is known to the second try only; people try twice."""
+        how = ["-k"] if self.shape.tool == "kustomize" else ["--recursive", "-f"]
+        words = [str(KUBECTL), "apply", "--server-side", *how, str(directory)]
+        removed = self.shape.removed
+        # kubectl's own set of what it applied takes away what left the tree, where that has one namespace.
+        own = ["--namespace", self.shape.name, "--prune", f"--applyset=configmaps/{self.shape.name}-applied"]
+        pruning = [] if removed else own
         try:
-            self._run(words)
+            self._run([*words, *pruning])
         except AssertionError as why:
             if NEW_KIND not in str(why):
                 raise
-            self._run([*words[:-2]], but=NEW_KIND)
-            self._run(words)
+            self._run([*words, *pruning[:2]], but=NEW_KIND)
+            self._run([*words, *pruning])
+        if removed and state == SECOND:
+            self._run([str(KUBECTL), "delete", "-f", str(removed)])
 
     def _run(self, argv: list[str], but: str = "") -> None:
         env = {
             "PATH": os.defpath,
             "HOME": str(self.home),
-            "KUBECONFIG": str(self.access.kubeconfig),
+            "KUBECONFIG": str(self._kubeconfig()),
             "KUBECTL_APPLYSET": "true",
         }
         done = subprocess.run(argv, env=env, cwd=self.home, capture_output=True, text=True, check=False)
         if done.returncode and not (but and but in done.stderr):
             raise AssertionError(f"{' '.join(argv)}\n{done.stdout}{done.stderr}")
+
+    def _kubeconfig(self) -> Path:
+        """With the shape's namespace as that of objects which name none."""
+        content = yaml.safe_load(self.access.kubeconfig.read_text())
+        for context in content["contexts"]:
+            context["context"]["namespace"] = self.shape.name
+        path = self.home / "theirs.kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(content))
+        return path
 
 
 def _has_neighbours(chart: Path) -> bool:

@@ -110,9 +110,9 @@ def test_a_check_that_fails_when_it_is_planned_again_was_approved_by_nobody(stag
     approved(stage, number)
     flag.unlink()
     stage.alice.comment(stage.repo, number, "/plan")
-    stage.comment_with(number, "the flag is gone", "0 of 1 approvals")
+    stage.wait_for_comment(number, "the flag is gone", "0 of 1 approvals")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "🚫", "0 of 1 approvals")
+    stage.wait_for_comment(number, "🚫", "0 of 1 approvals")
     assert state_of(stage, "net") == ""
 
 

@@ -48,9 +48,9 @@ def test_a_stricter_rule_on_main_holds_for_a_plan_that_was_made_and_approved_bef
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     stricter(stage, clone)
-    stage.comment_with(number, "1 of 2 approvals")
+    stage.wait_for_comment(number, "1 of 2 approvals")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "🚫", "1 of 2 approvals")
+    stage.wait_for_comment(number, "🚫", "1 of 2 approvals")
     assert state_of(stage, "net") == ""
 
 
@@ -62,7 +62,7 @@ def test_an_apply_meets_the_stricter_rule_though_nobody_told_the_bot_of_it(stage
     stage.forge.faults(lose_webhooks=1)
     stricter(stage, clone)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "🚫", "its rules or arguments changed")
+    stage.wait_for_comment(number, "🚫", "its rules or arguments changed")
     assert state_of(stage, "net") == ""
 
 

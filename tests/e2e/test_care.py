@@ -97,7 +97,7 @@ def test_what_was_made_ready_and_changed_on_disk_is_named_in_the_log_and_made_an
     stage = stages()
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": ONE})
-    stage.comment_with(number, "What blocks the apply")
+    stage.wait_for_comment(number, "What blocks the apply")
     (sealed,) = (path for path in stage.data.glob("prepared/*/*") if path.is_file())
     sealed.write_bytes(sealed.read_bytes()[:-1])
     asked = stage.alice.comment(stage.repo, number, "/plan")

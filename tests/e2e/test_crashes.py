@@ -87,7 +87,7 @@ def test_a_process_that_got_the_supervisors_number_is_not_taken_for_it(stage: St
     os.killpg(int((attempt / "tool").read_text()), signal.SIGKILL)
     (attempt / "started").write_text(json.dumps(started | {"pid": os.getpid()}))
     stage.start_bot()
-    stage.comment_with(number, "unknown", "/plan")
+    stage.wait_for_comment(number, "unknown", "/plan")
 
 
 def test_an_apply_whose_intent_cannot_be_written_begins_nothing(stage: Stage) -> None:
@@ -97,7 +97,7 @@ def test_an_apply_whose_intent_cannot_be_written_begins_nothing(stage: Stage) ->
     with contextlib.closing(sqlite3.connect(stage.data / "store.sqlite")) as store:
         store.execute("create trigger full before insert on intent begin select raise(abort, 'no room'); end")
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.comment_with(number, "itself broke (IntegrityError)")
+    stage.wait_for_comment(number, "itself broke (IntegrityError)")
     assert not list(stage.data.glob("applies/*/started"))
     assert not (stage.directory / "tally").exists()
     assert state_of(stage, "net") == ""
@@ -149,7 +149,7 @@ def test_a_command_that_reaches_the_bot_late_is_answered_and_not_carried_out(sta
     attempts = attempts_of_last_delivery(stage)
     stage.start_bot()
     stage.alice.api("POST", attempts)
-    stage.comment_with(number, "/apply", "reached me 11 minutes after it was written")
+    stage.wait_for_comment(number, "/apply", "reached me 11 minutes after it was written")
     assert not stage.alice.reactions(stage.repo, comment)
     assert "\tapply\t" not in shell(stage, "runs")
     assert state_of(stage, "net") == ""

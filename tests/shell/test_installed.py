@@ -47,17 +47,14 @@ def test_without_the_sandbox_its_commands_say_what_to_install(image: Path, here:
     assert not list(here.iterdir())
 
 
-@pytest.mark.parametrize("package", ["markdown_it", "jwt"])
 @pytest.mark.parametrize("words", [("demo", "--story"), ("sandbox", "--dir", "forge")])
-def test_without_the_extra_its_commands_say_what_to_install(
-    here: Path, tmp_path: Path, package: str, words: tuple[str, ...]
-) -> None:
+def test_without_the_extra_its_commands_say_what_to_install(here: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
-    (hidden / f"{package}.py").write_text(f"raise ModuleNotFoundError('not here', name={package!r})\n")
+    (hidden / "jwt.py").write_text("raise ModuleNotFoundError('not here', name='jwt')\n")
     done = gitops_bot(*words, cwd=here, env={"PYTHONPATH": f"{hidden}:{TOP}"})
     assert done.returncode == 3
-    assert f"needs the Python package {package}, which is not installed: install gitops-bot[demo]\n" in done.stderr
+    assert "needs the Python package jwt, which is not installed: install gitops-bot[demo]\n" in done.stderr
     assert not list(here.iterdir())
 
 

@@ -1,7 +1,5 @@
 """What tools say of lines of files stands at those lines, where a forge can show it."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.core.errors import ToolFailed
@@ -34,8 +32,8 @@ def view(*projects: ProjectView) -> RunView:
 
 def failed(summary: str, where: str = "", dir: str = "infra/network") -> ProjectView:
     failure = ToolFailed(summary, "Error: …", where)
-    row = a_row("r1", Project("network", dir), State.FAILED, note=str(failure), output=failure.output)
-    return ProjectView(replace(row, where=failure.where))
+    words = {"note": str(failure), "output": failure.output, "where": failure.where}
+    return ProjectView(a_row("r1", Project("network", dir), State.FAILED, **words))
 
 
 def planned(*notices: Notice, dir: str = "infra/network") -> ProjectView:
@@ -49,7 +47,9 @@ def test_the_first_error_of_a_failed_plan_stands_at_its_line() -> None:
 
 
 @pytest.mark.parametrize("where", ["", "main.tf"])
-@pytest.mark.parametrize("note", ["no such backend", "Bad thing (really)", "Timed out after 12:30", "x (main.tf:1)", ""])
+@pytest.mark.parametrize(
+    "note", ["no such backend", "Bad thing (really)", "Timed out after 12:30", "x (main.tf:1)", ""]
+)
 def test_an_error_without_a_line_stands_nowhere(note: str, where: str) -> None:
     assert not annotations(view(failed(note, where)))
 
