@@ -4,7 +4,7 @@ Promised by `/apply`, by an approval and by a merge. Applies nothing itself: eac
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.bot import Bot, short
 from bot.core.commands import select_projects
@@ -86,33 +86,48 @@ def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> tuple[Job, ...]:
     with open_source(bot, pull, as_landed=job.trigger.kind is TriggerKind.MERGE) as source:
         if refusal := base_refusal(bot, source):
             raise Refused(refusal)
-        projects = discover_projects(bot, source)
-        facts = gather_gate_facts(bot, source.pull)
-        chosen = _choose_plans(bot, job, source, projects, facts.records.unapplied)
+        facts = ApplyFacts(job, source, discover_projects(bot, source), gather_gate_facts(bot, source.pull))
+        chosen = _choose_plans(bot, facts)
+        _record_stale(bot, facts, chosen)
         if job.trigger.kind is TriggerKind.APPROVAL:
-            chosen = _past_gate(bot, source, facts, chosen)
+            chosen = _past_gate(bot, facts, chosen)
         if not chosen:
             return ()
         if job.trigger.kind is not TriggerKind.APPROVAL:
-            _require_open_gate(bot, job, source, projects, facts, chosen)
+            _require_open_gate(bot, facts, chosen)
         run = _new_run(bot, job, source, id)
-        rows = _new_rows(bot, run, source, projects, facts.records.unapplied, chosen)
+        rows = _new_rows(bot, run, facts, chosen)
     return _lock_and_write(bot, job, pull, run, rows)
 
 
-def _choose_plans(bot: Bot, job: Job, source: PullSource, projects: Projects, live: Sequence[Plan]) -> list[Plan]:
+@dataclass(frozen=True, slots=True)
+class ApplyFacts:
+    """What an apply is decided on: what was asked, and what git, the forge and the store say now."""
+
+    job: Job
+    source: PullSource
+    projects: Projects
+    gate: GateFacts
+
+    @property
+    def unapplied(self) -> list[Plan]:
+        """The pull's live plans that change something."""
+        return self.gate.records.unapplied
+
+
+def _choose_plans(bot: Bot, facts: ApplyFacts) -> list[Plan]:
     """The plans to apply, as they stand against the pull of now. Raises Refused when the asker chose nothing."""
-    mode = AUTOMATIC_MODES.get(job.trigger.kind)
+    live, mode = facts.unapplied, AUTOMATIC_MODES.get(facts.job.trigger.kind)
     if mode:
-        live = [plan for plan in live if projects.rules(plan.project.place).apply is mode]
-    selected = select_projects([plan.project for plan in live], job.selection)
+        live = [plan for plan in live if facts.projects.rules(plan.project.place).apply is mode]
+    selected = select_projects([plan.project for plan in live], facts.job.selection)
     chosen = [plan for plan in live if plan.project in selected]
     if not chosen and not mode:
         names = ", ".join(plan.project.name for plan in live)
         raise Refused(f"no planned project matches; there are: {names}" if live else "there is no plan to apply")
     if mode is ApplyMode.MERGE:
         return [_renew(bot, plan) for plan in chosen]
-    return [_mark_if_stale(bot, source, projects, plan) for plan in chosen]
+    return [_check_freshness(bot, facts, plan) for plan in chosen]
 
 
 def _renew(bot: Bot, plan: Plan) -> Plan:
@@ -120,29 +135,33 @@ def _renew(bot: Bot, plan: Plan) -> Plan:
     return replace(plan, state=PlanState.CURRENT, expires_at=max(plan.expires_at, bot.clock() + bot.limits.plan_ttl))
 
 
-def _mark_if_stale(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -> Plan:
-    """The plan, found stale if git says so before anyone was told."""
-    reason = stale_reason(bot, source, projects, plan) if plan.state is PlanState.CURRENT else None
-    if reason is None:
-        return plan
-    with bot.store.begin() as tx:
-        plans.set_state(tx, plan.id, PlanState.STALE, reason)
-    return replace(plan, state=PlanState.STALE, stale_because=reason)
+def _check_freshness(bot: Bot, facts: ApplyFacts, plan: Plan) -> Plan:
+    """The plan, stale if git says so before anyone was told."""
+    is_current = plan.state is PlanState.CURRENT
+    reason = stale_reason(bot, facts.source, facts.projects, plan) if is_current else None
+    return plan if reason is None else replace(plan, state=PlanState.STALE, stale_because=reason)
 
 
-def _past_gate(bot: Bot, source: PullSource, facts: GateFacts, chosen: Sequence[Plan]) -> list[Plan]:
+def _record_stale(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> None:
+    """Keep what was seen to be stale, whatever comes of the apply."""
+    current = {plan.id for plan in facts.unapplied if plan.state is PlanState.CURRENT}
+    if newly_stale := [plan for plan in chosen if plan.state is PlanState.STALE and plan.id in current]:
+        with bot.store.begin() as tx:
+            for plan in newly_stale:
+                plans.set_state(tx, plan.id, PlanState.STALE, plan.stale_because)
+
+
+def _past_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> list[Plan]:
     """Those for which the gate is open; nobody asked, so nobody is told about the others."""
-    verdict = evaluate(gate_case(bot, source, facts, chosen))
+    verdict = evaluate(gate_case(bot, facts.source, facts.gate, chosen))
     return [plan for plan in chosen if not verdict.unmet_demands(plan.project.name)]
 
 
-def _require_open_gate(
-    bot: Bot, job: Job, source: PullSource, projects: Projects, facts: GateFacts, chosen: Sequence[Plan]
-) -> None:
+def _require_open_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> None:
     """Raises Refused with every unmet demand."""
-    selection = job.selection
-    unplanned = unplanned_projects(facts.records, projects) if selection.everything else ()
-    verdict = evaluate(gate_case(bot, source, facts, chosen, unplanned, selection.confirmed))
+    selection = facts.job.selection
+    unplanned = unplanned_projects(facts.gate.records, facts.projects) if selection.everything else ()
+    verdict = evaluate(gate_case(bot, facts.source, facts.gate, chosen, unplanned, selection.confirmed))
     if not verdict.open:
         raise Refused("\n".join(_demand_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
 
@@ -169,21 +188,20 @@ def _new_run(bot: Bot, job: Job, source: PullSource, id: str) -> Run:
     )
 
 
-def _new_rows(
-    bot: Bot, run: Run, source: PullSource, projects: Projects, live: Sequence[Plan], chosen: Sequence[Plan]
-) -> list[RunProject]:
+def _new_rows(bot: Bot, run: Run, facts: ApplyFacts, chosen: Sequence[Plan]) -> list[RunProject]:
     """Rows in order; what depends on another waits for it. Raises Refused when that one was left out."""
     names = {plan.project.name for plan in chosen}
-    remaining = {plan.project.name for plan in live} - names
+    remaining = {plan.project.name for plan in facts.unapplied} - names
     for plan in chosen:
         if upstream := remaining.intersection(plan.project.depends_on):
             raise Refused(
                 f"{plan.project.name} depends on {', '.join(sorted(upstream))}: apply that first, or all at once"
             )
-    return [_new_row(bot, run, source, projects, plan, names) for plan in chosen]
+    return [_new_row(bot, run, facts, plan, names) for plan in chosen]
 
 
-def _new_row(bot: Bot, run: Run, source: PullSource, projects: Projects, plan: Plan, names: set[str]) -> RunProject:
+def _new_row(bot: Bot, run: Run, facts: ApplyFacts, plan: Plan, names: set[str]) -> RunProject:
+    source, projects = facts.source, facts.projects
     removed = plan.project in projects.removed
     tree = source.before if removed else source.after
     return RunProject(

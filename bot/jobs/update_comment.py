@@ -134,10 +134,10 @@ class CommentWriter:
             gates.save(tx, view.run.id, gates.GateSnapshot(view.demands, view.next, posted.written_at))
 
     def _record_statuses(self, tx: sa.Connection, facts: SlotFacts, records: RunRecords) -> None:
-        """Record what was set since; where another slot's writer set it too, nobody knows which came last."""
-        known = comment_slots.written_statuses(tx, records.pull.key) if self._new_statuses else {}
+        """Record what was set since; where another slot's writer set it too, the order is lost."""
+        stored = comment_slots.written_statuses(tx, records.pull.key) if self._new_statuses else {}
         for name, (sha, content) in self._new_statuses.items():
-            contested = known.get(name) != facts.statuses.get(name)
+            contested = stored.get(name) != facts.statuses.get(name)
             comment_slots.record_status(tx, records.pull.key, name, sha, CONTESTED if contested else content)
         self._new_statuses = {}
 

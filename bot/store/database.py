@@ -59,11 +59,11 @@ class Store:
 
     @contextmanager
     def read(self, purpose: Purpose = Purpose.WORK) -> Iterator[sa.Connection]:
-        """A transaction that only reads and never waits for a writer."""
+        """A transaction that only reads and never waits for a writer. Postgres refuses whatever locks or writes in it."""
         self._count(purpose)
         try:
             with self._engine.connect() as tx:
-                tx.execution_options(reads_only=True)
+                tx.execution_options(reads_only=True, postgresql_readonly=True)
                 yield tx
         except sa.exc.OperationalError as error:
             raise Transient(f"the database does not answer ({error.orig})") from error

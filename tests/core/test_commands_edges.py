@@ -75,7 +75,7 @@ SMALL = {
     "plan": CommandSpec((), options=(*SELECTION, DESTROY, COMMIT)),
     "apply": CommandSpec((), options=(*SELECTION, CONFIRM)),
     "check": CommandSpec((), options=(*SELECTION, CONFIRM)),
-    "help": CommandSpec((), role=Role.NONE),
+    "version": CommandSpec((), role=Role.NONE),
 }
 
 
@@ -86,9 +86,9 @@ SMALL = {
         ("/gitops nonsense", "there is no command nonsense", "/help"),
         ("/gitops plam", "there is no command plam", "/plan"),
         ("/plam -p db", "there is no command /plam", "/plan -p db"),
-        ("/help -p db", "/help chooses no projects: leave out -p", "/help"),
-        ("/help --project=db", "/help chooses no projects: leave out --project", "/help"),
-        ("/help me", "/help chooses no projects: leave out me", "/help"),
+        ("/version -p db", "/version chooses no projects: leave out -p", "/version"),
+        ("/version --project=db", "/version chooses no projects: leave out --project", "/version"),
+        ("/version me", "/version chooses no projects: leave out me", "/version"),
         ("/apply --destroy", "only /plan knows --destroy", "/plan --destroy -p NAME"),
         ("/plan --confirm x/y", "only /apply and /check know --confirm", "/apply"),
         ("/plan --destroy", "--destroy needs to know of which project", "/plan --destroy -p NAME"),

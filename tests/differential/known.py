@@ -45,8 +45,6 @@ BLOCKED: Mapping[str, Block] = {
     "keyed-twice": Block("K5", FIRST, "the key app.kubernetes.io/name is there twice", planned=True),
     "older-cluster": Block("K5", FIRST, "does not know the kind PodDisruptionBudget of policy/v1beta1", planned=True),
     "twice-hooked": Block("K5", FIRST, "is there twice", planned=True),
-    "decorated-tree": Block("K7", FIRST, "invalid Unicode character escape code", planned=True),
-    "with-an-emoji": Block("K7", FIRST, "invalid Unicode character escape code", planned=True),
     "certified-webhook": Block("K11", SECOND, "owned by someone else: webhooks.*caBundle"),
     "single-writer": Block("K11", SECOND, "strategy.rollingUpdate"),
     "ingress-controller": Block("K5", FIRST, 'serviceaccount "ingress-controller-admission" not found'),

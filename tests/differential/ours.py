@@ -106,7 +106,7 @@ NAMED = (("KUBECONFIG", "planner"), ("APPLY_KUBECONFIG", "applier"))
 
 @dataclass(slots=True)
 class Ours:
-    """One shape's project. `commits` are its checkouts by state; `kept` are renderings, as the bot's cache keeps them."""
+    """One shape's project. `commits` are its checkouts by state; `kept` are renderings, as the bot's cache has them."""
 
     operator: Operator
     shape: Shape

@@ -57,6 +57,15 @@ def test_migrations_make_the_tables_that_the_code_reads(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(tx), tables.metadata) == []
 
 
+def test_a_reader_locks_nothing_where_the_database_can_tell(store: Store) -> None:
+    if store.embedded:
+        return
+    with pytest.raises(sa.exc.InternalError, match="read-only"), store.read() as tx:
+        runs.lock(tx, "r1")
+    with store.begin() as tx:
+        assert runs.lock(tx, "r1") is None
+
+
 def test_a_delivery_that_comes_twice_is_kept_once(store: Store) -> None:
     event = Pushed(REPOSITORY, "main", "a" * 40)
     with store.begin() as tx:

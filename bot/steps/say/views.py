@@ -43,8 +43,8 @@ class RunRecords:
     @property
     def shown_digests(self) -> dict[str, str]:
         """The plan digests that a reader of the comment sees, by place."""
-        shown = [row.plan for row in self.rows if row.plan and not self.lists(row)]
-        row_plans = [self.plans[id] for id in shown if id in self.plans]
+        plan_ids = [row.plan for row in self.rows if row.plan and not self.lists(row)]
+        row_plans = [self.plans[id] for id in plan_ids if id in self.plans]
         return {plan.project.place: plan.plan_digest for plan in row_plans}
 
     def lists(self, row: RunProject) -> bool:
