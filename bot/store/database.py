@@ -59,7 +59,7 @@ class Store:
 
     @contextmanager
     def read(self, purpose: Purpose = Purpose.WORK) -> Iterator[sa.Connection]:
-        """A transaction that only reads and never waits for a writer. Postgres refuses whatever locks or writes in it."""
+        """A transaction that only reads and never waits for a writer. Postgres refuses to lock or write in it."""
         self._count(purpose)
         try:
             with self._engine.connect() as tx:

@@ -15,13 +15,13 @@ EVERY_SHAPE = "*"
 class Found:
     """One field of one object; `field` is empty where only one side has the object at all."""
 
-    object: str
+    key: str
     field: str
     theirs: object
     ours: object
 
     def __str__(self) -> str:
-        return f"{self.object} {self.field or '(whole)'}: theirs {self.theirs!r}, ours {self.ours!r}"
+        return f"{self.key} {self.field or '(whole)'}: theirs {self.theirs!r}, ours {self.ours!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Difference:
         return bool({shape, EVERY_SHAPE}.intersection(self.shapes))
 
     def covers(self, found: Found) -> bool:
-        if not fnmatchcase(found.object, self.objects):
+        if not fnmatchcase(found.key, self.objects):
             return False
         return not self.field or fnmatchcase(found.field, self.field) or fnmatchcase(found.field, f"{self.field}.*")
 

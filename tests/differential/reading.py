@@ -1,4 +1,4 @@
-"""Reads what a shape left on a server: all of its namespace, and whatever bears its name elsewhere."""
+"""Reads what a shape left on a server: all of its namespaces, and whatever bears its name elsewhere."""
 
 import base64
 import json
@@ -62,7 +62,7 @@ class _Door:
 def _objects(door: _Door, name: str) -> Objects:
     with ThreadPoolExecutor(THREADS) as pool:
         lists = pool.map(lambda kind: _listed(door, *kind), list(_kinds(door)))
-        return {_key(body): body for bodies in lists for body in bodies if _belongs(body["metadata"], name)}
+        return {_key(body): body for bodies in lists for body in bodies if belongs(body["metadata"], name)}
 
 
 def _kinds(door: _Door) -> Iterator[tuple[str, str, str]]:
@@ -80,8 +80,9 @@ def _listed(door: _Door, version: str, kind: str, path: str) -> list[Body]:
     return [{"apiVersion": version, "kind": kind, **item} for item in items]
 
 
-def _belongs(metadata: Body, name: str) -> bool:
-    return bool(metadata.get("namespace") == name or name in metadata["name"])
+def belongs(metadata: Body, name: str) -> bool:
+    """Whether an object is the shape's, by its own name or its namespace's."""
+    return name in metadata.get("namespace", "") or name in metadata["name"]
 
 
 def _key(body: Body) -> str:

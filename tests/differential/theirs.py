@@ -3,8 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -75,6 +77,26 @@ class Theirs:
         path.touch(mode=0o600)
         path.write_text(yaml.safe_dump(content))
         return path
+
+
+def rendered(shape: Shape, checkout: Path) -> Sequence[Mapping[str, Any]]:
+    """Its objects before any server sees them, lists opened; all values as text."""
+    directory = checkout / shape.project_dir
+    if shape.tool == "manifests":
+        texts = [path.read_text() for path in sorted(directory.rglob("*.y*ml"))]
+    elif shape.tool == "kustomize":
+        texts = [_output([str(KUBECTL), "kustomize", str(directory)])]
+    else:
+        if _has_neighbours(directory):
+            _output([str(find("helm")), "dependency", "build", str(directory)])
+        words = ["--namespace", shape.name, "--include-crds", "--values", str(checkout / "values.yaml")]
+        texts = [_output([str(find("helm")), "template", shape.name, str(directory), *words])]
+    bodies = [body for text in texts for body in yaml.load_all(text, yaml.BaseLoader) if body]
+    return [item for body in bodies for item in body.get("items", [body])]
+
+
+def _output(argv: list[str]) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
 def _has_neighbours(chart: Path) -> bool:

@@ -28,7 +28,7 @@ DEMANDS = {
     "_checks": "checks",
     "_fresh": "plan",
     "_approved": "approval",
-    "_possible": "the plan's own",
+    "_content_demands": "the plan's own",
     "_locks": "lock",
 }
 
@@ -99,7 +99,7 @@ def test_every_demand_of_the_gate_has_its_line() -> None:
         for name, its in inspect.getmembers(gate, inspect.isfunction)
         if its.__module__ == gate.__name__ and "Demand" in str(its.__annotations__.get("return"))
     }
-    assert made - {"_of_the_pull", "_of_the_projects"} == set(DEMANDS)
+    assert made - {"_pull_demands", "_project_demands"} == set(DEMANDS)
     told = re.findall(r"^\| ([a-z' ]+) \| ", (TOP / "docs/gate.md").read_text(), re.MULTILINE)
     assert [line for line in told if line != "line"] == list(DEMANDS.values())
 
