@@ -89,7 +89,15 @@ def rendered(shape: Shape, checkout: Path) -> Sequence[Mapping[str, Any]]:
     else:
         if _has_neighbours(directory):
             _output([str(find("helm")), "dependency", "build", str(directory)])
-        words = ["--namespace", shape.name, "--include-crds", "--values", str(checkout / "values.yaml")]
+        words = [
+            "--kube-version",
+            "1.36",
+            "--namespace",
+            shape.name,
+            "--include-crds",
+            "--values",
+            str(checkout / "values.yaml"),
+        ]
         texts = [_output([str(find("helm")), "template", shape.name, str(directory), *words])]
     bodies = [body for text in texts for body in yaml.load_all(text, yaml.BaseLoader) if body]
     return [item for body in bodies for item in body.get("items", [body])]

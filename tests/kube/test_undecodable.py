@@ -84,10 +84,9 @@ def test_what_is_tried_under_another_name_is_refused_under_its_own(question: Pla
     assert "not allowed!" in change.problem
     assert "gitops-bot-" not in change.problem
     pod = {**deployment(f"{namespace}-new")["spec"]["template"], "apiVersion": "v1", "kind": "Pod"}
-    pod["metadata"] = {"name": "one", "namespace": f"{namespace}-new", "labels": {"a b": "c"}}
-    assert '"one" is invalid' in planned(question, space, pod)["Pod/one"].problem or "labels" in (
-        planned(question, space, pod)["Pod/one"].problem
-    )
+    pod["metadata"] = {"name": "one", "namespace": f"{namespace}-new"}
+    pod["spec"]["serviceAccountName"] = "nobody"
+    assert 'pods "one" is forbidden' in planned(question, space, pod)["Pod/one"].problem
 
 
 @pytest.fixture
