@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.staging import Stage
 from tests.upgrades.bucket import Bucket, free_port
@@ -52,6 +53,7 @@ class Upgraded(BucketStage):
 
     def _create_repository(self) -> None:
         super()._create_repository()
+        self._since = datetime.now(UTC) - timedelta(minutes=2) - DUMPED_AT
         self.bot_url = f"http://127.0.0.1:{free_port()}"
         contents = json.loads(self._here(FORGE))
         assert contents.pop("id") == self.repo_id
@@ -60,12 +62,18 @@ class Upgraded(BucketStage):
         self.forge.control("PUT", f"/repos/{self.repo}/contents", **contents)
         self._bucket.put(json.loads(self._here(STATES)))
         shutil.copytree(ARTIFACTS, self.data / "artifacts")
-        self.put_databases()
-
-    def put_databases(self) -> None:
         for name, kept in (("store", STORE), ("engine", ENGINE)):
-            with closing(sqlite3.connect(self.data / f"{name}.sqlite")) as database:
-                database.executescript(self._here(kept))
+            self.put(name, self._here(kept))
+
+    def put(self, name: str, text: str) -> None:
+        """Make the store or the engine's database from what was kept of it."""
+        with closing(sqlite3.connect(self.data / f"{name}.sqlite")) as database:
+            database.executescript(text)
+
+    def ask(self, name: str, question: str) -> list[tuple[Any, ...]]:
+        """What the store or the engine's database answers now."""
+        with closing(sqlite3.connect(self.data / f"{name}.sqlite")) as database:
+            return database.execute(question).fetchall()
 
     def _fetch(self, bundle: Path, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
@@ -74,7 +82,7 @@ class Upgraded(BucketStage):
 
     def _here(self, kept: Path) -> str:
         text = kept.read_text().replace(FORGE_ADDRESS, self.forge.url).replace(BOT_ADDRESS, self.bot_url)
-        return shifted(text, datetime.now(UTC) - timedelta(minutes=2) - DUMPED_AT)
+        return shifted(text, self._since)
 
 
 def keep(stage: BucketStage, bucket: Bucket, killed_at: datetime) -> None:
