@@ -201,6 +201,7 @@ def test_a_failing_plan_gives_the_first_error_with_file_and_line(ground: Ground)
     with pytest.raises(ToolFailed, match=r"main\.tf:2") as failed:
         ground.plan('resource "terraform_data" "x" {\n  nope = 1\n}\n')
     assert "nope" in failed.value.output
+    assert failed.value.where == "main.tf:2"
 
 
 def test_a_version_that_differs_is_refused_by_name(ground: Ground, program: Path) -> None:

@@ -26,7 +26,7 @@ class OnPostgres(Upgraded):
 
     def __init__(self, directory: Path, bucket: Bucket, settings: Mapping[str, str], url: str) -> None:
         super().__init__(directory, bucket, {**settings, "STORE__URL": url})
-        self._database = sa.create_engine(url)
+        self._database = sa.create_engine(url, poolclass=sa.pool.NullPool)
 
     def put(self, name: str, text: str) -> None:
         with closing(sqlite3.connect(":memory:")) as kept:

@@ -227,12 +227,8 @@ class Commands:
         if completed.timed_out:
             raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
         if completed.exit not in ok:
-            error = command_error(command, completed, self.hide)
-            raise (
-                NotStarted(str(error), error.output)
-                if isinstance(error, ToolFailed) and is_only_diagnostics(completed.stdout)
-                else error
-            )
+            failure = NotStarted if is_only_diagnostics(completed.stdout) else ToolFailed
+            raise command_error(command, completed, self.hide, failure)
 
 
 def _version_numbers(version: str) -> tuple[int, ...]:

@@ -17,8 +17,10 @@ ERROR = re.compile(r"^Error: (.+)(?:\n(?:(?: .*)?\n)*? +on (.+?) line (\d+))?", 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def command_error(command: str, completed: Completed, hide: Callable[[str], str]) -> Refused | ToolFailed:
-    """What failed, in the tool's first words; a state lock of another is named."""
+def command_error(
+    command: str, completed: Completed, hide: Callable[[str], str], failure: type[ToolFailed] = ToolFailed
+) -> Refused | ToolFailed:
+    """What failed, in the tool's first words, as a `failure`; a state lock of another is named."""
     errors = list(notices(completed.stdout, "error", frozenset())) or []
     text = hide(COLOUR.sub("", render_stream(completed.stdout) + completed.stderr))
     detail = "\n".join(error.detail for error in errors) or text
@@ -31,11 +33,11 @@ def command_error(command: str, completed: Completed, hide: Callable[[str], str]
             )
     if completed.exit is not None and completed.exit < 0:
         reason = f"{command} was killed by signal {-completed.exit}; was there too little memory?"
-        return ToolFailed(reason, last_lines(text))
+        return failure(reason, last_lines(text))
     first = errors[0] if errors else first_error(text)
     if first is None or not first.summary:
-        return ToolFailed(f"{command} failed with status {completed.exit}", last_lines(text))
-    return ToolFailed(hide(first.summary), last_lines(text), hide(first.where))
+        return failure(f"{command} failed with status {completed.exit}", last_lines(text))
+    return failure(hide(first.summary), last_lines(text), hide(first.where))
 
 
 def last_lines(text: str) -> str:
