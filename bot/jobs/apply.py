@@ -90,7 +90,7 @@ def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> tuple[Job, ...]:
         chosen = _choose_plans(bot, facts)
         _record_stale(bot, facts, chosen)
         if job.trigger.kind is TriggerKind.APPROVAL:
-            chosen = _past_gate(bot, facts, chosen)
+            chosen = _past_gate(bot, facts, _unattempted(facts, chosen))
         if not chosen:
             return ()
         if job.trigger.kind is not TriggerKind.APPROVAL:
@@ -149,6 +149,11 @@ def _record_stale(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> None:
         with bot.store.begin() as tx:
             for plan in newly_stale:
                 plans.set_state(tx, plan.id, PlanState.STALE, plan.stale_because)
+
+
+def _unattempted(facts: ApplyFacts, chosen: Sequence[Plan]) -> list[Plan]:
+    """Without those whose apply did not come to its end: what went wrong or was cancelled begins again by `/apply`."""
+    return [plan for plan in chosen if plan.project.place not in facts.gate.records.unfinished]
 
 
 def _past_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> list[Plan]:

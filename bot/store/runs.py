@@ -191,6 +191,13 @@ def stop_reason(tx: sa.Connection, id: str) -> str:
     return tx.execute(sa.select(runs.c.stop).where(runs.c.id == id)).scalar() or ""
 
 
+def unfinished_places(tx: sa.Connection, pull: str, head: str) -> frozenset[str]:
+    """Places that an apply of the pull at that head did not bring to its end: failed, refused, cancelled, unknown."""
+    query = sa.select(rows.c.place).join(runs, runs.c.id == rows.c.run)
+    query = query.where(runs.c.pull == pull, runs.c.kind == RunKind.APPLY, runs.c.head == head)
+    return frozenset(tx.execute(query.where(rows.c.state.notin_((*OPEN_STATES, State.DONE)))).scalars())
+
+
 def job(tx: sa.Connection, id: str) -> str:
     """The job that asked for the run."""
     return str(tx.execute(sa.select(runs.c.job).where(runs.c.id == id)).scalar_one())

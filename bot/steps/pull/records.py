@@ -15,7 +15,8 @@ from bot.store import locks, plans, pulls, runs
 class PullRecords:
     """One moment. `plan_run` and `apply_run` are the newest of their kind, `plan_rows` the rows of that plan run.
 
-    `live` are current and stale plans; `foreign_locks` are those of other pulls in the repository.
+    `live` are current and stale plans; `foreign_locks` are those of other pulls in the repository; `unfinished` are
+    places that an apply at this head did not bring to its end.
     """
 
     plan_run: Run | None
@@ -31,6 +32,7 @@ class PullRecords:
     asker: str | None
     pushers: frozenset[str]
     handled_closure: str | None
+    unfinished: frozenset[str]
 
     @property
     def unapplied(self) -> list[Plan]:
@@ -61,4 +63,5 @@ def read_records(tx: sa.Connection, pull: Pull) -> PullRecords:
         asker=pulls.asker(tx, pull.key),
         pushers=pulls.pushers(tx, pull.key),
         handled_closure=pulls.handled_closure(tx, pull.key),
+        unfinished=runs.unfinished_places(tx, pull.key, pull.head.sha),
     )
