@@ -59,7 +59,7 @@ class Counted(Cluster):
 
     asked = 0
 
-    def _ask(self, *words: Any, **more: Any) -> Any:
+    def _request(self, *words: Any, **more: Any) -> Any:
         type(self).asked += 1
         return super()._request(*words, **more)
 

@@ -22,7 +22,6 @@ from bot.steps.pull.gate_facts import objection
 from bot.steps.pull.source import open_source
 from bot.steps.run import settle
 from bot.steps.run.work import (
-    commit_of,
     delete_artifacts,
     is_cancelled,
     make_plan,
@@ -128,8 +127,7 @@ def _record_failure(bot: Bot, attempt: Attempt, error: Refused | ToolFailed) -> 
 
 def _apply_site(bot: Bot, attempt: Attempt) -> Site:
     """Stored plans are applied where they were made; what is planned again is planned at what is there now."""
-    commit = commit_of(attempt.run, attempt.row) if attempt.replans else attempt.plan.result
-    return prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit)
+    return prepare_site(bot, attempt.pull, attempt.run, attempt.row, None if attempt.replans else attempt.plan)
 
 
 def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
@@ -138,7 +136,7 @@ def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
     if not attempt.replans:
         return attempt
     old = attempt.plan
-    site = prepare_site(bot, attempt.pull, attempt.run, attempt.row, commit_of(attempt.run, attempt.row))
+    site = prepare_site(bot, attempt.pull, attempt.run, attempt.row)
     new = make_plan(bot, attempt.pull, attempt.run, attempt.row, site, old.destroy)
     if new.plan_digest != old.plan_digest:
         delete_artifacts(bot, (new.id,))

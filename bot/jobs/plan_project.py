@@ -8,7 +8,7 @@ from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
 from bot.steps.run import settle
-from bot.steps.run.work import commit_of, delete_artifacts, make_plan, prepare_site, remove_directory
+from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, remove_directory
 from bot.store import plans, pulls, runs
 
 
@@ -61,7 +61,7 @@ def _end_without_plan(bot: Bot, pull: Pull, claim: settle.Claim, row: RunProject
 
 
 def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan:
-    site = prepare_site(bot, pull, run, row, commit_of(run, row))
+    site = prepare_site(bot, pull, run, row)
     return make_plan(bot, pull, run, row, site, run.selection.destroy or row.removed)
 
 

@@ -103,6 +103,12 @@ def _junk(mirror: Path) -> None:
             path.write_text("junk\n")
 
 
+def _land_elsewhere(stage: Stage, clone: Path) -> None:
+    """The base moves on after the plan, by a file that no project reads."""
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.push(clone, {"NOTES": "words\n"}, "main", "Elsewhere")
+
+
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_mirror(stage: Stage, kind: str) -> None:
     """It is a copy of what the forge has, so it is fetched anew; what was planned stays approved and is applied."""
@@ -110,6 +116,7 @@ def test_a_mirror(stage: Stage, kind: str) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     (mirror,) = stage.data.glob("mirrors/*.git")
+    _land_elsewhere(stage, clone)
     DAMAGES[kind](mirror)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_merge(number)

@@ -19,16 +19,20 @@ from bot.store import Purpose, runs
 PLAN_DOMAIN, MASK_DOMAIN = "plan", "mask"
 
 
-def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, commit: str) -> Site:
-    """A checkout of the commit, shared by the run's rows, and a private scratch for this row. Twice is once."""
+def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | None = None) -> Site:
+    """A checkout, shared by the run's rows, and a private scratch for this row. Twice is once.
+
+    The checkout is of what the run is about; of a stored plan that is applied as it is, of what it was made from.
+    """
     folders, place = bot.folders, row.project.place
     mirror = bot.mirror(pull.repository)
+    commit = plan.result if plan else commit_of(run, row)
 
     def checkout(revision: str) -> Path:
         directory = folders.checkout(row.run, revision)
         if not mirror.is_checked_out(directory):
             if not mirror.has(revision):
-                _restore_commits(bot, mirror, pull, run)
+                _restore_commits(bot, mirror, pull, plan or run)
             mirror.checkout(revision, directory)
         return directory
 
@@ -141,11 +145,16 @@ def commit_of(run: Run, row: RunProject) -> str:
     return run.base if row.removed else run.result
 
 
-def _restore_commits(bot: Bot, mirror: Mirror, pull: Pull, run: Run) -> None:
-    """Bring a run's commits into a mirror that lost them, or never had them."""
+def _restore_commits(bot: Bot, mirror: Mirror, pull: Pull, source: Run | Plan) -> None:
+    """Bring the commits of a run or a plan into a mirror that lost them, or never had them.
+
+    Raises Refused where the forge has them no more.
+    """
     fetch_commits(bot, mirror, pull)
-    if run.result and run.result != run.base:
-        mirror.merge_result(run.base, run.head)
+    if not (mirror.has(source.base) and mirror.has(source.head)):
+        raise Refused("the commits that it was planned from are gone from the forge; `/plan` makes a new one")
+    if source.result and source.result != source.base:
+        mirror.merge_result(source.base, source.head)
 
 
 def is_cancelled(bot: Bot, run: str) -> bool:
