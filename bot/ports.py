@@ -63,7 +63,7 @@ class Host(Protocol):
         """Fetch a comment as it says now."""
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
-        """Comments on any pull request written or edited since then, oldest first, our own left out."""
+        """Comments on any pull request written or edited since then, oldest first, our own among them."""
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         """Oldest first."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from bot import restored
 from bot.bot import Bot
 from bot.core import reconcile
 from bot.core.errors import Refused, ToolFailed, Transient
@@ -85,9 +86,11 @@ def _sweep_repository(bot: Bot, host: Host, repository: Repository) -> None:
         _pull_level(bot, pull)
         for pull in (*listed, *_fetch_closed(bot, host, repository, {pull.key for pull in listed}))
     ]
+    comments, own = host.comments(repository, since - OVERLAP), host.whoami()
+    restored.freeze_if_restored(bot, repository, [comment for comment in comments if comment.author == own])
     sweep_time = str(int(started.timestamp()))
     for job in reconcile.jobs_for_pulls(levels, sweep_time) + reconcile.jobs_for_comments(
-        repository, host.comments(repository, since - OVERLAP), bot.vocabulary
+        repository, [comment for comment in comments if comment.author != own], bot.vocabulary
     ):
         bot.engine.start(job)
     with bot.store.begin() as tx:

@@ -63,6 +63,11 @@ class Job:
         return CommentSlot(self.args["topic"])
 
     @property
+    def swept(self) -> bool:
+        """The sweep promised it, of what may have been dealt with long ago."""
+        return "swept" in self.args
+
+    @property
     def trigger(self) -> Trigger:
         """Why it was promised."""
         return Trigger.parse(self.args["why"])

@@ -4,8 +4,12 @@ Every host writes marks and knows its comments by them; by whom a comment is, on
 """
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+_MARK = re.compile(r"<!-- gitops-bot (\{[^\r\n]*\}) -->")
+_END = re.compile(r"<!-- ended (\S+) -->\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,28 @@ def recognise(topic: str, id: str, text: str, written_at: datetime) -> OwnCommen
     if not text.startswith(_mark(topic)):
         return None
     return OwnComment(id, text.replace("\r\n", "\n").removeprefix(mark(topic, "")), written_at)
+
+
+def topic_of(text: str) -> str | None:
+    """The topic that a comment's text is marked with; None where it bears no mark."""
+    match = _MARK.match(text)
+    try:
+        fields = json.loads(match[1].replace("%3e", ">")) if match else None
+    except ValueError:
+        return None
+    topic = fields.get("topic") if isinstance(fields, dict) else None
+    return topic if isinstance(topic, str) else None
+
+
+def mark_end(body: str, ended_at: datetime) -> str:
+    """The body of a comment about what ended then (UTC, to the second), which nothing that ended otherwise rewrites."""
+    return f"{body.rstrip()}\n\n<!-- ended {ended_at.astimezone(UTC).isoformat(timespec='seconds')} -->"
+
+
+def end_of(body: str) -> str | None:
+    """When that ended which the body is about, as `mark_end` wrote it; None where it did not say so."""
+    match = _END.search(body)
+    return match[1] if match else None
 
 
 def _mark(topic: str) -> str:

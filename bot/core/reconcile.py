@@ -33,7 +33,7 @@ def jobs_for_pulls(levels: Sequence[PullLevel], sweep_time: str) -> tuple[Job, .
 def jobs_for_comments(repository: Repository, comments: Sequence[Comment], vocabulary: Vocabulary) -> tuple[Job, ...]:
     """Commands whose webhook was lost; those that arrived have the same job already."""
     return tuple(
-        promises.read_comment(PullKey.of(repository.key, comment.number), str(comment.id))
+        promises.read_comment(PullKey.of(repository.key, comment.number), str(comment.id), swept=True)
         for comment in comments
         if not comment.author_is_bot and not comment.edited and commands.read(comment.body, vocabulary)
     )

@@ -96,7 +96,7 @@ def _apply(bot: Bot, attempt: Attempt) -> None:
     try:
         site = _apply_site(bot, attempt)
         if supervise.status(attempt.directory).state is AttemptState.NOT_STARTED:
-            attempt = attempt if attempt.is_begun else _verify_plan(bot, attempt)
+            attempt = _verify_plan(bot, attempt)
             _start_supervised(bot, attempt, site)
         on_output = _log_writer(bot, attempt, site)
         end = supervise.wait(attempt.directory, stopped=lambda: is_cancelled(bot, attempt.run.id), on_output=on_output)

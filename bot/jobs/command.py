@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import templates
-from bot.bot import Bot
+from bot.bot import Bot, short
 from bot.core import commands, promises
 from bot.core.commands import Command, Misread
 from bot.core.job import Job
-from bot.core.keys import CommentRef
+from bot.core.keys import CommentRef, CommentSlot
 from bot.core.pull import Comment, Pull, Role
+from bot.steps.say.answers import answer_topic
 from bot.steps.say.topics import say
 from bot.store import audit, pulls
+
+RECENT = timedelta(minutes=1)
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -26,6 +29,8 @@ def run(bot: Bot, job: Job) -> None:
         return
     pull = host.pull(repository, job.pull.number)
     late = host.now() - comment.at
+    if (job.swept or late > RECENT) and _is_answered(bot, pull, comment, parsed):
+        return
     if late > bot.limits.late:
         _answer(bot, pull, comment, 0, "late", command=_line(parsed[0]), minutes=_minutes(late))
         return
@@ -71,13 +76,32 @@ def _start_job(bot: Bot, pull: Pull, comment: Comment, number: int, command: Com
         _answer(bot, pull, comment, number, "misread", **fields)
         bot.host(pull.repository).react(pull.repository, comment.id, "confused")
         return
-    source, sha = CommentRef(pull.key, str(comment.id)), command.sha or ""
-    bot.engine.start(promises.command(command.name, source, number, comment.author, command.selection, sha))
+    bot.engine.start(_promise(pull, comment, number, command))
+
+
+def _promise(pull: Pull, comment: Comment, number: int, command: Command) -> Job:
+    source = CommentRef(pull.key, str(comment.id))
+    return promises.command(command.name, source, number, comment.author, command.selection, command.sha or "")
+
+
+def _is_answered(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Command | Misread]) -> bool:
+    """The forge shows what came of the comment, whatever the store knows."""
+    topics = [_topic(comment, number) for number in range(len(parsed))]
+    for number, command in enumerate(parsed):
+        if isinstance(command, Command):
+            job = _promise(pull, comment, number, command)
+            topics += [answer_topic(job), CommentSlot.apply(short("apply", job.root)).marker]
+    host = bot.host(pull.repository)
+    return any(host.find_comment(pull.repository, pull.number, topic).comment for topic in topics)
 
 
 def _answer(bot: Bot, pull: Pull, comment: Comment, number: int, kind: str, **fields: object) -> None:
     text = templates.answer(kind, **fields)
-    say(bot.host(pull.repository), pull.repository, pull.number, f"answer:{comment.id}:{number}", text)
+    say(bot.host(pull.repository), pull.repository, pull.number, _topic(comment, number), text)
+
+
+def _topic(comment: Comment, number: int) -> str:
+    return f"answer:{comment.id}:{number}"
 
 
 def _line(command: Command | Misread) -> str:

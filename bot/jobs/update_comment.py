@@ -19,7 +19,7 @@ from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.keys import CommentSlot
-from bot.core.own_comment import CommentPlace, OwnComment
+from bot.core.own_comment import CommentPlace, OwnComment, mark_end
 from bot.core.pull import Pull
 from bot.core.run import RunKind
 from bot.core.view import RunView
@@ -197,7 +197,7 @@ class CommentWriter:
     def _write_at_place(self, host: Host, pull: Pull, body: str) -> OwnComment | None:
         """None where this job has not looked yet, where it says that already, and where somebody deleted it."""
         place = self._place
-        if place is None or (place.comment and place.comment.body == body):
+        if place is None or (place.comment and topics.stays(place.comment, body)):
             return None
         try:
             return host.write_comment(pull.repository, pull.number, self.slot.marker, body, place)
@@ -234,7 +234,10 @@ def _is_shown(facts: SlotFacts, view: RunView) -> bool:
 
 
 def _body(view: RunView) -> str:
-    return templates.apply_comment(view) if view.run.kind is RunKind.APPLY else templates.plan_comment(view)
+    if view.run.kind is RunKind.PLAN:
+        return templates.plan_comment(view)
+    body = templates.apply_comment(view)
+    return mark_end(body, view.run.ended_at) if view.run.ended_at else body
 
 
 @contextmanager

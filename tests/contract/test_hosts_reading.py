@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.own_comment import topic_of
 from bot.core.pull import CheckState, PullState, ReviewState, Role
 from bot.steps.say.topics import say
 from tests.contract.acting import Ground
@@ -123,12 +124,13 @@ def test_the_forges_clock_is_told_without_asking_for_it(ground: Ground) -> None:
     assert abs(host.now() - comment.at) < timedelta(minutes=2)
 
 
-def test_comments_since_then_are_everybodys_but_ours(ground: Ground) -> None:
+def test_comments_since_then_are_everybodys_and_ours(ground: Ground) -> None:
     pull, other, host = ground.open(), ground.open("other"), ground.host()
     say(host, pull.repository, pull.number, "plan", "ours")
     one = ground.comment("bob", pull, "/plan")
     two = ground.comment("carol", other, "/apply")
-    found = host.comments(pull.repository, datetime.now(UTC) - SOON)
+    own, *found = host.comments(pull.repository, datetime.now(UTC) - SOON)
+    assert (own.number, own.author, topic_of(own.body)) == (pull.number, host.whoami(), "plan")
     assert [(comment.id, comment.number, comment.author, comment.body) for comment in found] == [
         (one, pull.number, "bob", "/plan"),
         (two, other.number, "carol", "/apply"),

@@ -114,8 +114,7 @@ class Gitea:
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         raw_comments = self._api.pages(f"{_path(repository)}/issues/comments", since=since_text)
-        comments = [_parse(shapes.comment, raw) for raw in raw_comments if raw.get("pull_request_url")]
-        return [comment for comment in comments if comment.author != self.whoami()]
+        return [_parse(shapes.comment, raw) for raw in raw_comments if raw.get("pull_request_url")]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         raw_reviews = self._api.pages(f"{_path(repository)}/pulls/{number}/reviews")

@@ -96,8 +96,7 @@ class GitHub:
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": since_text, "sort": "updated", "direction": "asc"}
         raw_comments = self._account.pages(f"{_path(repository)}/issues/comments", **query)
-        comments = [_parse(shapes.comment, raw) for raw in raw_comments if _is_on_a_pull(raw)]
-        return [comment for comment in comments if comment.author != self._account.login]
+        return [_parse(shapes.comment, raw) for raw in raw_comments if _is_on_a_pull(raw)]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         raw_reviews = self._account.pages(f"{_path(repository)}/pulls/{number}/reviews")

@@ -88,11 +88,13 @@ def open_source(bot: Bot, pull: Pull, *, as_landed: bool = False, allow_cached: 
 
 def fetch_commits(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
     """The base branch's commit as it is now, and the pull's head, both in the mirror."""
-    base_ref, has_head = _base_ref(pull), mirror.has(pull.head.sha)
+    base_ref, head = _base_ref(pull), pull.head.sha
     head_ref = _remote(bot, pull).pulls.format(number=pull.number)
-    mirror.fetch(base_ref, *([] if has_head else [head_ref]))
-    if not (has_head or mirror.has(pull.head.sha)):
-        raise Transient(f"commit {pull.head.sha[:12]} is not there yet")
+    mirror.fetch(base_ref, *([] if mirror.has(head) else [head_ref]))
+    if not mirror.has(head):  # a damaged mirror was made anew meanwhile, or the forge is slow
+        mirror.fetch(head_ref)
+    if not mirror.has(head):
+        raise Transient(f"commit {head[:12]} is not there yet")
     return mirror.resolve(base_ref), pull.head.sha
 
 

@@ -9,13 +9,13 @@ from bot.steps.say.topics import say
 
 def answer(bot: Bot, job: Job, pull: Pull, kind: str, **fields: object) -> None:
     """Say the words of that kind under the topic of this job."""
-    upsert_comment(bot, pull, _topic(job), kind, **fields)
+    upsert_comment(bot, pull, answer_topic(job), kind, **fields)
 
 
 def answer_in_markdown(bot: Bot, job: Job, text: str) -> None:
     """Say the text, which has no words of others in it, under the topic of this job."""
     repository = bot.repository(job)
-    say(bot.host(repository), repository, job.pull.number, _topic(job), text)
+    say(bot.host(repository), repository, job.pull.number, answer_topic(job), text)
 
 
 def upsert_comment(bot: Bot, pull: Pull, topic: str, kind: str, **fields: object) -> None:
@@ -29,5 +29,6 @@ def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:
         bot.host(pull.repository).react(pull.repository, int(job.comment.id), reaction)
 
 
-def _topic(job: Job) -> str:
+def answer_topic(job: Job) -> str:
+    """What the answer to this job is marked with."""
     return f"answer:{job.root.partition(':')[2]}"

@@ -15,6 +15,9 @@ from bot.core.run import Freeze, Plan, PlanState, Run, RunKind, RunProject, Stat
 from bot.core.view import ProjectView, RemovedProject, RunView
 from bot.store import locks, plans, runs
 
+END_MARK_LENGTH = 100
+"""Characters at most of what stands below an apply's words for us alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecords:
@@ -112,7 +115,7 @@ def apply_view(bot: Bot, records: RunRecords) -> RunView:
         next=(("/plan", "plans again what did not end well"),) if run.state.ended and retryable else (),
         notices=records.notices,
         url=url,
-        limit=bot.host(pull.repository).comment_limit,
+        limit=bot.host(pull.repository).comment_limit - END_MARK_LENGTH,
     )
 
 
