@@ -63,6 +63,10 @@ class Folders:
         """What a tool made ready for one place of a pull request."""
         return self.prepared(pull) / f"{_slug(place)}.sealed"
 
+    def planning(self, run: str, place: str) -> Path:
+        """Where it stands that a row's plan has begun, and how often, until it ends."""
+        return self.top / "planning" / run / _slug(place)
+
     def attempt(self, intent: str) -> Path:
         """The supervisor's directory of an apply."""
         return self.top / "applies" / intent

@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from bot import restored
 from bot.bot import Bot
 from bot.core import reconcile
 from bot.core.errors import Refused, ToolFailed, Transient
@@ -15,7 +14,7 @@ from bot.core.pull import Pull, Repository
 from bot.core.reconcile import PullLevel
 from bot.core.run import RunKind, WaitReason
 from bot.ports import Host
-from bot.steps.run import settle
+from bot.steps.run import restored, settle
 from bot.steps.run.work import remove_directory
 from bot.steps.say import update_requests
 from bot.store import comment_slots, deliveries, intents, locks, plans, pulls, runs
@@ -161,7 +160,8 @@ def _delete_expired(bot: Bot) -> None:
     for path in _older(bot, "artifacts", OVERLAP):
         if path.name not in kept_plans:
             path.unlink(missing_ok=True)
-    for path in (*_older(bot, "checkouts", OVERLAP), *_older(bot, "scratch", OVERLAP)):
+    of_runs = (path for folder in ("checkouts", "scratch", "planning") for path in _older(bot, folder, OVERLAP))
+    for path in of_runs:
         if path.name.partition("-")[0] not in unfinished:
             remove_directory(path)
     for path in _older(bot, "logs", RETENTION):

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from bot import jobs, process, restored, supervise
+from bot import jobs, process, supervise
 from bot.bot import Bot, Folders, Limits
 from bot.cache import Cache
 from bot.config.schema import Schema
@@ -34,6 +34,7 @@ from bot.server.app import create_app
 from bot.server.dependencies import Dependencies
 from bot.server.links import run_link
 from bot.server.serve import Server
+from bot.steps.run import restored, survival
 from bot.store import Store, intents
 from bot.sweep import Sweep
 from bot.tool_limiter import ToolLimiter
@@ -94,7 +95,7 @@ def assemble(settings: Settings, environment: Mapping[str, str]) -> Parts:
         unready_reason=lambda: _unready_reason(bot, intake, sweep),
         wake_intake=intake.wake,
     )
-    server = Server(create_app(dependencies), settings.server.listen)
+    server = Server(create_app(dependencies), settings.server.listen, settings.server.trusted_proxy)
     return Parts(bot, intake, sweep, server, (claim, server_claim), threading.Event())
 
 
@@ -236,6 +237,7 @@ def _shut_down(parts: Parts, grace: float) -> None:
         for intent in running:
             supervise.interrupt(parts.bot.folders.attempt(intent.id))
         _wait_for_applies(parts.bot, AFTER_INTERRUPT_SECONDS)
+    survival.forget_plans(parts.bot.folders)
     parts.server.close()
 
 

@@ -12,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -58,6 +59,13 @@ def _address(value: str) -> str:
     return value
 
 
+def _ip(value: str) -> str:
+    try:
+        return str(ip_address(value)) if value else value
+    except ValueError as error:
+        raise ValueError("is no IP address: write it like 10.0.0.5") from error
+
+
 def _url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
@@ -83,7 +91,10 @@ class SettingsGroup(BaseModel):
 
 
 class ServerSettings(SettingsGroup):
-    """`url` is the address that people reach us by, empty when there is none; `token` opens the pages."""
+    """`url` is the address that people reach us by, empty when there is none; `token` opens the pages.
+
+    `trusted_proxy` is the address of the one proxy whose `X-Forwarded-For` is believed, empty when there is none.
+    """
 
     listen: Annotated[str, AfterValidator(_address)] = Field(default="127.0.0.1:8080", description="address and port")
     url: Annotated[str, AfterValidator(_url)] = Field(
@@ -91,6 +102,9 @@ class ServerSettings(SettingsGroup):
     )
     token: SecretStr | None = Field(
         default=None, description="a long secret that opens the pages; without it only signed links do"
+    )
+    trusted_proxy: Annotated[str, AfterValidator(_ip)] = Field(
+        default="", description="the IP address of the proxy in front, whose `X-Forwarded-For` tells who asks"
     )
 
 

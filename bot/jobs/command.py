@@ -15,6 +15,7 @@ from bot.steps.say.topics import say
 from bot.store import audit, pulls
 
 RECENT = timedelta(minutes=1)
+ANSWERED, ANSWERS_AN_HOUR = "was answered", 5
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -38,9 +39,12 @@ def run(bot: Bot, job: Job) -> None:
     if forbidden:
         host.react(repository, comment.id, "-1")
         access = _required_role(bot, forbidden).name.lower()
-        _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(forbidden), access=access)
+        if _may_answer(bot, pull, comment):
+            _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(forbidden), access=access)
         return
     host.react(repository, comment.id, "eyes")
+    if _is_open_to_all(bot, parsed) and not _may_answer(bot, pull, comment):
+        return
     _record(bot, pull, comment, parsed)
     for number, command in enumerate(parsed):
         _start_job(bot, pull, comment, number, command)
@@ -55,6 +59,21 @@ def _first_forbidden(
         return None
     role = bot.host(pull.repository).role(pull.repository, comment.author)
     return next((command for command in restricted if role < _required_role(bot, command)), None)
+
+
+def _is_open_to_all(bot: Bot, parsed: Sequence[Command | Misread]) -> bool:
+    """Nobody was asked whether the author may command."""
+    return all(_required_role(bot, command) is Role.NONE for command in parsed)
+
+
+def _may_answer(bot: Bot, pull: Pull, comment: Comment) -> bool:
+    """Whoever may not command gets a few answers an hour, on whatever pull requests; then reactions alone."""
+    now = bot.clock()
+    with bot.store.begin() as tx:
+        is_few = audit.count(tx, comment.author, ANSWERED, now - timedelta(hours=1)) < ANSWERS_AN_HOUR
+        if is_few:
+            audit.record(tx, now, comment.author, ANSWERED, pull.key, comment=str(comment.id))
+    return is_few
 
 
 def _required_role(bot: Bot, command: Command | Misread) -> Role:

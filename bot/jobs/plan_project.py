@@ -8,6 +8,7 @@ from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
 from bot.steps.run import settle
+from bot.steps.run.survival import survived
 from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, remove_directory
 from bot.store import plans, pulls, runs
 
@@ -38,7 +39,8 @@ def _plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim) -> None:
     outcome: Plan | RunProject
     row = claim.row
     try:
-        outcome = _make_plan(bot, pull, run, row)
+        with survived(bot, row):
+            outcome = _make_plan(bot, pull, run, row)
     except Refused as refusal:
         outcome = replace(row, state=State.REFUSED, note=str(refusal))
     except ToolFailed as failure:

@@ -23,7 +23,7 @@ MAX_ATTEMPTS_PER_ADDRESS, MAX_ATTEMPTS, ATTEMPT_WINDOW_SECONDS = 10, 300, 60.0
 
 
 class AttemptLimiter:
-    """Wrong tokens of the last minute. Past so many, no token is looked at: not from there, or not from anywhere."""
+    """Wrong tokens of the last minute. Past so many, a wrong one is answered 429: from there, or from anywhere."""
 
     def __init__(self) -> None:
         self._failures: deque[tuple[float, str]] = deque(maxlen=MAX_ATTEMPTS)
@@ -61,17 +61,20 @@ def has_link(run: str) -> bool:
 
 
 def is_token(candidate: str, request: Request) -> bool:
-    """Compare in constant time. Answers 429 by itself where too many were wrong."""
+    """Compare in constant time; the right one opens at any time, whoever guesses meanwhile.
+
+    Raises TooManyRequests for a wrong one where too many were wrong.
+    """
     token, address = dependencies().token, request.remote_addr or ""
     limiter: AttemptLimiter = current_app.extensions["limiter"]
     if token is None:
         return False
+    if hmac.compare_digest(_digest(candidate), _digest(token)):
+        return True
     if limiter.is_exhausted(address):
         raise TooManyRequests(
             "Too many wrong tokens came from there. Wait a minute.", retry_after=int(ATTEMPT_WINDOW_SECONDS)
         )
-    if hmac.compare_digest(_digest(candidate), _digest(token)):
-        return True
     limiter.record_failure(address)
     return False
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.jobs.command import ANSWERS_AN_HOUR
 from tests.e2e.acting import (
     ONE,
     TWO,
@@ -221,3 +222,16 @@ def test_a_plan_comment_that_somebody_rewrites_or_deletes_is_put_right(stage: St
         path = f"/repos/{stage.repo}/issues/comments/{ours['id']}"
         stage.alice.api("PATCH" if tampered else "DELETE", path, **(tampered or {}))
         stage.wait_for_comment(number, "1 to create", "What blocks the apply")
+
+
+@pytest.mark.parametrize("command", ["/apply", "/help"])
+def test_a_reader_who_comments_without_end_gets_a_few_answers_and_then_reactions(stage: Stage, command: str) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.wait_for_comment(number, "What blocks the apply")
+    comments = [stage.carol.comment(stage.repo, number, command) for _ in range(8)]
+    stage.wait_for("a reaction to each", lambda: all(stage.carol.reactions(stage.repo, id) for id in comments))
+    stage.bob.comment(stage.repo, number, "/cancel")
+    stage.wait_for_comment(number, "nothing to cancel")
+    own = bots_comments(stage, number)
+    assert len([body for body in own if '"topic": "answer:' in body]) == ANSWERS_AN_HOUR + 1

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import signal
 import socket
 import time
 import urllib.error
@@ -52,6 +53,39 @@ def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
     stage.wait_for_comment(number, "planning")
     stage.bob.comment(stage.repo, number, "/cancel")
     stage.wait_for("the plan's end", lambda: "cancelled by" in plan_comment(stage, number))
+
+
+def test_a_plan_that_the_bot_died_of_twice_is_not_begun_again_by_itself(
+    stages: Callable[..., Stage], hanging: str
+) -> None:
+    stage = stages()
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": hanging, "web/main.tf": ONE})
+    stage.wait_for_comment(number, "1 of 2")
+    for begun in ("x", "xx"):
+        stage.wait_for("the plan", lambda begun=begun: begun in _planning(stage))
+        stage.kill_bot()
+        stage.start_bot()
+    stage.wait_for_comment(number, "the bot ended 2 times while it planned this", "1 to create")
+    stage.alice.push(clone, {"net/main.tf": ONE}, "change", "Without the wait")
+    stage.wait_for_comment(number, "2 to create", "What blocks the apply")
+
+
+def _planning(stage: Stage) -> list[str]:
+    """How often each plan has begun that has not ended."""
+    return [note.read_text() for note in stage.data.glob("planning/*/*")]
+
+
+def test_a_bot_that_is_told_to_end_blames_no_plan(stages: Callable[..., Stage], hanging: str) -> None:
+    stage = stages()
+    clone = begin(stage)
+    propose(stage, clone, {"net/main.tf": hanging})
+    for _ in range(3):
+        stage.wait_for("the plan", lambda: _planning(stage) == ["x"])
+        stage.kill_bot(signal.SIGTERM)
+        assert not _planning(stage)
+        stage.start_bot()
+    stage.wait_for("the plan", lambda: _planning(stage) == ["x"])
 
 
 def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_apply(

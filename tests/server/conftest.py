@@ -16,10 +16,10 @@ from tests.server.house import TOKEN, VAULT, Forge, House
 
 @contextlib.contextmanager
 def houses(directory: Path) -> Iterator[Callable[..., House]]:
-    """Opens houses; `more` are Dependencies' own fields, to have them otherwise."""
+    """Opens houses; `more` are Dependencies' own fields, to have them otherwise, and the proxy that is trusted."""
     opened: list[tuple[House, threading.Thread]] = []
 
-    def open_one(**more: object) -> House:
+    def open_one(trusted_proxy: str = "", **more: object) -> House:
         store = Store(f"sqlite:///{directory / f'store{len(opened)}.db'}")
         store.migrate()
         woken = threading.Event()
@@ -34,7 +34,7 @@ def houses(directory: Path) -> Iterator[Callable[..., House]]:
             wake_intake=woken.set,
         )
         doors = replace(doors, **more)
-        house = House(doors, Server(create_app(doors), "127.0.0.1:0"), directory / "logs", woken)
+        house = House(doors, Server(create_app(doors), "127.0.0.1:0", trusted_proxy), directory / "logs", woken)
         thread = threading.Thread(target=house.server.run)
         thread.start()
         opened.append((house, thread))

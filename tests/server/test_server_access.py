@@ -105,11 +105,29 @@ def test_a_session_ends_by_itself(house):
     assert house.get("/runs", token=None, cookies=cookies).status_code == 200
 
 
-def test_after_ten_wrong_tokens_even_the_right_one_waits(house):
+def test_after_ten_wrong_tokens_wrong_ones_wait_and_the_right_one_never_does(house):
     assert {house.post("/login", data={"token": f"guess {n}"}).status_code for n in range(10)} == {401}
-    answer = house.post("/login", data={"token": TOKEN})
+    answer = house.post("/login", data={"token": "guess 11"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
-    assert house.get("/runs").status_code == 429
+    assert house.get("/runs", token="guess 12").status_code == 429
+    assert house.post("/login", data={"token": TOKEN}).status_code == 303
+    assert house.get("/runs").status_code == 200
+
+
+def test_behind_a_trusted_proxy_each_address_guesses_for_itself(open_house):
+    proxied = open_house(trusted_proxy="127.0.0.1")
+    assert {guess(proxied, n, "192.0.2.1") for n in range(11)} == {401, 429}
+    assert guess(proxied, 12, "192.0.2.2") == 401
+    assert guess(proxied, 13, "192.0.2.9, 192.0.2.1") == 429  # what the proxy itself saw stands last
+
+
+def test_without_one_nobody_chooses_an_address(house):
+    assert {guess(house, n, f"192.0.2.{n}") for n in range(11)} == {401, 429}
+
+
+def guess(house, number, address):
+    form, headers = {"token": f"guess {number}"}, {"X-Forwarded-For": address}
+    return house.post("/login", data=form, headers=headers).status_code
 
 
 def test_wrong_tokens_do_not_keep_out_who_is_signed_in_already(house):
