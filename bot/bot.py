@@ -16,6 +16,7 @@ from bot.core.pull import Pull, Repository
 from bot.core.run import Run
 from bot.core.vocabulary import Vocabulary
 from bot.engine import Engine
+from bot.forge_health import ForgeHealth
 from bot.git import Mirror
 from bot.lru_cache import LruCache
 from bot.ports import Host, Tool
@@ -105,6 +106,7 @@ class Bot:
     project_status: bool = False
     memo: LruCache = field(default_factory=LruCache)
     run_ends: RunEnds = field(default_factory=RunEnds)
+    forge_health: ForgeHealth = field(default_factory=ForgeHealth)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def park_if_stopping(self) -> None:

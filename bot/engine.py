@@ -73,6 +73,20 @@ class Engine:
         unfinished = ["PENDING", "ENQUEUED", "DELAYED"]
         return bool(DBOS.list_workflows(workflow_id_prefix=job_id, status=unfinished, limit=1, load_input=False))
 
+    def hasten(self) -> None:
+        """Begin at once what waits to be tried again, as far as it has not begun."""
+        from dbos import DBOS
+
+        for workflow in DBOS.list_workflows(status="DELAYED", load_input=False):
+            DBOS.set_workflow_delay(workflow.workflow_id, delay_seconds=0)
+
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest job was promised that waits to be tried again (UTC); None when there is none."""
+        from dbos import DBOS
+
+        oldest = DBOS.list_workflows(status="DELAYED", limit=1, load_input=False)
+        return datetime.fromtimestamp((oldest[0].created_at or 0) / 1000, UTC) if oldest else None
+
     def prune(self, before: datetime) -> None:
         """Delete some of the promises that were kept long ago; the engine itself never does."""
         from dbos import DBOS

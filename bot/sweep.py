@@ -56,8 +56,8 @@ def sweep(bot: Bot) -> None:
     """Compare what was promised with what is, everywhere. What cannot be read now is read next time."""
     for step in (_repair_rows, _repair_comments, _delete_expired):
         _try(partial(step, bot))
-    for host in bot.hosts.values():
-        _try(partial(_sweep_host, bot, host))
+    for name, host in bot.hosts.items():
+        _try(partial(_sweep_forge, bot, name, host))
 
 
 def _try(step: Callable[[], None]) -> None:
@@ -70,8 +70,16 @@ def _try(step: Callable[[], None]) -> None:
         logger.exception("sweep: a part is left out this time: this is a bug of gitops-bot")
 
 
-def _sweep_host(bot: Bot, host: Host) -> None:
-    for repository in host.repositories():
+def _sweep_forge(bot: Bot, name: str, host: Host) -> None:
+    """Sweep all of a forge's repositories; what waited for its answer goes on as soon as it answers again."""
+    try:
+        repositories = host.repositories()
+    except (Transient, Refused) as error:
+        bot.forge_health.record_error(name, error)
+        raise
+    if bot.forge_health.record_answer(name):
+        bot.engine.hasten()
+    for repository in repositories:
         _try(partial(_sweep_repository, bot, host, repository))
 
 

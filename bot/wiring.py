@@ -94,6 +94,8 @@ def assemble(settings: Settings, environment: Mapping[str, str]) -> Parts:
         url=settings.server.url,
         unready_reason=lambda: _unready_reason(bot, intake, sweep),
         wake_intake=intake.wake,
+        forge_health=bot.forge_health,
+        oldest_waiting=bot.engine.oldest_waiting,
     )
     server = Server(create_app(dependencies), settings.server.listen, settings.server.trusted_proxy)
     return Parts(bot, intake, sweep, server, (claim, server_claim), threading.Event())
@@ -103,6 +105,8 @@ def _unready_reason(bot: Bot, intake: Intake, sweep: Sweep) -> str | None:
     """Why nobody should send us work; None when all is well."""
     if bot.stopping.is_set():
         return "stopping"
+    if reason := bot.forge_health.unready_reason():
+        return reason
     broken = [name for name, alive in (("intake", intake.alive), ("sweep", sweep.alive)) if not alive]
     return f"{' and '.join(broken)} ended by a bug; see the log, and restart" if broken else None
 

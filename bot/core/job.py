@@ -33,6 +33,11 @@ class Job:
         return self.args["repository"]
 
     @property
+    def has_repository(self) -> bool:
+        """It names the repository that it is about."""
+        return "repository" in self.args
+
+    @property
     def pull(self) -> PullKey:
         """The pull request that it is about."""
         return PullKey.of(self.repository, int(self.args["number"]))

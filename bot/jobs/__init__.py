@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from bot.bot import Bot
-from bot.core.errors import Refused, ToolFailed, Transient
+from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 from bot.core.job import Job
 from bot.core.vocabulary import CommandSpec, Vocabulary
 from bot.steps.run import settle
@@ -37,6 +37,10 @@ def run(bot: Bot, job: Job) -> None:
     except (Refused, ToolFailed) as error:
         logger.info("%s refused: %s", job.id, error)
         settle.fail_job(bot, job, str(error))
+    except Unwelcome as error:
+        if job.has_repository:
+            bot.forge_health.record_error(job.repository.partition(":")[0], error)
+        raise
     except Transient:
         raise
     except BaseException as bug:  # told on the pull request, then left alone

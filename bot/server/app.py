@@ -56,7 +56,7 @@ HEADERS = {
 def create_app(dependencies: Dependencies) -> Flask:
     """The application with every blueprint; it may be served by several threads."""
     flask = Flask("bot.server")
-    flask.extensions.update(dependencies=dependencies, metrics=Metrics(dependencies.store), limiter=AttemptLimiter())
+    flask.extensions.update(dependencies=dependencies, metrics=Metrics(dependencies), limiter=AttemptLimiter())
     flask.config.update(MAX_CONTENT_LENGTH=LARGEST_FORM, APPLICATION_ROOT=dependencies.prefix)
     flask.jinja_options = JINJA
     for text_filter in FILTERS:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from bot.forge_health import ForgeHealth
 from bot.ports import Host
 from bot.server.links import Signer
 from bot.server.streams import STREAMS, Streams
@@ -28,6 +30,8 @@ class Dependencies:
     url: str
     unready_reason: Callable[[], str | None]
     wake_intake: Callable[[], None]
+    forge_health: ForgeHealth = field(default_factory=ForgeHealth)
+    oldest_waiting: Callable[[], datetime | None] = lambda: None
     streams: Streams = field(default_factory=lambda: Streams(STREAMS))
 
     @property

@@ -9,15 +9,17 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.server.dependencies import Dependencies
 from bot.store import Purpose, Store, comment_slots, counts, locks
 
 
 class Metrics:
     """One per application, with a registry of its own."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, dependencies: Dependencies) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_StoreCollector(store))
+        self._registry.register(_StoreCollector(dependencies.store))
+        self._registry.register(_ForgeCollector(dependencies))
         self._deliveries = Counter(
             "gitops_bot_deliveries", "Webhooks, by what became of them.", ("host", "result"), registry=self._registry
         )
@@ -55,6 +57,36 @@ class _StoreCollector(Collector):
         yield _gauge("frozen", "1 while all applies are stopped.", (), {(): int(is_frozen)})
         yield _transactions(self._store)
         yield _gauge("build_info", "Always 1; the version is the label.", ("version",), {(installed_version(),): 1})
+
+
+class _ForgeCollector(Collector):
+    """Tells how the forges answer this process, and how long work waits for them."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing, as above."""
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        """As it is now."""
+        states, now = self._dependencies.forge_health.states(), datetime.now(UTC)
+        errors = CounterMetricFamily("gitops_bot_forge_errors", "Answers that were none.", labels=("host", "kind"))
+        for forge, state in states.items():
+            for kind, count in state.errors.items():
+                errors.add_metric((forge, kind), count)
+        yield errors
+        failing: dict[tuple[str, ...], int] = {
+            (forge,): int(state.failing_since is not None) for forge, state in states.items()
+        }
+        yield _gauge("forge_failing", "1 since a failure until the next good answer.", ("host",), failing)
+        answered = {(forge,): state.answered_at for forge, state in states.items() if state.answered_at}
+        ages: dict[tuple[str, ...], int] = {labels: int((now - at).total_seconds()) for labels, at in answered.items()}
+        yield _gauge("forge_last_answer_seconds", "Time since the last good answer to a sweep.", ("host",), ages)
+        oldest = self._dependencies.oldest_waiting()
+        age = int((now - oldest).total_seconds()) if oldest else 0
+        yield _gauge("oldest_waiting_job_seconds", "Age of the oldest job that is to be tried again.", (), {(): age})
 
 
 def current_metrics() -> Metrics:

@@ -1,6 +1,8 @@
 """The forge takes something away: a repository, a token, its answers for an hour. What was accepted is kept."""
 
 import shutil
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,3 +196,30 @@ def test_what_was_pushed_and_asked_while_the_forge_lost_every_webhook_is_done_in
     number = propose(stage, clone, {"net/main.tf": ONE})
     applied(stage, number)
     plan_comment(stage, number)
+
+
+def test_a_revoked_token_is_told_by_readiness_and_metrics_and_work_goes_on_with_the_next(
+    stages: Callable[..., Stage],
+) -> None:
+    stage = stages({"SWEEP_EVERY": "2s"})
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    reads = (r"/user/repos", r"/repos/[^/]+/[^/]+$", r"/issues/comments/\d+$")
+    stage.forge.faults(fail=[{"path": path, "method": "GET", "status": 401, "times": 500} for path in reads])
+    stage.wait_for("readiness to tell", lambda: "does not take" in _look(stage, "/readyz"))
+    assert 'gitops_bot_forge_failing{host="github"} 1.0' in _look(stage, "/metrics")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("a job to wait", lambda: "oldest_waiting_job_seconds 0.0" not in _look(stage, "/metrics"))
+    stage.forge.faults()
+    stage.wait_for_merge(number)
+    stage.wait_for("readiness", lambda: _look(stage, "/readyz") == "ok\n")
+    assert 'gitops_bot_forge_errors_total{host="github",kind="unwelcome"}' in _look(stage, "/metrics")
+
+
+def _look(stage: Stage, path: str) -> str:
+    try:
+        with urllib.request.urlopen(f"{stage.bot_url}{path}") as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
