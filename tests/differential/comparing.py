@@ -20,6 +20,10 @@ class Found:
     theirs: object
     ours: object
 
+    @property
+    def equal(self) -> bool:
+        return (type(self.theirs), self.theirs) == (type(self.ours), self.ours)
+
     def __str__(self) -> str:
         return f"{self.key} {self.field or '(whole)'}: theirs {self.theirs!r}, ours {self.ours!r}"
 
@@ -28,8 +32,9 @@ class Found:
 class Difference:
     """One that is foreseen, with the reason. `objects` and `field` are globs; a field's are all fields below it.
 
-    `shapes` are those that need it: in each it must be met, or the row is taken out. `fault` is the number of a fault
-    of the bot, for what is no difference by design.
+    `shapes` are those that need it: in each it must be met, or the row is taken out. What is `drawn` may be equal by
+    chance: it is enough that the field is there. `fault` is the number of a fault of the bot, for what is no difference
+    by design.
     """
 
     objects: str
@@ -37,6 +42,7 @@ class Difference:
     reason: str
     shapes: tuple[str, ...] = (EVERY_SHAPE,)
     fault: str = ""
+    drawn: bool = False
 
     def concerns(self, shape: str) -> bool:
         return bool({shape, EVERY_SHAPE}.intersection(self.shapes))
@@ -47,18 +53,19 @@ class Difference:
         return not self.field or fnmatchcase(found.field, self.field) or fnmatchcase(found.field, f"{self.field}.*")
 
 
-def differences(theirs: Objects, ours: Objects) -> tuple[Found, ...]:
-    """Every field that is not equal."""
+def fields(theirs: Objects, ours: Objects) -> tuple[Found, ...]:
+    """Every field that one or both have."""
     return tuple(found for key in sorted({*theirs, *ours}) for found in _of_object(key, theirs.get(key), ours.get(key)))
 
 
 def unforeseen(found: Iterable[Found], rows: Sequence[Difference]) -> tuple[Found, ...]:
-    return tuple(one for one in found if not any(row.covers(one) for row in rows))
+    return tuple(one for one in found if not one.equal and not any(row.covers(one) for row in rows))
 
 
 def idle(found: Sequence[Found], rows: Iterable[Difference]) -> tuple[Difference, ...]:
     """Rows that nothing needs."""
-    return tuple(row for row in rows if not any(row.covers(one) for one in found))
+    unequal = [one for one in found if not one.equal]
+    return tuple(row for row in rows if not any(row.covers(one) for one in (found if row.drawn else unequal)))
 
 
 def _of_object(key: str, theirs: Any, ours: Any) -> Iterator[Found]:
@@ -68,9 +75,7 @@ def _of_object(key: str, theirs: Any, ours: Any) -> Iterator[Found]:
         return
     one, other = dict(_leaves(theirs, "")), dict(_leaves(ours, ""))
     for field in sorted({*one, *other}):
-        mine, yours = one.get(field, ABSENT), other.get(field, ABSENT)
-        if (type(mine), mine) != (type(yours), yours):
-            yield Found(key, field, mine, yours)
+        yield Found(key, field, one.get(field, ABSENT), other.get(field, ABSENT))
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -7,18 +7,19 @@ CHARTS = tuple(shape.name for shape in every_shape() if shape.tool == "helm")
 PRUNED = tuple(shape.name for shape in every_shape() if shape.tool != "helm" and not shape.removed)
 WITH_DEPLOYMENTS = tuple(shape.name for shape in every_shape() if shape.name != "message-queue")
 WITH_JOBS = ("gitops-controller", "revisioned-app")
+WITH_NODE_PORTS = ("object-store", "plain-shop")
 WITH_SETS = ("gitops-controller", "message-queue", "monitoring-stack", "plain-shop", "secret-store", "storefront")
 LABELLED = ("database-operator", "ingress-controller", "library-user", "mesh-control-plane")
 
 OF_THE_SERVER = (
-    Difference("*", "metadata.creationTimestamp", "one is made after the other"),
-    Difference("*", "metadata.resourceVersion", "counted by each server"),
-    Difference("*", "metadata.uid", "given out by each server"),
-    Difference("*", "status", "told by controllers, of a moment and of pods"),
+    Difference("*", "metadata.creationTimestamp", "one is made after the other", drawn=True),
+    Difference("*", "metadata.resourceVersion", "counted by each server", drawn=True),
+    Difference("*", "metadata.uid", "given out by each server", drawn=True),
+    Difference("*", "status", "told by controllers, of a moment and of pods", drawn=True),
     Difference("ConfigMap/*/kube-root-ca.crt", "data", "each server has a certificate of its own"),
-    Difference("Service/*", "spec.clusterIP", "given out by each server"),
-    Difference("Service/*", "spec.clusterIPs", "given out by each server"),
-    Difference("Service/*", "spec.ports.*.nodePort", "given out by each server", ("object-store", "plain-shop")),
+    Difference("Service/*", "spec.clusterIP", "given out by each server", drawn=True),
+    Difference("Service/*", "spec.clusterIPs", "given out by each server", drawn=True),
+    Difference("Service/*", "spec.ports.*.nodePort", "given out by each server", WITH_NODE_PORTS, drawn=True),
     Difference("Job/*", "spec.selector.matchLabels.batch.kubernetes.io/controller-uid", "its own uid", WITH_JOBS),
     Difference("Job/*", "spec.template.metadata.labels.*controller-uid", "its own uid", WITH_JOBS),
 )

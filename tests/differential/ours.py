@@ -38,7 +38,7 @@ TOOLS: Mapping[str, Callable[..., Tool]] = {
     "manifests": manifests.tool,
 }
 BASE = "base"
-HEALTH = {"timeout": "60s", "stable": "1s"}
+HEALTH = {"timeout": "180s", "stable": "1s"}
 
 
 class Blocked(Exception):
@@ -157,7 +157,7 @@ class Ours:
             state_dir=scratch,
             log=scratch / "log",
             environment={"PATH": os.environ["PATH"], "HOME": str(scratch)},
-            timeout=60,
+            timeout=180,
             stopped=lambda: False,
             rules=configuration.rules[0][1],
             origin=Origin(

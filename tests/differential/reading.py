@@ -18,6 +18,7 @@ Body = Mapping[str, Any]
 Objects = Mapping[str, Body]
 GONE, BUSY = 404, 429
 THREADS = 8
+PATIENCE_SECONDS = 120
 
 
 def left(access: Access, name: str) -> Objects:
@@ -28,7 +29,7 @@ def left(access: Access, name: str) -> Objects:
         found = _objects(door, name)
         return found if all(_rests(body) for body in found.values()) else None
 
-    return until(at_rest)
+    return until(at_rest, PATIENCE_SECONDS)
 
 
 class _Door:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client, dynamic
 
-from tests.differential.comparing import Found, differences, idle, unforeseen
+from tests.differential.comparing import Found, fields, idle, unforeseen
 from tests.differential.differences import TABLE
 from tests.differential.known import BLOCKED, IDENTITIES, Block, Obstacle
 from tests.differential.nodes import Nodes
@@ -19,6 +19,8 @@ from tests.differential.theirs import KUBECTL, Theirs
 from tests.rig.access import Access
 
 SOMEBODY = "somebody-else"
+
+pytestmark = pytest.mark.timeout(600)
 
 
 class KnownFault(Exception):
@@ -87,7 +89,7 @@ def test_the_documented_planner_can_plan_it(shape: Shape, operator: Operator, tm
 
 
 def changed(shape: Shape, state: str, sides: tuple[Theirs, Ours], folder: Path) -> Sequence[Found]:
-    """What is not equal once both have brought the shape to that state."""
+    """Every field that is there once both have brought the shape to that state."""
     theirs, ours = sides
     servers = theirs.access, ours.operator.access
     with Nodes(servers[0], shape.name), Nodes(servers[1], shape.name), ThreadPoolExecutor(1) as beside:
@@ -96,7 +98,7 @@ def changed(shape: Shape, state: str, sides: tuple[Theirs, Ours], folder: Path) 
             apply_ours(ours, state, folder)
         finally:
             applied.result()  # what theirs refuse too is no difference
-        found = differences(*beside.map(lambda access: left(access, shape.name), servers))
+        found = fields(*beside.map(lambda access: left(access, shape.name), servers))
     if state == FIRST:
         for access in servers:
             meanwhile(access, shape)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential.comparing import EVERY_SHAPE, Difference, Found, differences, idle, unforeseen
+from tests.differential.comparing import EVERY_SHAPE, Difference, Found, fields, idle, unforeseen
 from tests.differential.differences import TABLE
 from tests.differential.known import BLOCKED, IDENTITIES
 from tests.differential.reading import belongs
@@ -54,12 +54,12 @@ def test_every_name_in_the_tables_is_a_shape() -> None:
     ],
 )
 def test_values_of_another_sort_are_not_equal(there: dict[str, object], field: str) -> None:
-    assert [found.field for found in differences(HERE, {"ConfigMap/shop/web": there})] == [field]
+    assert [found.field for found in unforeseen(fields(HERE, {"ConfigMap/shop/web": there}), ())] == [field]
 
 
 def test_what_is_equal_is_no_difference_and_what_one_side_lacks_is() -> None:
-    assert not differences(HERE, dict(HERE))
-    assert [str(found) for found in differences(HERE, {})] == [
+    assert not unforeseen(fields(HERE, dict(HERE)), ())
+    assert [str(found) for found in unforeseen(fields(HERE, {}), ())] == [
         "ConfigMap/shop/web (whole): theirs '(there)', ours '(absent)'"
     ]
 
@@ -77,3 +77,10 @@ def test_a_row_covers_its_field_and_all_below_and_nothing_beside() -> None:
 def test_a_row_that_nothing_needs_is_told() -> None:
     row, needless = Difference("*", "data", "a reason"), Difference("*", "spec", "another")
     assert idle([Found("ConfigMap/shop/web", "data.a", "1", "2")], [row, needless]) == (needless,)
+
+
+def test_a_row_of_what_is_drawn_is_needed_where_the_field_is_even_when_it_is_equal_by_chance() -> None:
+    found = [Found("Service/shop/web", "spec.clusterIP", "10.0.0.1", "10.0.0.1")]
+    drawn, other = (Difference("Service/*", "spec.clusterIP", "given out", drawn=drawn) for drawn in (True, False))
+    assert idle(found, [drawn, other]) == (other,)
+    assert idle([], [drawn]) == (drawn,)

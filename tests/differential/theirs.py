@@ -36,7 +36,7 @@ class Theirs:
         name, chart = self.shape.name, checkout / "chart"
         if _has_neighbours(chart):
             self._run([str(find("helm")), "dependency", "build", str(chart)])
-        words = [str(find("helm")), verb, name, str(chart), "--namespace", name, "--wait", "--timeout", "60s"]
+        words = [str(find("helm")), verb, name, str(chart), "--namespace", name, "--wait", "--timeout", "180s"]
         self._run([*words, "--values", str(checkout / "values.yaml")])
 
     def _kubectl(self, directory: Path, state: str) -> None:
