@@ -5,13 +5,13 @@ Never the only place of anything: what is lost here is made anew.
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bot.atomic_file import replace_file
 from bot.core.errors import Refused
 
 MEGABYTE = 1024 * 1024
@@ -48,16 +48,10 @@ class Cache:
         except Refused as refusal:
             logger.warning("what was kept in %s is left aside and made anew: %s", path, refusal)
         created = create()
-        self._write(path, self.sealer.seal(created, associated_data))
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(path, self.sealer.seal(created, associated_data))
         self._evict()
         return created
-
-    def _write(self, path: Path, sealed: bytes) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=self.folder, prefix=".")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(sealed)
-        os.replace(aside, path)
 
     def _evict(self) -> None:
         files = []

@@ -39,6 +39,7 @@ class Intake:
 
     @property
     def alive(self) -> bool:
+        """Deliveries are still taken up."""
         return self._thread.is_alive()
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from bot.core.event import Event
+from bot.core.keys import CommentRef
 from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.plan import Content
 from bot.core.project import Configuration, Project, Rules
@@ -59,7 +60,7 @@ class Host(Protocol):
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
         """Fetch every open pull request."""
 
-    def comment(self, repository: Repository, id: int) -> Comment:
+    def comment(self, repository: Repository, ref: CommentRef) -> Comment:
         """Fetch a comment as it says now."""
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
@@ -82,15 +83,13 @@ class Host(Protocol):
     ) -> CommentPlace:
         """Look for our comment of that topic on a pull request; `known_id` is where it was, and is asked first."""
 
-    def write_comment(
-        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
-    ) -> OwnComment:
+    def write_comment(self, repository: Repository, place: CommentPlace, body: str) -> OwnComment:
         """Edit the comment of that place, or post it where there is none; looks at nothing before.
 
         Raises Refused when the comment is gone.
         """
 
-    def react(self, repository: Repository, comment: int, reaction: str) -> None:
+    def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
         """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:

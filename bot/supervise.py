@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot import supervisor
+from bot.atomic_file import replace_file
 from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 
@@ -128,9 +129,7 @@ class _OutputReader:
 
     def _save_offset(self) -> None:
         with suppress(OSError):
-            aside = self._offset_file.with_name("heard.new")
-            aside.write_text(str(self._offset))
-            os.replace(aside, self._offset_file)
+            replace_file(self._offset_file, str(self._offset).encode())
 
 
 def interrupt(directory: Path) -> None:
@@ -150,10 +149,7 @@ def _write_command(directory: Path, invocation: Invocation) -> None:
         "env": dict(invocation.env),
         "cap": OUTPUT_CAP,
     }
-    aside = directory / "command.new"
-    aside.touch(mode=0o600)
-    aside.write_text(json.dumps(command))
-    os.replace(aside, directory / "command.json")
+    replace_file(directory / "command.json", json.dumps(command).encode())
 
 
 def _is_locked(directory: Path) -> bool:

@@ -40,6 +40,7 @@ class Sweep:
 
     @property
     def alive(self) -> bool:
+        """There will be another sweep."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
@@ -97,7 +98,7 @@ def _sweep_repository(bot: Bot, host: Host, repository: Repository) -> None:
     restored.freeze_if_restored(bot, repository, [comment for comment in comments if comment.author == own])
     sweep_time = str(int(started.timestamp()))
     for job in reconcile.jobs_for_pulls(levels, sweep_time) + reconcile.jobs_for_comments(
-        repository, [comment for comment in comments if comment.author != own], bot.vocabulary
+        [comment for comment in comments if comment.author != own], bot.vocabulary
     ):
         bot.engine.start(job)
     with bot.store.begin() as tx:

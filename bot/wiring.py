@@ -150,7 +150,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def load_hosts(settings: Settings) -> dict[str, Host]:
-    """Every host that has settings; its own errors name what is missing."""
+    """Every host that has settings. Raises Refused where there is none, or naming what its settings lack."""
     modules = _providers("bot.hosts")
     hosts: dict[str, Host] = {
         name: module.host(section, settings.repos)
@@ -176,7 +176,7 @@ def load_schema() -> Schema:
 
 
 def claim_data_dir(data_dir: Path) -> IO[str]:
-    """Make sure that we alone work in the data directory of this host."""
+    """Make sure that we alone work in the data directory of this host. Raises Refused where another does."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     claim = (data_dir / "lock").open("a")
     try:

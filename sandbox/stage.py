@@ -86,7 +86,7 @@ class Stage:
             time.sleep(POLL_SECONDS)
 
     def wait_for_comment(self, number: int, *snippets: str, patience: float = PATIENCE_SECONDS) -> str:
-        """The bot's newest comment on the pull that has all these words."""
+        """The bot's newest comment on the pull that has all these words. Raises WaitTimeout."""
 
         def newest() -> str | None:
             bodies = [c["body"] for c in self.alice.comments(self.repo, number) if c["user"]["login"] == self.bot.login]
@@ -102,7 +102,7 @@ class Stage:
         return "\n-----\n".join(["--- the pull says", *bodies])
 
     def wait_for_merge(self, number: int) -> dict[str, Any]:
-        """Wait until the pull is merged; it."""
+        """Wait until the pull is merged; it. Raises WaitTimeout."""
 
         def merged_pull() -> dict[str, Any] | None:
             pull = self.alice.pull(self.repo, number)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
 from bot.cli.check.finding import Finding, passed, problem
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 from bot.core.errors import Refused, ToolFailed, Transient
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command and its parts."""
     options = commands.add("cluster", USAGE)
     choices = options.add_subparsers(dest="part", required=True, metavar="PART", help="planner, applier or check")

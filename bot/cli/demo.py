@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
-from bot.cli.usage import FAILED, GOOD, REFUSED, Commands, Usage
+from bot.cli.usage import FAILED, GOOD, REFUSED, Subcommands, Usage
 
 if TYPE_CHECKING:
     from sandbox.stage import Stage
@@ -36,7 +36,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("demo", USAGE)
     options.add_argument("--story", action="store_true", help="play it through in the terminal and exit")

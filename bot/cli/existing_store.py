@@ -73,7 +73,7 @@ def unwritable_reason(data_dir: Path) -> str | None:
 
 
 def preflight(settings: "Settings", path: str | None) -> None:
-    """Before a server starts: say in a sentence what it would stumble over. `path` is where programs are."""
+    """Before a server starts: raise Refused with what it would stumble over. `path` is where programs are."""
     if not shutil.which("git", path=path):
         raise Refused("git is not installed: install git 2.38 or newer and put it on PATH")
     if reason := unwritable_reason(settings.data_dir):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 USAGE = Usage(
     summary="stop all applies until thaw",
@@ -17,7 +17,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     commands.add("freeze", USAGE).add_argument("reason", help="said on every pull request that has a plan")
 

@@ -1,7 +1,7 @@
 """`gitops-bot locks`."""
 
 from bot.cli.call import Call, json_rows, one_line
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 COLUMNS = ("place", "held by", "taken by", "since")
 USAGE = Usage(
@@ -16,7 +16,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     commands.add("locks", USAGE).add_argument("--json", action="store_true", help="for programs")
 

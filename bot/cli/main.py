@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.call import Call
-from bot.cli.usage import FAILED, INTERRUPTED, PROGRAM, REFUSED, Commands, Parser
+from bot.cli.usage import FAILED, INTERRUPTED, PROGRAM, REFUSED, Parser, Subcommands
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 EXITS = """exit codes:
@@ -51,7 +51,7 @@ def parser() -> Parser:
     )
     top.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: GITOPS_BOT_CONFIG)")
     top.add_argument("--verbose", action="store_true", help="log what happens in detail")
-    commands = Commands(top)
+    commands = Subcommands(top)
     for command in pkgutil.iter_modules([str(Path(__file__).parent)]):
         module = importlib.import_module(f"bot.cli.{command.name}")
         if hasattr(module, "declare"):

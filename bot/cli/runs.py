@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 if TYPE_CHECKING:
     from bot.core.run import Run
@@ -22,7 +22,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("runs", USAGE)
     options.add_argument("--pull", metavar="OWNER/NAME#N", help="only this pull request's")

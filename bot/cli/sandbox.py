@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 USAGE = Usage(
     summary="a GitHub-compatible forge for trying things",
@@ -18,7 +18,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("sandbox", USAGE)
     options.add_argument(

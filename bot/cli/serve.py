@@ -3,7 +3,7 @@
 import logging
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 USAGE = Usage(
     summary="take webhooks, do the work, show the pages",
@@ -22,7 +22,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("serve", USAGE)
     options.add_argument("--with-parent", action="store_true", help="end when the process that started it ends")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 USAGE = Usage(
     summary="end the freeze",
@@ -20,7 +20,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     commands.add("thaw", USAGE)
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from bot.cli.call import Call
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 USAGE = Usage(
     summary="free a pull request's locks and drop its plans",
@@ -22,7 +22,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     commands.add("unlock", USAGE).add_argument("pull", metavar="OWNER/NAME#N", help="the pull request")
 

@@ -37,7 +37,7 @@ class Usage:
     example: str
 
 
-class Commands:
+class Subcommands:
     """The commands of a parser, to which files add theirs. `dest` is the option that tells which was chosen."""
 
     def __init__(self, top: Parser, dest: str = "command", metavar: str = "COMMAND", title: str = "commands") -> None:

@@ -56,7 +56,10 @@ def commit(top: Path, path: str) -> str:
 
 
 def copy_tree(top: Path, into: Path, excluded: frozenset[Path]) -> None:
-    """Copy it as it is, saved or committed or not; not git's own, what tools left behind, and what is `apart`."""
+    """Copy it as it is, committed or not, without git's own, what tools left behind, and what is excluded.
+
+    Raises Refused where the disk does not let us.
+    """
 
     def ignore(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if name in IGNORED or not _is_copyable(Path(folder, name), excluded)]

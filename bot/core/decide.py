@@ -28,8 +28,8 @@ def jobs_for(event: Event, delivery: str, vocabulary: Vocabulary) -> tuple[Job, 
             return (promises.plan(f"plan:{delivery}", pull.key, sender, Trigger(PLANNED_ON[change])),)
         case PullChanged(pull, PullChange.CLOSED, sender):
             return (promises.close(f"close:{delivery}", pull.key, sender),)
-        case Commented(repository, comment) if not comment.author_is_bot and commands.read(comment.body, vocabulary):
-            return (promises.read_comment(PullKey.of(repository.key, comment.number), str(comment.id)),)
+        case Commented(_, comment) if not comment.author_is_bot and commands.read(comment.body, vocabulary):
+            return (promises.read_comment(comment.ref),)
         case Reviewed(repository, number):
             return (promises.review(f"review:{delivery}", PullKey.of(repository.key, number)),)
         case Pushed(repository, branch, _, sender):

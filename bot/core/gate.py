@@ -12,9 +12,9 @@ from bot.core.gate_case import Demand, GateCase, Verdict
 from bot.core.project import Requirement
 from bot.core.pull import Check, CheckState, PullState
 from bot.core.run import Lock, Plan, PlanState
+from bot.core.sentences import MOST_NAMED, join_names, one_line
 
 OWN_CHECKS = "gitops-bot/"
-MOST_NAMED = 5
 
 _INVALID_BECAUSE = {
     PlanState.SUPERSEDED: "a newer plan took its place",
@@ -43,7 +43,7 @@ def _pull_demands(case: GateCase) -> Iterator[Demand]:
 
 def _project_demands(case: GateCase) -> Iterator[Demand]:
     for name, reason in case.missing:
-        yield Demand(name, False, f"there is no plan: {_one_line(reason)}", "mend that, then comment /plan")
+        yield Demand(name, False, f"there is no plan: {one_line(reason)}", "mend that, then comment /plan")
     checks_per_project = any(Requirement.CHECKS not in plan.rules.require for plan in case.plans)
     for plan in case.plans:
         yield _fresh(case, plan)
@@ -79,7 +79,7 @@ def _not_frozen(case: GateCase) -> Demand:
     freeze = case.freeze
     if freeze is None:
         return Demand(None, True, "applies are not frozen")
-    text = f"applies are frozen by {freeze.by} since {_format_time(freeze.since)}: {_one_line(freeze.reason)}"
+    text = f"applies are frozen by {freeze.by} since {_format_time(freeze.since)}: {one_line(freeze.reason)}"
     return Demand(None, False, text, "wait until an operator runs `gitops-bot thaw`")
 
 
@@ -89,7 +89,7 @@ def _no_objection(case: GateCase) -> Demand:
         return Demand(None, True, "nobody with write access asks for changes")
     verb = "asks" if len(reviewers) == 1 else "ask"
     remedy = "answer that, then let them approve, or dismiss the review"
-    return Demand(None, False, f"{_join_names(reviewers)} {verb} for changes", remedy)
+    return Demand(None, False, f"{join_names(reviewers)} {verb} for changes", remedy)
 
 
 def _checks(case: GateCase, project: str | None) -> Demand:
@@ -119,7 +119,7 @@ def _content_demands(case: GateCase, plan: Plan) -> Iterator[Demand]:
     name = plan.project.name
     for obstacle in plan.content.obstacles[:MOST_NAMED]:
         yield Demand(
-            name, False, _one_line(obstacle), "mend that and push, or comment /plan when it is mended elsewhere"
+            name, False, one_line(obstacle), "mend that and push, or comment /plan when it is mended elsewhere"
         )
     if (surplus := len(plan.content.obstacles) - MOST_NAMED) > 0:
         yield Demand(name, False, f"{surplus:,} more obstacles")
@@ -135,7 +135,7 @@ def _staleness(case: GateCase, plan: Plan) -> str | None:
     if plan.pull != case.pull.key:
         return "the plan is another pull request's"
     if plan.state is PlanState.STALE:
-        return f"the plan is stale: {_one_line(plan.stale_because) or 'what it rests on moved'}"
+        return f"the plan is stale: {one_line(plan.stale_because) or 'what it rests on moved'}"
     if plan.state is not PlanState.CURRENT:
         return f"the plan is no longer valid: {_INVALID_BECAUSE[plan.state]}"
     if case.now >= plan.expires_at:
@@ -150,12 +150,12 @@ def _approved(case: GateCase, plan: Plan) -> Demand:
     approvals, required = count_approvals(case, plan), required_approvals(case, plan)
     text = f"{len(approvals.approvers)} of {required} approvals"
     if approvals.approvers:
-        text += f", by {_join_names(approvals.approvers)}"
+        text += f", by {join_names(approvals.approvers)}"
     if approvals.uncounted:
         text += f" ({'; '.join(f'{login} {reason}' for login, reason in approvals.uncounted[:MOST_NAMED])})"
     if case.contributors.unknown:
         text += (
-            f"; one more is asked for since commits are by nobody known here: {_join_names(case.contributors.unknown)}"
+            f"; one more is asked for since commits are by nobody known here: {join_names(case.contributors.unknown)}"
         )
     if len(approvals.approvers) >= required:
         return Demand(name, True, text)
@@ -186,17 +186,7 @@ def _pull_number(lock: Lock) -> str:
 
 
 def _check_names(checks: Iterable[Check]) -> str:
-    return _join_names(tuple(check.name for check in checks))
-
-
-def _join_names(names: tuple[str, ...]) -> str:
-    text = ", ".join(_one_line(name) for name in names[:MOST_NAMED])
-    return f"{text} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else text
-
-
-def _one_line(text: str) -> str:
-    """Text of others in one line."""
-    return " ".join(text.split())
+    return join_names(tuple(check.name for check in checks))
 
 
 def _format_time(at: datetime) -> str:

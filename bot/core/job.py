@@ -92,5 +92,10 @@ class Job:
     @property
     def comment(self) -> CommentRef | None:
         """The comment that asked, where one did."""
-        comment = self.trigger.comment_id if "why" in self.args else None
-        return CommentRef(self.pull, comment) if comment else None
+        id = self.trigger.comment_id if "why" in self.args else None
+        return CommentRef(self.pull, id) if id else None
+
+    @property
+    def unread_comment(self) -> CommentRef:
+        """The comment whose commands are to be read."""
+        return CommentRef(self.pull, self.args["comment"])

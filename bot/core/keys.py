@@ -36,7 +36,10 @@ class PullKey(str):
 
 @dataclass(frozen=True, slots=True)
 class CommentRef:
-    """A comment, named together with its pull request as some forges need it. `id` is the forge's own."""
+    """A comment, named together with its pull request as some forges need it.
+
+    `id` is the forge's own, which no other comment of the repository has.
+    """
 
     pull: PullKey
     id: str

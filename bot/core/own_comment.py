@@ -23,11 +23,13 @@ class OwnComment:
 
 @dataclass(frozen=True, slots=True)
 class CommentPlace:
-    """Where the comment of a topic is, or None while there is none.
+    """Where a pull's comment of a topic is, or None while there is none. `number` is the pull's.
 
     `outdated` are the forge's names of comments of ours that a new one of the topic makes old.
     """
 
+    number: int
+    topic: str
     comment: OwnComment | None = None
     outdated: tuple[str, ...] = ()
 

@@ -39,10 +39,10 @@ def merge(run: str, pull: PullKey) -> Job:
     return Job(f"merge:{run}", "merge", {**_pull(pull), "run": run})
 
 
-def read_comment(pull: PullKey, comment: str, *, swept: bool = False) -> Job:
+def read_comment(comment: CommentRef, *, swept: bool = False) -> Job:
     """Read a comment's commands; webhook and sweep promise the same job, and only the sweep's may be an old one."""
-    args = {**_pull(pull), "comment": comment, **({"swept": "yes"} if swept else {})}
-    return Job(f"comment:{pull.repository}:{comment}", "command", args)
+    args = {**_pull(comment.pull), "comment": comment.id, **({"swept": "yes"} if swept else {})}
+    return Job(f"comment:{comment.pull.repository}:{comment.id}", "command", args)
 
 
 def command(kind: str, comment: CommentRef, position: int, asked_by: str, selection: Selection, sha: str) -> Job:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from bot.core.keys import PullKey
+from bot.core.keys import CommentRef, PullKey
 
 LONGEST_DESCRIPTION = 140
 
@@ -103,8 +103,7 @@ class Review:
 class Comment:
     """A comment on a pull request; `edited` is true when its text is not what was first posted."""
 
-    id: int
-    number: int
+    ref: CommentRef
     author: str
     author_is_bot: bool
     body: str

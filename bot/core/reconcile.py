@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from bot.core import commands, lifecycle, promises
 from bot.core.job import Job
-from bot.core.keys import PullKey
-from bot.core.pull import Comment, Pull, PullState, Repository
+from bot.core.pull import Comment, Pull, PullState
 from bot.core.trigger import Trigger, TriggerKind
 from bot.core.vocabulary import Vocabulary
 
@@ -30,10 +29,10 @@ def jobs_for_pulls(levels: Sequence[PullLevel], sweep_time: str) -> tuple[Job, .
     return tuple(job for level in levels for job in _jobs_for_pull(level, sweep_time))
 
 
-def jobs_for_comments(repository: Repository, comments: Sequence[Comment], vocabulary: Vocabulary) -> tuple[Job, ...]:
+def jobs_for_comments(comments: Sequence[Comment], vocabulary: Vocabulary) -> tuple[Job, ...]:
     """Commands whose webhook was lost; those that arrived have the same job already."""
     return tuple(
-        promises.read_comment(PullKey.of(repository.key, comment.number), str(comment.id), swept=True)
+        promises.read_comment(comment.ref, swept=True)
         for comment in comments
         if not comment.author_is_bot and not comment.edited and commands.read(comment.body, vocabulary)
     )

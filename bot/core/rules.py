@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
+from bot.core.sentences import join_names
 
 LOOSENESS = {ApplyMode.COMMENT: 0, ApplyMode.APPROVAL: 1, ApplyMode.MERGE: 2}
-MOST_NAMED = 5
 
 
 class ToolRules(Protocol):
@@ -62,7 +62,7 @@ def rule_changes(
         for difference in _differences(base_rules.rules(project), result_rules.rules(project), tool_rules):
             names_by_difference.setdefault(difference, []).append(project.name)
     sentences = [
-        f"Once merged, {_join_names(names)}: {difference}." for difference, names in names_by_difference.items()
+        f"Once merged, {join_names(names)}: {difference}." for difference, names in names_by_difference.items()
     ]
     return (*sentences, *_repository_changes(before, after))
 
@@ -114,8 +114,3 @@ def _repository_changes(before: Configuration, after: Configuration) -> Iterator
     if before.merge != after.merge:
         when = "by itself after an apply" if after.merge else "by people only"
         yield f"Once merged, a pull request is merged {when}."
-
-
-def _join_names(names: Sequence[str]) -> str:
-    text = ", ".join(names[:MOST_NAMED])
-    return f"{text} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.core.keys import PullKey
+from bot.core.keys import CommentRef, PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
 from bot.core.trigger import Trigger
@@ -83,6 +83,11 @@ class Run:
     branch: str = ""
     created_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def comment(self) -> CommentRef | None:
+        """The comment that asked, where one did."""
+        return CommentRef(self.pull, self.trigger.comment_id) if self.trigger.comment_id else None
 
 
 @dataclass(frozen=True, slots=True)

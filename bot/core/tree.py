@@ -67,7 +67,8 @@ class Tree(Protocol):
     """A commit's files and their contents."""
 
     @property
-    def files(self) -> Files: ...
+    def files(self) -> Files:
+        """What it holds, by path."""
 
     def read(self, path: str) -> bytes:
         """The file's bytes (a symlink's target). Raises KeyError where there is no such file."""

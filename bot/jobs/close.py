@@ -1,9 +1,13 @@
 """A pull request was merged or closed: stop its plans, apply what its merge promises, free what it held."""
 
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
 from bot.bot import Bot
 from bot.core import promises
 from bot.core.job import Job
-from bot.core.keys import CommentSlot
+from bot.core.keys import CommentSlot, PullKey
 from bot.core.lifecycle import closure
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
@@ -11,7 +15,6 @@ from bot.core.run import Lock, Plan, RunKind
 from bot.core.trigger import Trigger, TriggerKind
 from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.run import release, settle
-from bot.steps.run.release import has_earlier_merge
 from bot.steps.run.work import remove_directory
 from bot.steps.say import update_requests
 from bot.steps.say.answers import upsert_comment
@@ -25,29 +28,49 @@ def run(bot: Bot, job: Job) -> None:
     pull = bot.fetch_pull(job)
     with bot.store.begin() as tx:
         pulls.refresh(tx, pull)
-        records = read_records(tx, pull)
-        new_work = _has_new_work(pull, records)
-        stopped: tuple[Job, ...] = ()
-        if new_work:
-            plan_runs = [run.id for run in records.open_runs if run.kind is RunKind.PLAN]
-            stopped = tuple(job for run in plan_runs for job in settle.stop_run(bot, tx, run, CLOSED))
+        facts = _read_facts(tx, pull)
+        stopped = _stop_plans(bot, tx, facts.records) if facts.has_new_work else ()
     bot.start(stopped)
     if pull.state is PullState.OPEN:
         return
-    if not new_work:
-        if not records.open_runs:
+    if not facts.has_new_work:
+        if not facts.records.open_runs:
             remove_directory(bot.folders.prepared(pull.key))
         return
-    if records.applying:  # its end asks again
+    if facts.records.applying:  # its end asks again
         return
-    if pull.state is PullState.MERGED and records.unapplied:
-        _apply_landed(bot, job, pull, records.unapplied)
+    if pull.state is PullState.MERGED and facts.records.unapplied:
+        _apply_landed(bot, job, pull, facts)
         return
     if pull.state is PullState.MERGED:
         release.release_pull(bot, pull, closure(pull))
     else:
-        _close_unmerged(bot, pull, records)
+        _close_unmerged(bot, pull, facts)
     remove_directory(bot.folders.prepared(pull.key))
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureFacts:
+    """One moment. `attempted` are plans whose apply began, `rivals` others with something to apply where it has."""
+
+    records: PullRecords
+    has_new_work: bool
+    attempted: tuple[Plan, ...] = ()
+    rivals: tuple[PullKey, ...] = ()
+
+
+def _read_facts(tx: sa.Connection, pull: Pull) -> ClosureFacts:
+    records = read_records(tx, pull)
+    if not _has_new_work(pull, records):
+        return ClosureFacts(records, has_new_work=False)
+    attempted = tuple(plan for id in intents.plans_of(tx, pull.key) if (plan := plans.get(tx, id)))
+    rivals = release.list_rivals(tx, pull, records.unapplied)
+    return ClosureFacts(records, has_new_work=True, attempted=attempted, rivals=rivals)
+
+
+def _stop_plans(bot: Bot, tx: sa.Connection, records: PullRecords) -> tuple[Job, ...]:
+    plan_runs = [run.id for run in records.open_runs if run.kind is RunKind.PLAN]
+    return tuple(job for run in plan_runs for job in settle.stop_run(bot, tx, run, CLOSED))
 
 
 def _has_new_work(pull: Pull, records: PullRecords) -> bool:
@@ -58,12 +81,10 @@ def _has_new_work(pull: Pull, records: PullRecords) -> bool:
     return records.handled_closure != closure(pull) or holds
 
 
-def _close_unmerged(bot: Bot, pull: Pull, records: PullRecords) -> None:
+def _close_unmerged(bot: Bot, pull: Pull, facts: ClosureFacts) -> None:
     """Closed without a merge: what was applied of it, in whole or in part, is in no branch: said, and the lock kept."""
-    with bot.store.read() as tx:
-        attempted = [plan for id in intents.plans_of(tx, pull.key) if (plan := plans.get(tx, id))]
-    names = sorted({plan.project.name for plan in (*records.applied, *attempted)})
-    if not (names and records.locks):
+    names = sorted({plan.project.name for plan in (*facts.records.applied, *facts.attempted)})
+    if not (names and facts.records.locks):
         release.release_pull(bot, pull, closure(pull))
         return
     upsert_comment(bot, pull, "closed", "closed_applied", projects=names)
@@ -71,14 +92,14 @@ def _close_unmerged(bot: Bot, pull: Pull, records: PullRecords) -> None:
         pulls.set_handled_closure(tx, pull.key, closure(pull))
 
 
-def _apply_landed(bot: Bot, job: Job, pull: Pull, unapplied: list[Plan]) -> None:
+def _apply_landed(bot: Bot, job: Job, pull: Pull, facts: ClosureFacts) -> None:
     """Merged with something left to apply: take the lock, in the order of the base branch, and begin what may.
 
     Asked again whenever a lock is freed, when an apply has ended, and by the sweep, until nothing is left.
     """
-    if has_earlier_merge(bot, pull, unapplied):
+    if release.has_earlier_merge(bot, pull, facts.rivals):
         return
-    now = bot.clock()
+    now, unapplied = bot.clock(), facts.records.unapplied
     asker = pull.merged_by or job.asked_by
     requested = [Lock(pull.repository.key, plan.project.place, pull.key, asker, now) for plan in unapplied]
     with bot.store.begin() as tx:

@@ -8,7 +8,7 @@ from bot.bot import Bot, short
 from bot.core import commands, promises
 from bot.core.commands import Command, Misread
 from bot.core.job import Job
-from bot.core.keys import CommentRef, CommentSlot
+from bot.core.keys import CommentSlot
 from bot.core.pull import Comment, Pull, Role
 from bot.steps.say.answers import answer_topic
 from bot.steps.say.topics import say
@@ -22,7 +22,7 @@ def run(bot: Bot, job: Job) -> None:
     """Check who asks and how long ago, then start a job for each command of the comment."""
     repository = bot.repository(job)
     host = bot.host(repository)
-    comment = host.comment(repository, int(job.args["comment"]))
+    comment = host.comment(repository, job.unread_comment)
     if comment.edited or comment.author_is_bot or comment.author == host.whoami():
         return
     parsed = commands.read(comment.body, bot.vocabulary)
@@ -33,16 +33,16 @@ def run(bot: Bot, job: Job) -> None:
     if (job.swept or late > RECENT) and _is_answered(bot, pull, comment, parsed):
         return
     if late > bot.limits.late:
-        _answer(bot, pull, comment, 0, "late", command=_line(parsed[0]), minutes=_minutes(late))
+        _answer(bot, pull, comment, 0, "late", command=parsed[0].line, minutes=_minutes(late))
         return
     forbidden = _first_forbidden(bot, pull, comment, parsed)
     if forbidden:
-        host.react(repository, comment.id, "-1")
+        host.react(repository, comment.ref, "-1")
         access = _required_role(bot, forbidden).name.lower()
         if _may_answer(bot, pull, comment):
-            _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=_line(forbidden), access=access)
+            _answer(bot, pull, comment, 0, "no_rights", user=comment.author, command=forbidden.line, access=access)
         return
-    host.react(repository, comment.id, "eyes")
+    host.react(repository, comment.ref, "eyes")
     if _is_open_to_all(bot, parsed) and not _may_answer(bot, pull, comment):
         return
     _record(bot, pull, comment, parsed)
@@ -72,7 +72,7 @@ def _may_answer(bot: Bot, pull: Pull, comment: Comment) -> bool:
     with bot.store.begin() as tx:
         is_few = audit.count(tx, comment.author, ANSWERED, now - timedelta(hours=1)) < ANSWERS_AN_HOUR
         if is_few:
-            audit.record(tx, now, comment.author, ANSWERED, pull.key, comment=str(comment.id))
+            audit.record(tx, now, comment.author, ANSWERED, pull.key, comment=comment.ref.id)
     return is_few
 
 
@@ -93,14 +93,14 @@ def _start_job(bot: Bot, pull: Pull, comment: Comment, number: int, command: Com
     if isinstance(command, Misread):
         fields = {"line": command.line, "why": command.reason, "suggestion": command.suggestion}
         _answer(bot, pull, comment, number, "misread", **fields)
-        bot.host(pull.repository).react(pull.repository, comment.id, "confused")
+        bot.host(pull.repository).react(pull.repository, comment.ref, "confused")
         return
-    bot.engine.start(_promise(pull, comment, number, command))
+    bot.engine.start(_promise(comment, number, command))
 
 
-def _promise(pull: Pull, comment: Comment, number: int, command: Command) -> Job:
-    source = CommentRef(pull.key, str(comment.id))
-    return promises.command(command.name, source, number, comment.author, command.selection, command.sha or "")
+def _promise(comment: Comment, number: int, command: Command) -> Job:
+    sha = command.sha or ""
+    return promises.command(command.name, comment.ref, number, comment.author, command.selection, sha)
 
 
 def _is_answered(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Command | Misread]) -> bool:
@@ -108,7 +108,7 @@ def _is_answered(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Comman
     topics = [_topic(comment, number) for number in range(len(parsed))]
     for number, command in enumerate(parsed):
         if isinstance(command, Command):
-            job = _promise(pull, comment, number, command)
+            job = _promise(comment, number, command)
             topics += [answer_topic(job), CommentSlot.apply(short("apply", job.root)).marker]
     host = bot.host(pull.repository)
     return any(host.find_comment(pull.repository, pull.number, topic).comment for topic in topics)
@@ -120,11 +120,7 @@ def _answer(bot: Bot, pull: Pull, comment: Comment, number: int, kind: str, **fi
 
 
 def _topic(comment: Comment, number: int) -> str:
-    return f"answer:{comment.id}:{number}"
-
-
-def _line(command: Command | Misread) -> str:
-    return command.line
+    return f"answer:{comment.ref.id}:{number}"
 
 
 def _minutes(late: timedelta) -> int:

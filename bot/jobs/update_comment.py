@@ -191,7 +191,7 @@ class CommentWriter:
         host, marker = self._bot.host(pull.repository), self.slot.marker
         posted = self._write_at_place(host, pull, body)
         posted = posted or topics.say(host, pull.repository, pull.number, marker, body, facts.comment)
-        self._place = CommentPlace(posted)
+        self._place = CommentPlace(pull.number, marker, posted)
         return posted
 
     def _write_at_place(self, host: Host, pull: Pull, body: str) -> OwnComment | None:
@@ -200,7 +200,7 @@ class CommentWriter:
         if place is None or (place.comment and topics.stays(place.comment, body)):
             return None
         try:
-            return host.write_comment(pull.repository, pull.number, self.slot.marker, body, place)
+            return host.write_comment(pull.repository, place, body)
         except Refused:
             if place.comment is None:
                 raise

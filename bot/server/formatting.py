@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from bot.core.plan import Action, Change, Counts
 from bot.core.run import Selection, State, WaitReason
 from bot.core.trigger import Trigger, TriggerKind
+from bot.templates.escape import TERMINAL_CODES
 from bot.templates.wording import WAIT_PHRASES, pluralize
 
 SIGNS = {
@@ -49,7 +50,6 @@ TRIGGER_LABELS = {
     TriggerKind.APPLY: "an apply",
 }
 LINES_PER_CHUNK = 200
-TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )

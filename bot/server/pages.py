@@ -174,8 +174,8 @@ def _run_filter(keys_by_label: Mapping[str, str]) -> RunFilter:
     return RunFilter(
         repository=keys_by_label.get(name, name) if name else None,
         number=_number(request.args.get("pull")),
-        kind=_enum_member(RunKind, request.args.get("kind")),
-        state=_enum_member(State, request.args.get("state")),
+        kind=_enum_member("kind", RunKind),
+        state=_enum_member("state", State),
     )
 
 
@@ -186,11 +186,12 @@ def _number(text: str | None) -> int | None:
     return int(digits[:18]) if digits else None
 
 
-def _enum_member(choices: type[Choice], text: str | None) -> Choice | None:
+def _enum_member(parameter: str, choices: type[Choice]) -> Choice | None:
+    text = request.args.get(parameter)
     if not text:
         return None
     if text not in list(choices):
-        abort(400, f"There is no {choices.__name__.lower()} of that name; there are {', '.join(choices)}.")
+        abort(400, f"There is no {parameter} of that name; there are {', '.join(choices)}.")
     return choices(text)
 
 

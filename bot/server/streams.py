@@ -36,7 +36,7 @@ class Streams:
         self._slots = threading.BoundedSemaphore(limit)
 
     def events(self, poll: Callable[[str], ServerSentEvent | None], start: str) -> Iterator[str]:
-        """Events as `look` finds them after where the browser is, until the time is over or there will be no more."""
+        """Events as `poll` finds them after where the browser is, until the time is over or there will be no more."""
         has_slot = self._slots.acquire(blocking=False)
         try:
             yield f"retry: {RECONNECT_MILLISECONDS}\n\n"

@@ -59,7 +59,10 @@ class Store:
 
     @contextmanager
     def read(self, purpose: Purpose = Purpose.WORK) -> Iterator[sa.Connection]:
-        """A transaction that only reads and never waits for a writer. Postgres refuses to lock or write in it."""
+        """A transaction that only reads and never waits for a writer. Postgres refuses to lock or write in it.
+
+        Raises Transient where the database does not answer.
+        """
         self._count(purpose)
         try:
             with self._engine.connect() as tx:

@@ -9,7 +9,7 @@ from bot.core.gate_case import Demand
 from bot.store.columns import dump, load, upsert
 from bot.store.tables import gate
 
-Commands = tuple[tuple[str, str], ...]
+CommandHints = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class GateSnapshot:
     """What the comment said at that moment (the forge's clock); `next` are commands with a word on each."""
 
     demands: tuple[Demand, ...]
-    next: Commands
+    next: CommandHints
     at: datetime
 
 
@@ -25,7 +25,7 @@ def save(tx: sa.Connection, run: str, snapshot: GateSnapshot) -> None:
     """Keep what the run's plan comment says now."""
     values = {
         "demands": dump(tuple[Demand, ...], snapshot.demands),
-        "next": dump(Commands, snapshot.next),
+        "next": dump(CommandHints, snapshot.next),
         "at": snapshot.at,
     }
     upsert(tx, gate, {"run": run}, values)
@@ -34,4 +34,4 @@ def save(tx: sa.Connection, run: str, snapshot: GateSnapshot) -> None:
 def get(tx: sa.Connection, run: str) -> GateSnapshot | None:
     """What the run's plan comment said last; None before it was written."""
     row = tx.execute(sa.select(gate).where(gate.c.run == run)).one_or_none()
-    return GateSnapshot(load(tuple[Demand, ...], row.demands), load(Commands, row.next), row.at) if row else None
+    return GateSnapshot(load(tuple[Demand, ...], row.demands), load(CommandHints, row.next), row.at) if row else None

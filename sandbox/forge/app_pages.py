@@ -9,17 +9,13 @@ from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.forge import apps
-from sandbox.forge.forge import ApiError, Forge
+from sandbox.forge.current import current_forge
+from sandbox.forge.forge import ApiError
 from sandbox.forge.state import App
 
 app_pages = Blueprint("app_pages", __name__, template_folder="templates")
 
 SELF = "alice"
-
-
-def _forge() -> Forge:
-    forge: Forge = current_app.extensions["forge"]
-    return forge
 
 
 def _codes() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -51,7 +47,7 @@ def _propose(owner: str = SELF) -> str:
 def _create() -> AnyResponse:
     manifest, form = json.loads(request.form["manifest"]), request.form
     manifest["name"] = form["name"]
-    if any(app.name == manifest["name"] for app in _forge().forge_state.apps.values()):
+    if any(app.name == manifest["name"] for app in current_forge().forge_state.apps.values()):
         raise ApiError(422, "Name is already taken")
     code = secrets.token_hex(20)
     _codes()[code] = (form["owner"], manifest)
@@ -61,7 +57,7 @@ def _create() -> AnyResponse:
 @app_pages.get("/apps/<slug>")
 @app_pages.get("/apps/<slug>/installations/new")
 def _app(slug: str) -> str:
-    forge_state, app = _forge().forge_state, _find(slug)
+    forge_state, app = current_forge().forge_state, _find(slug)
     accounts = sorted({repo.owner for repo in forge_state.repos.values()} | {app.owner})
     installations = [installation for installation in forge_state.installations.values() if installation.app is app]
     return render_template(
@@ -72,12 +68,12 @@ def _app(slug: str) -> str:
 @app_pages.post("/apps/<slug>/installations")
 def _install(slug: str) -> AnyResponse:
     chosen = request.form.getlist("repos")
-    apps.install(_forge().forge_state, _find(slug), request.form["account"], chosen or None)
+    apps.install(current_forge().forge_state, _find(slug), request.form["account"], chosen or None)
     return redirect(f"/apps/{slug}")
 
 
 def _find(slug: str) -> App:
-    app = next((candidate for candidate in _forge().forge_state.apps.values() if candidate.slug == slug), None)
+    app = next((candidate for candidate in current_forge().forge_state.apps.values() if candidate.slug == slug), None)
     if app is None:
         raise ApiError(404, "Not Found")
     return app

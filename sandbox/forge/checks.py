@@ -25,7 +25,7 @@ REQUIRED_FIELDS = ("path", "start_line", "end_line", "annotation_level", "messag
 
 
 def update(forge: Forge, repo: Repo, run: CheckRun, fields: dict[str, Any]) -> None:
-    """Put into a check run what a request says; annotations are added to those that there are."""
+    """Put into a check run what a request says; annotations are added. Raises ApiError where GitHub would refuse."""
     status, conclusion = fields.get("status", run.status), fields.get("conclusion")
     if conclusion is not None and conclusion not in CONCLUSIONS:
         raise ApiError(422, "Invalid request. conclusion is not a member of the list")
@@ -71,7 +71,7 @@ def latest(repo: Repo, sha: str, every: bool = False) -> list[CheckRun]:
 
 
 def rerequest(forge: Forge, repo: Repo, run: CheckRun, user: User) -> None:
-    """Somebody presses `Re-run`: the run stays as it is, and its App hears of it."""
+    """Somebody presses `Re-run`: the run stays, and its App hears of it. Raises ApiError where there is none."""
     if run.app is None:
         raise ApiError(422, "This check run is not rerequestable")
     shape = shape_of(forge, repo, run)

@@ -6,16 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from sandbox.forge import apps, checks, contents, repository
+from sandbox.forge.current import current_forge
 from sandbox.forge.faults import Faults
-from sandbox.forge.forge import ApiError, Forge
+from sandbox.forge.forge import ApiError
 from sandbox.forge.state import CheckRun, Grant, Repo, User
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
-
-
-def _forge() -> Forge:
-    forge: Forge = current_app.extensions["forge"]
-    return forge
 
 
 def _faults() -> Faults:
@@ -29,19 +25,19 @@ def _body() -> dict[str, Any]:
 
 
 def _repo(owner: str, name: str) -> Repo:
-    repo = _forge().forge_state.repo(f"{owner}/{name}")
+    repo = current_forge().forge_state.repo(f"{owner}/{name}")
     if repo is None:
         raise ApiError(404, "Not Found")
     return repo
 
 
 def _user(login: str) -> User:
-    return _forge().forge_state.users[login]
+    return current_forge().forge_state.users[login]
 
 
 @control.post("/users")
 def _make_user() -> Response:
-    body, forge_state = _body(), _forge().forge_state
+    body, forge_state = _body(), current_forge().forge_state
     login = body["login"]
     email = body.get("email") or f"{login}@users.example.test"
     user = forge_state.users.get(login) or User(
@@ -53,7 +49,7 @@ def _make_user() -> Response:
 
 @control.post("/repos")
 def _make_repo() -> Response:
-    body, forge_state = _body(), _forge().forge_state
+    body, forge_state = _body(), current_forge().forge_state
     owner, name = body["owner"], body["name"]
     path = forge_state.directory / "repositories" / f"{owner}--{name}.git"
     branch = body.get("default_branch") or "main"
@@ -68,7 +64,7 @@ def _make_repo() -> Response:
     )
     repository.create(repo)
     forge_state.repos[repo.full_name.lower()] = repo
-    return jsonify(_forge().shapes.repo(repo))
+    return jsonify(current_forge().shapes.repo(repo))
 
 
 @control.put("/repos/<owner>/<name>/collaborators/<login>")
@@ -96,7 +92,7 @@ def _methods(owner: str, name: str) -> Response:
 @control.post("/repos/<owner>/<name>/pulls/<int:number>/draft")
 def _draft(owner: str, name: str, number: int) -> Response:
     repo, body = _repo(owner, name), _body()
-    _forge().set_draft(repo, repo.pulls[number], _user(body["login"]), bool(body["draft"]))
+    current_forge().set_draft(repo, repo.pulls[number], _user(body["login"]), bool(body["draft"]))
     return jsonify({})
 
 
@@ -104,15 +100,15 @@ def _draft(owner: str, name: str, number: int) -> Response:
 def _check_run(owner: str, name: str, sha: str) -> Response:
     """Somebody else's: of no App that the sandbox knows."""
     body, repo = _body(), _repo(owner, name)
-    run = CheckRun(_forge().forge_state.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
+    run = CheckRun(current_forge().forge_state.new_id(), None, body["name"], sha, "completed", body.get("conclusion"))
     repo.check_runs[run.id] = run
-    return jsonify(checks.shape_of(_forge(), repo, run))
+    return jsonify(checks.shape_of(current_forge(), repo, run))
 
 
 @control.post("/apps")
 def _make_app() -> Response:
     """An App with its key, as the manifest in `manifest` says."""
-    body, forge_state = _body(), _forge().forge_state
+    body, forge_state = _body(), current_forge().forge_state
     app, key = apps.create_app(forge_state, body["owner"], body["manifest"])
     return jsonify({"id": app.id, "slug": app.slug, "pem": key, "webhook_secret": app.hook.secret})
 
@@ -120,7 +116,7 @@ def _make_app() -> Response:
 @control.put("/apps/<int:id>/installations/<account>")
 def _install(id: int, account: str) -> Response:
     """Install or change: `repos` (full names, null: all), `permissions`, `suspended_at`; `gone` removes it."""
-    body, forge_state = _body(), _forge().forge_state
+    body, forge_state = _body(), current_forge().forge_state
     existing = next((i for i in forge_state.installations.values() if i.app.id == id and i.account == account), None)
     installation = (
         existing
@@ -136,15 +132,15 @@ def _install(id: int, account: str) -> Response:
 @control.put("/tokens")
 def _tokens() -> Response:
     """How long installations' tokens last from now on (`seconds`); those that there are end at once."""
-    _forge().forge_state.token_seconds = float(_body().get("seconds", 3600))
-    apps.revoke_tokens(_forge().forge_state)
+    current_forge().forge_state.token_seconds = float(_body().get("seconds", 3600))
+    apps.revoke_tokens(current_forge().forge_state)
     return jsonify({})
 
 
 @control.post("/users/<login>/tokens")
 def _fine_token(login: str) -> Response:
     """A token of a user with `permissions` (fine-grained) or `scopes` (classic)."""
-    body, forge_state = _body(), _forge().forge_state
+    body, forge_state = _body(), current_forge().forge_state
     token = f"sandbox_{secrets.token_hex(16)}"
     forge_state.grants[token] = Grant(_user(login), body.get("permissions"), body.get("scopes", ""))
     return jsonify({"token": token})
@@ -153,13 +149,13 @@ def _fine_token(login: str) -> Response:
 @control.post("/repos/<owner>/<name>/merge-group")
 def _merge_group(owner: str, name: str) -> Response:
     body = _body()
-    _forge().merge_group(_repo(owner, name), body["sha"], _user(body["login"]))
+    current_forge().merge_group(_repo(owner, name), body["sha"], _user(body["login"]))
     return jsonify({})
 
 
 @control.post("/repos/<owner>/<name>/rename")
 def _rename(owner: str, name: str) -> Response:
-    repo, forge_state = _repo(owner, name), _forge().forge_state
+    repo, forge_state = _repo(owner, name), current_forge().forge_state
     del forge_state.repos[repo.full_name.lower()]
     repo.owner, repo.name = _body()["owner"], _body()["name"]
     forge_state.repos[repo.full_name.lower()] = repo
@@ -174,7 +170,7 @@ def _contents(owner: str, name: str) -> Response:
 
 @control.put("/repos/<owner>/<name>/contents")
 def _put_contents(owner: str, name: str) -> Response:
-    contents.restore(_forge().forge_state, _repo(owner, name), _body())
+    contents.restore(current_forge().forge_state, _repo(owner, name), _body())
     return jsonify({})
 
 
@@ -182,7 +178,7 @@ def _put_contents(owner: str, name: str) -> Response:
 def _delete(owner: str, name: str) -> Response:
     """With all in it, and without a word to hooks."""
     repo = _repo(owner, name)
-    del _forge().forge_state.repos[repo.full_name.lower()]
+    del current_forge().forge_state.repos[repo.full_name.lower()]
     repository.delete(repo)
     return jsonify({})
 
@@ -191,7 +187,7 @@ def _delete(owner: str, name: str) -> Response:
 def _set_faults() -> Response:
     body = _body()
     _faults().set(body)
-    _forge().hooks.losses_left = int(body.get("lose_webhooks", 0))
+    current_forge().hooks.losses_left = int(body.get("lose_webhooks", 0))
     return jsonify({})
 
 

@@ -36,7 +36,7 @@ class Forge:
                 self._record_ref_change(repo, ref, before.get(ref, "0" * 40), after.get(ref, "0" * 40), user)
 
     def open_pull(self, repo: Repo, user: User, fields: dict[str, Any]) -> Pull:
-        """Open a pull request from `head` (`branch` or `owner:branch`) into `base`."""
+        """Open a pull request from `head` (`branch` or `owner:branch`) into `base`. Raises ApiError as GitHub would."""
         source, branch = self._resolve_head(repo, str(fields["head"]))
         base = str(fields["base"])
         head_sha, base_sha = repository.branch_sha(source, branch), repository.branch_sha(repo, base)

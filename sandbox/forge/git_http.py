@@ -4,10 +4,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from sandbox.forge import repository
-from sandbox.forge.forge import Forge
+from sandbox.forge.current import current_forge
 from sandbox.forge.rest.permissions import is_permitted
 from sandbox.forge.state import ROLES, Grant, Repo, User
 
@@ -18,7 +18,7 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="sandbox"'}
 
 @git_http.route("/<owner>/<name>.git/<path:rest>", methods=["GET", "POST"])
 def _git(owner: str, name: str, rest: str) -> Response:
-    forge: Forge = current_app.extensions["forge"]
+    forge = current_forge()
     with forge.forge_state.lock:
         repo = forge.forge_state.repo(f"{owner}/{name}")
         grant = forge.forge_state.grant_of(request.authorization.password or "") if request.authorization else None

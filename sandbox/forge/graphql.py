@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
-from sandbox.forge.rest.shared import forge, grant, sign_in
+from sandbox.forge.rest.shared import grant, sign_in
 from sandbox.forge.state import Comment, Repo
 
 graphql = Blueprint("graphql", __name__, url_prefix="/api")
@@ -36,18 +37,18 @@ def _answer() -> Response:
 
 def _run_mutation(mutation: str, input: dict[str, Any]) -> dict[str, Any]:
     repo, comment = _find_comment(str(input.get("subjectId")))
-    if forge().forge_state.role(repo, grant()) not in ("write", "maintain", "admin"):
+    if current_forge().forge_state.role(repo, grant()) not in ("write", "maintain", "admin"):
         raise ApiError(403, "Resource not accessible by integration")
     if mutation == "minimizeComment" and input.get("classifier") not in CLASSIFIERS:
         raise ApiError(422, "classifier is no member of ReportedContentClassifiers")
     comment.minimized = str(input["classifier"]).lower() if mutation == "minimizeComment" else None
-    forge().forge_state.changes += 1
+    current_forge().forge_state.changes += 1
     kind = "minimizedComment" if mutation == "minimizeComment" else "unminimizedComment"
     return {kind: {"isMinimized": bool(comment.minimized), "minimizedReason": comment.minimized}}
 
 
 def _find_comment(node: str) -> tuple[Repo, Comment]:
-    for repo in forge().forge_state.repos.values():
+    for repo in current_forge().forge_state.repos.values():
         for comment in repo.comments.values():
             if f"IC_{comment.id}" == node:
                 return repo, comment

@@ -3,11 +3,12 @@
 import subprocess
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.forge import checks, repository
-from sandbox.forge.forge import ApiError, Forge
+from sandbox.forge.current import current_forge
+from sandbox.forge.forge import ApiError
 from sandbox.forge.markdown import render_markdown
 from sandbox.forge.state import Pull, Repo, User
 
@@ -20,13 +21,8 @@ POLICY = (
 )
 
 
-def _forge() -> Forge:
-    forge: Forge = current_app.extensions["forge"]
-    return forge
-
-
 def _find(owner: str, name: str, number: int) -> tuple[Repo, Pull]:
-    repo = _forge().forge_state.repo(f"{owner}/{name}")
+    repo = current_forge().forge_state.repo(f"{owner}/{name}")
     if repo is None or number not in repo.pulls:
         raise ApiError(404, "Not Found")
     return repo, repo.pulls[number]
@@ -34,7 +30,7 @@ def _find(owner: str, name: str, number: int) -> tuple[Repo, Pull]:
 
 def _acting_user(repo: Repo) -> User:
     """Who the reader acts as: chosen on the page, else the first who may write."""
-    users = _forge().forge_state.users
+    users = current_forge().forge_state.users
     chosen = users.get(request.cookies.get(ACTING, ""))
     people = [user for user in users.values() if user.type == "User"]
     return chosen or next((user for user in people if repo.role(user.login) != "none"), people[0])
@@ -49,7 +45,7 @@ def _add_policy(answer: Response) -> Response:
 
 @pages.get("/")
 def _home() -> str:
-    forge_state = _forge().forge_state
+    forge_state = current_forge().forge_state
     return render_template("home.html", repos=list(forge_state.repos.values()), apps=list(forge_state.apps.values()))
 
 
@@ -62,7 +58,7 @@ def _pull(owner: str, name: str, number: int) -> str:
 @pages.get("/<owner>/<name>/pull/<int:number>/changes")
 def _changes(owner: str, name: str, number: int) -> Response:
     """A number that is another when anything changed; the page asks for it."""
-    return jsonify(_forge().forge_state.changes)
+    return jsonify(current_forge().forge_state.changes)
 
 
 @pages.post("/<owner>/<name>/pull/<int:number>")
@@ -88,7 +84,7 @@ def _reason(error: Exception) -> str:
 
 def _perform(repo: Repo, pull: Pull, me: User, action: str, form: Any) -> str | None:
     """Do what a button says; where to go next, if not back."""
-    forge = _forge()
+    forge = current_forge()
     if action == "comment" and form.get("body", "").strip():
         forge.comment(repo, pull.number, me, form["body"].replace("\r\n", "\n"))
     elif action in ("approve", "request_changes"):
@@ -122,10 +118,10 @@ def _rerun(repo: Repo, pull: Pull, me: User, check: str) -> None:
     """One check run by its id, or all of the Apps that have some on the head."""
     runs = checks.latest(repo, pull.head_sha)
     if check:
-        checks.rerequest(_forge(), repo, repo.check_runs[int(check)], me)
+        checks.rerequest(current_forge(), repo, repo.check_runs[int(check)], me)
         return
     for app in {run.app.id: run.app for run in runs if run.app}.values():
-        checks.rerequest_all(_forge(), repo, app, pull.head_sha, me)
+        checks.rerequest_all(current_forge(), repo, app, pull.head_sha, me)
 
 
 def _push(repo: Repo, pull: Pull, me: User, path: str, content: str) -> None:
@@ -134,7 +130,7 @@ def _push(repo: Repo, pull: Pull, me: User, path: str, content: str) -> None:
     before = repository.refs(source)
     commit = repository.commit_file(source, pull.head_sha, path, content, me)
     repository.set_ref(source, f"refs/heads/{pull.head}", commit)
-    _forge().record_push(source, before, me)
+    current_forge().record_push(source, before, me)
 
 
 def _revert(repo: Repo, pull: Pull, me: User) -> Pull:
@@ -144,8 +140,8 @@ def _revert(repo: Repo, pull: Pull, me: User) -> Pull:
     branch = f"revert-{pull.number}-{pull.head}"
     before = repository.refs(repo)
     repository.set_ref(repo, f"refs/heads/{branch}", commit)
-    _forge().record_push(repo, before, me)
-    return _forge().open_pull(repo, me, {"head": branch, "base": pull.base, "title": f'Revert "{pull.title}"'})
+    current_forge().record_push(repo, before, me)
+    return current_forge().open_pull(repo, me, {"head": branch, "base": pull.base, "title": f'Revert "{pull.title}"'})
 
 
 def _page_fields(repo: Repo, pull: Pull, refusal: str = "") -> dict[str, Any]:
@@ -162,7 +158,7 @@ def _page_fields(repo: Repo, pull: Pull, refusal: str = "") -> dict[str, Any]:
         "repo": repo,
         "pull": pull,
         "me": _acting_user(repo),
-        "people": [user for user in _forge().forge_state.users.values() if user.type == "User"],
+        "people": [user for user in current_forge().forge_state.users.values() if user.type == "User"],
         "timeline": [(kind, post) for kind, _, _, post in sorted(timeline, key=lambda row: (row[1], row[2]))],
         "checks": sorted(checks.latest(repo, pull.head_sha), key=lambda run: run.name),
         "statuses": sorted(statuses.values(), key=lambda status: status.context),
@@ -170,7 +166,7 @@ def _page_fields(repo: Repo, pull: Pull, refusal: str = "") -> dict[str, Any]:
         "files": repository.git(repo.path, "diff", "--name-only", fork, pull.head_sha).splitlines(),
         "diff": repository.git(repo.path, "diff", fork, pull.head_sha).splitlines(),
         "all_files": repository.git(repo.path, "ls-tree", "-r", "--name-only", pull.head_sha).splitlines(),
-        "changes": _forge().forge_state.changes,
+        "changes": current_forge().forge_state.changes,
         "render_markdown": render_markdown,
         "refusal": refusal,
     }

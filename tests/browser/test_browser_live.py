@@ -1,7 +1,6 @@
 """A run's page and its log while the run goes on: both change before one's eyes, and without scripts by themselves."""
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +23,6 @@ MORE = 'resource "terraform_data" "more" {}\n'
 LINES = 100_000
 LAST = "the last of all lines"
 LEFT_OUT = re.compile(r"bytes .* of \d", re.IGNORECASE)
-SECONDS = 20.0  # generous: what hangs takes minutes, or for ever
 
 
 def test_rows_and_log_follow_a_run_until_it_ends(visits: Visits, demo: Demo) -> None:
@@ -103,6 +101,7 @@ def test_a_log_grows_while_it_is_read_and_ends(house: House, visits: Visits) -> 
     assert page.evaluate("window.same")
 
 
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("state", [State.DONE, State.RUNNING], ids=["ended", "going on"])
 def test_a_log_of_a_hundred_thousand_lines_is_read_without_hanging(
     visits: Visits, open_house: Callable[..., House], state: State
@@ -110,7 +109,6 @@ def test_a_log_of_a_hundred_thousand_lines_is_read_without_hanging(
     house = open_house()
     address, log = _long_log(house, state)
     page = visits.page()
-    began = time.monotonic()
     sign_in(page, house.address, HOUSE_TOKEN)
     page.goto(address)
     text = page.get_by_role("region", name="Log")
@@ -124,7 +122,6 @@ def test_a_log_of_a_hundred_thousand_lines_is_read_without_hanging(
         expect(text).to_contain_text(f"later {LINES - 1}\n")
     page.get_by_role("link", name="Earlier").click()
     expect(page.get_by_role("link", name="Later")).to_be_visible()
-    assert time.monotonic() - began < SECONDS
 
 
 def _scroll_up(page: Page, text: Locator) -> None:

@@ -11,9 +11,9 @@ from jinja2 import UndefinedError
 
 from bot import templates
 from bot.core.commands import Command
+from tests.comments.golden import compare
+from tests.comments.hostile_texts import TEXTS
 from tests.comments.rendering import faults
-from tests.comments.test_comments_golden import compare
-from tests.comments.test_comments_hostile import TEXTS
 from tests.vocabulary import VOCABULARY, read
 
 HERE = Path(__file__).parent

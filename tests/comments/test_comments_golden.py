@@ -11,6 +11,7 @@ import pytest
 from bot import templates
 from bot.core.run import RunKind
 from bot.core.view import RunView
+from tests.comments.golden import compare
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("cases/*/view.py"))
@@ -28,9 +29,3 @@ def told(view: RunView) -> str:
     comment = templates.plan_comment(view) if plan else templates.apply_comment(view)
     state, words = templates.plan_status(view) if plan else templates.apply_status(view)
     return f"{comment}\n\n<!-- status: {state.value}, {words} -->\n"
-
-
-def compare(path: Path, text: str, update: bool) -> None:
-    if update:
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")

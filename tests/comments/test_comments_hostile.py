@@ -11,59 +11,9 @@ from bot.core.trigger import Trigger
 from bot.core.view import ProjectView, RemovedProject, RunView
 from bot.templates import escape
 from tests.comments.building import NOON, PAGE, apply, content, plan, project
+from tests.comments.hostile_texts import TEXTS
 from tests.comments.rendering import PARSER, faults, shown
 
-PIECES = [
-    *"|`<>&@#*_~[]()!\\$+-=1.:/\n\r\t \"'{}",
-    "```",
-    "~~~",
-    "``",
-    "</details>",
-    "<details>",
-    "</summary>",
-    "<!-- gitops-bot:plan -->",
-    "-->",
-    "@alice",
-    "@acme/dba",
-    "#12",
-    "GH-12",
-    "acme/infra#12",
-    "https://evil.example/a?b=c",
-    "http://",
-    "www.evil.example",
-    "bob@evil.example",
-    "[x](http://evil.example)",
-    "![x](//evil.example/i.png)",
-    "[x]: http://evil.example",
-    "<img src=x>",
-    "<script>",
-    "&lt;b&gt;",
-    "&#64;alice",
-    "&commat;alice",
-    "# heading",
-    "- item",
-    "1. item",
-    "> quote",
-    "| a | b |",
-    "---",
-    "===",
-    "\n\n",
-    "    code",
-    "\u202e",
-    "\u200b",
-    "\u2066",
-    "\x00",
-    "\x1b[31m",
-    "\x85",
-    "\u2028",
-    "\U000e0041",
-    "\ud800",
-    "a",
-    "name",
-    "é",
-    "数",
-]
-TEXTS = st.one_of(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.text(max_size=30))
 ACTIONS = st.sampled_from(list(Action))
 LINES = st.builds(Line, st.sampled_from(["+", "-", "!", " ", "```"]), TEXTS)
 CHANGES = st.builds(

@@ -189,7 +189,7 @@ def test_many_failures_keep_fewer_of_their_last_words() -> None:
     view = plan(*rows, state=State.FAILED)
     comment = templates.plan_comment(view)
     sized(comment, view)
-    shown_lines = [len(words.splitlines()) for words in fences(comment)]
+    shown_lines = [len(fence.splitlines()) for fence in fences(comment)]
     assert len(shown_lines) == 30
     assert min(shown_lines) == 15
     assert all(f"\n{n}: line 99" in comment for n in range(30))

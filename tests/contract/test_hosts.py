@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef
 from bot.core.own_comment import CommentPlace
 from bot.core.pull import Check, CheckState, PullState, Status
 from bot.hosts import __path__ as hosts_path
@@ -31,21 +32,22 @@ def test_a_topic_has_one_comment_which_is_edited(ground: Ground) -> None:
 def test_a_comment_that_we_know_is_edited_in_one_request_and_a_deleted_one_is_refused(ground: Ground) -> None:
     host, pull = ground.host(), ground.open()
     said = say(host, ground.repository(), pull.number, "plan", "one")
+    place = CommentPlace(pull.number, "plan", said)
     ground.writes()
-    again = host.write_comment(ground.repository(), pull.number, "plan", "two", CommentPlace(said))
+    again = host.write_comment(ground.repository(), place, "two")
     assert (again.id, ground.writes()) == (said.id, ["PATCH"])
     assert say(host, ground.repository(), pull.number, "plan", "two").id == said.id
     ground.remove(said.id)
     with pytest.raises(Refused):
-        host.write_comment(ground.repository(), pull.number, "plan", "three", CommentPlace(said))
+        host.write_comment(ground.repository(), place, "three")
 
 
 def test_who_has_looked_and_found_none_posts_at_once(ground: Ground) -> None:
     host, pull = ground.host(), ground.open()
     place = host.find_comment(pull.repository, pull.number, "plan")
-    assert place == CommentPlace()
+    assert place == CommentPlace(pull.number, "plan")
     ground.writes()
-    said = host.write_comment(pull.repository, pull.number, "plan", "one", place)
+    said = host.write_comment(pull.repository, place, "one")
     assert ground.writes() == ["POST"]
     assert host.find_comment(pull.repository, pull.number, "plan").comment == said
     assert host.find_comment(pull.repository, pull.number, "plan", said.id).comment == said
@@ -92,7 +94,7 @@ def test_somebody_elses_comment_with_our_marker_stays_theirs(ground: Ground) -> 
     [(_, body)] = ground.said(pull)
     ground.remove(first.id)
     theirs = ground.comment("bob", pull, body)
-    say(host, pull.repository, pull.number, "plan", "ours again", str(theirs))
+    say(host, pull.repository, pull.number, "plan", "ours again", theirs)
     say(host, pull.repository, pull.number, "plan", "and again")
     assert [login for login, _ in ground.said(pull)] == ["bob", host.whoami()]
     assert ground.said(pull)[0][1] == body
@@ -127,7 +129,7 @@ def test_a_reaction_given_twice_is_there_once(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
     comment = ground.comment("alice", pull, "/plan")
     for reaction in ("eyes", "eyes", "rocket"):
-        host.react(pull.repository, comment, reaction)
+        host.react(pull.repository, CommentRef(pull.key, comment), reaction)
     assert sorted(ground.reactions(comment)) == ["eyes", "rocket"]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef
 from bot.core.own_comment import topic_of
 from bot.core.pull import CheckState, PullState, ReviewState, Role
 from bot.steps.say.topics import say
@@ -120,7 +121,7 @@ def test_reviews_say_which_commit_they_were_given_on(ground: Ground) -> None:
 def test_the_forges_clock_is_told_without_asking_for_it(ground: Ground) -> None:
     host, pull = ground.host(), ground.open()
     written = ground.comment("alice", pull, "words")
-    comment = host.comment(ground.repository(), written)
+    comment = host.comment(ground.repository(), CommentRef(pull.key, written))
     assert abs(host.now() - comment.at) < timedelta(minutes=2)
 
 
@@ -130,13 +131,13 @@ def test_comments_since_then_are_everybodys_and_ours(ground: Ground) -> None:
     one = ground.comment("bob", pull, "/plan")
     two = ground.comment("carol", other, "/apply")
     own, *found = host.comments(pull.repository, datetime.now(UTC) - SOON)
-    assert (own.number, own.author, topic_of(own.body)) == (pull.number, host.whoami(), "plan")
-    assert [(comment.id, comment.number, comment.author, comment.body) for comment in found] == [
-        (one, pull.number, "bob", "/plan"),
-        (two, other.number, "carol", "/apply"),
+    assert (own.ref.pull, own.author, topic_of(own.body)) == (pull.key, host.whoami(), "plan")
+    assert [(comment.ref, comment.author, comment.body) for comment in found] == [
+        (CommentRef(pull.key, one), "bob", "/plan"),
+        (CommentRef(other.key, two), "carol", "/apply"),
     ]
     assert not host.comments(pull.repository, datetime.now(UTC) + SOON)
-    assert host.comment(pull.repository, one) == found[0]
+    assert host.comment(pull.repository, found[0].ref) == found[0]
 
 
 def test_a_pull_request_from_a_fork_is_known_as_one(ground: Ground) -> None:
@@ -210,12 +211,10 @@ def test_reading_survives_a_hiccup(ground: Ground) -> None:
 def test_a_forge_that_asks_to_wait_is_not_waited_for_but_named(ground: Ground) -> None:
     host, repository = ground.host(), ground.repository()
     for status in (403, 429, 503):
-        ground.fail(status, times=9, retry_after=60)
-        began = datetime.now(UTC)
+        ground.fail(status, times=9, retry_after=600)
         with pytest.raises(Transient) as raised:
             host.open_pulls(repository)
-        assert raised.value.after == 60
-        assert datetime.now(UTC) - began < timedelta(seconds=10)
+        assert raised.value.after == 600
 
 
 def test_a_forge_that_is_down_is_transient(ground: Ground) -> None:

@@ -1,35 +1,15 @@
 """Which jobs an event promises, and which the sweep adds."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.decide import is_of_interest, jobs_for
 from bot.core.event import Commented, Event, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
-from bot.core.pull import Branch, Comment, Pull, PullState, Repository
+from bot.core.pull import Pull, PullState
 from bot.core.reconcile import PullLevel, jobs_for_comments, jobs_for_pulls
+from tests.core.events import NOW, PULL, REPOSITORY, comment
 from tests.vocabulary import VOCABULARY
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-REPOSITORY = Repository("github:1", "acme/infra", "main", private=False)
-PULL = Pull(
-    repository=REPOSITORY,
-    number=7,
-    title="Change",
-    author="alice",
-    state=PullState.OPEN,
-    draft=False,
-    fork=False,
-    base=Branch("main", "b" * 40),
-    head=Branch("change", "a" * 40),
-    url="https://forge.example/7",
-    updated=NOW,
-)
-
-
-def comment(body: str, **more: bool) -> Comment:
-    return replace(Comment(5, 7, "alice", False, body, NOW, False), **more)  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize(
@@ -66,14 +46,15 @@ def test_a_redelivery_promises_the_same_job() -> None:
 
 
 def test_a_comment_found_by_the_sweep_is_the_webhooks_job() -> None:
-    assert jobs_for_comments(REPOSITORY, [comment("/apply")], VOCABULARY) == jobs_for(
-        Commented(REPOSITORY, comment("/apply")), "d1", VOCABULARY
-    )
+    [swept] = jobs_for_comments([comment("/apply")], VOCABULARY)
+    [told] = jobs_for(Commented(REPOSITORY, comment("/apply")), "d1", VOCABULARY)
+    assert (swept.id, swept.kind, swept.unread_comment) == (told.id, told.kind, told.unread_comment)
+    assert (swept.swept, told.swept) == (True, False)
 
 
 def test_the_sweep_leaves_bots_edited_and_idle_comments_alone() -> None:
     left = [comment("/apply", edited=True), comment("/apply", author_is_bot=True), comment("thanks")]
-    assert jobs_for_comments(REPOSITORY, left, VOCABULARY) == ()
+    assert jobs_for_comments(left, VOCABULARY) == ()
 
 
 def test_an_open_pull_without_a_plan_of_its_head_is_planned() -> None:

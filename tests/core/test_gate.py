@@ -246,10 +246,10 @@ def test_the_gate_never_opens_without_a_fitting_approval(
     if not evaluate(tried).open:
         return
     fitting = {
-        one.review.author.lower()
-        for one in tried.opinions
-        if one.review.state is ReviewState.APPROVED and one.role >= Role.WRITE and one.change == "change"
-        if not one.review.author_is_bot
-        and any(s.digest == "digest" and s.at <= one.review.at for s in tried.shown_digests)
+        opinion.review.author.lower()
+        for opinion in tried.opinions
+        if opinion.review.state is ReviewState.APPROVED and opinion.role >= Role.WRITE and opinion.change == "change"
+        if not opinion.review.author_is_bot
+        and any(s.digest == "digest" and s.at <= opinion.review.at for s in tried.shown_digests)
     }
     assert len(fitting - {"alice", "carol", (asker or "").lower()}) >= 1 + len(unknown)

@@ -11,7 +11,7 @@ from bot.core.job import Job
 from bot.core.keys import CommentRef, CommentSlot, PullKey
 from bot.core.run import RunKind, Selection
 from bot.core.trigger import Trigger, TriggerKind
-from tests.core.test_decide import PULL, REPOSITORY, comment
+from tests.core.events import PULL, REPOSITORY, comment
 from tests.vocabulary import VOCABULARY
 
 KEY = PullKey("github:1#7")
@@ -37,7 +37,7 @@ PUSHED = Trigger(TriggerKind.PUSHED)
         (lambda: promises.review("review:d1", KEY), "review:d1", "review", {}),
         (lambda: promises.close("close:d1", KEY, "alice"), "close:d1", "close", {"asked_by": "alice"}),
         (lambda: promises.merge("r1", KEY), "merge:r1", "merge", {"run": "r1"}),
-        (lambda: promises.read_comment(KEY, "12"), "comment:github:1:12", "command", {"comment": "12"}),
+        (lambda: promises.read_comment(CommentRef(KEY, "12")), "comment:github:1:12", "command", {"comment": "12"}),
         (
             lambda: promises.command("unlock", CommentRef(KEY, "12"), 3, "alice", Selection(("db",)), "c0ffee0"),
             "github:1#7:12:3",
@@ -121,7 +121,7 @@ def test_a_promise_about_something_else_is_written_as_it_always_was(
             for word in ("opened", "pushed", "reopened", "ready", "retargeted")
         ),
         (PullChanged(PULL, PullChange.CLOSED, "bob"), lambda: promises.close("close:d1", KEY, "bob")),
-        (Commented(REPOSITORY, comment("/plan")), lambda: promises.read_comment(KEY, "5")),
+        (Commented(REPOSITORY, comment("/plan")), lambda: promises.read_comment(CommentRef(KEY, "5"))),
         (Reviewed(REPOSITORY, 7), lambda: promises.review("review:d1", KEY)),
         (
             Pushed(REPOSITORY, "release", "c" * 40, "bob"),
@@ -140,6 +140,7 @@ def test_a_job_tells_what_its_promise_said() -> None:
     assert (asked.trigger, asked.asked_by, asked.comment) == (Trigger.comment("12"), "alice", CommentRef(KEY, "12"))
     work = promises.project(RunKind.PLAN, "r1", "infra/db:default", "a1")
     assert (work.run, work.place) == ("r1", "infra/db:default")
+    assert promises.read_comment(CommentRef(KEY, "note:3")).unread_comment == CommentRef(KEY, "note:3")
     assert promises.update_comment(CommentSlot.apply("r1"), 1, KEY).slot == CommentSlot.apply("r1")
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.core import promises
-from bot.core.keys import PullKey
+from bot.core.keys import CommentRef, PullKey
 from bot.core.lifecycle import UNLOCKED
 from bot.core.pull import PullState
 from bot.core.reconcile import PullLevel, jobs_for_comments, jobs_for_pulls
 from bot.core.trigger import Trigger, TriggerKind
-from tests.core.test_decide import NOW, PULL, REPOSITORY, comment
+from tests.core.events import NOW, PULL, comment
 from tests.vocabulary import VOCABULARY
 
 KEY = PullKey("github:1#7")
@@ -67,4 +67,4 @@ def test_pull_requests_are_looked_at_in_order() -> None:
 
 def test_comments_of_people_are_read_as_they_were_first_posted() -> None:
     told = [comment("/plan"), comment("/plan", edited=True), comment("/plan", author_is_bot=True), comment("hello")]
-    assert jobs_for_comments(REPOSITORY, told, VOCABULARY) == (promises.read_comment(KEY, "5"),)
+    assert jobs_for_comments(told, VOCABULARY) == (promises.read_comment(CommentRef(KEY, "5"), swept=True),)

@@ -69,7 +69,7 @@ def _objects(door: _Door, name: str) -> Objects:
 def _kinds(door: _Door) -> Iterator[tuple[str, str, str]]:
     """Every kind that can be listed, with its API version and path, in the version that its group prefers."""
     groups = door.get("/apis")["groups"]
-    for version in ("v1", *(one["preferredVersion"]["groupVersion"] for one in groups)):
+    for version in ("v1", *(group["preferredVersion"]["groupVersion"] for group in groups)):
         top = f"/apis/{version}" if "/" in version else f"/api/{version}"
         for kind in door.get(top).get("resources", ()):
             if "list" in kind["verbs"] and "/" not in kind["name"]:

@@ -110,4 +110,4 @@ def _output(argv: list[str]) -> str:
 def _has_neighbours(chart: Path) -> bool:
     """Whether it depends on charts beside it, which Helm wants packed first."""
     dependencies = yaml.safe_load((chart / "Chart.yaml").read_text()).get("dependencies") or ()
-    return any(str(one.get("repository", "")).startswith("file://") for one in dependencies)
+    return any(str(dependency.get("repository", "")).startswith("file://") for dependency in dependencies)

@@ -163,7 +163,7 @@ def test_from_nothing_to_a_first_plan_by_the_page_alone(forge: ForgeClient, tmp_
 
 def first_plan(place: Place, number: int) -> str | None:
     """The plan comment when it is ready, without the mark by which the bot knows it."""
-    bodies = [str(its["body"]).partition("-->\n")[2] for its in place.alice.comments(place.repo, number)]
+    bodies = [str(comment["body"]).partition("-->\n")[2] for comment in place.alice.comments(place.repo, number)]
     return next((body for body in bodies if body.startswith("## Plan for")), None)
 
 

@@ -9,6 +9,12 @@ from tests.staging import Stage
 
 ONE = 'resource "terraform_data" "one" {\n  input = "1"\n}\n'
 TWO = ONE.replace('"1"', '"2"')
+SLOW = (
+    'resource "terraform_data" "slow" {\n  input = "1"\n'
+    '  provisioner "local-exec" {\n    command = "echo begun; for i in $(seq SECONDS); do sleep 1; done"\n  }\n}\n'
+)
+WRITES = (("PATCH", "comments"), ("POST", "statuses"), ("PUT", "merge"), ("POST", "reactions"))
+"""Requests of the bot that change something on the forge: a method, and what the path has."""
 
 
 def begin(stage: Stage, files: Mapping[str, str] | None = None) -> Path:
@@ -86,3 +92,19 @@ def left(stage: Stage) -> dict[Path, bytes]:
         with suppress(FileNotFoundError, IsADirectoryError):
             found[path] = path.read_bytes()
     return found
+
+
+def slow(seconds: int) -> str:
+    """A project whose apply takes so long."""
+    return SLOW.replace("SECONDS", str(seconds))
+
+
+def held(stage: Stage) -> str:
+    """An apply that waits to be let go on, a minute at most."""
+    waits = f"for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
+    return slow(0).replace("for i in $(seq 0); do sleep 1; done", waits)
+
+
+def go_on(stage: Stage) -> None:
+    """Let the apply go on that waits."""
+    (stage.directory / "go").touch()

@@ -8,6 +8,16 @@ from tests.rig.access import Access
 from tests.rig.build import find
 
 TOKEN = "opens-the-pages-of-tests"
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: none}]}
+"""
 
 
 def clustered(cluster: Access, directory: Path) -> dict[str, Any]:

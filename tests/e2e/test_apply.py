@@ -12,20 +12,13 @@ from tests.e2e.acting import (
     plan_comment,
     propose,
     pull_main,
+    slow,
     state_of,
 )
 from tests.staging import Stage
 
-SLOW = (
-    'resource "terraform_data" "slow" {\n  input = "1"\n'
-    '  provisioner "local-exec" {\n    command = "echo begun; for i in $(seq SECONDS); do sleep 1; done"\n  }\n}\n'
-)
 BY_MERGE = "version: 1\nprojects:\n  - dir: net\n    apply: merge\n"
 BY_APPROVAL = "version: 1\ndefaults:\n  apply: approval\n"
-
-
-def slow(seconds: int) -> str:
-    return SLOW.replace("SECONDS", str(seconds))
 
 
 def test_apply_before_an_approval_is_refused_with_what_is_missing(stage: Stage) -> None:

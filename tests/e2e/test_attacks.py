@@ -12,13 +12,14 @@ from tests.e2e.acting import (
     approved,
     begin,
     bots_comments,
+    go_on,
+    held,
     offered,
     propose,
     pull_main,
     state_of,
 )
 from tests.e2e.shell import shell
-from tests.e2e.test_apply import slow
 from tests.staging import Stage
 
 CHECKED = """
@@ -46,16 +47,6 @@ def two_in_turn(stage: Stage) -> int:
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
     return number
-
-
-def held(stage: Stage) -> str:
-    """An apply that waits to be let go on, a minute at most."""
-    waits = f"for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
-    return slow(0).replace("for i in $(seq 0); do sleep 1; done", waits)
-
-
-def go_on(stage: Stage) -> None:
-    (stage.directory / "go").touch()
 
 
 def refused(stage: Stage, number: int, *words: str) -> str:
@@ -218,7 +209,9 @@ def test_a_plan_comment_that_somebody_rewrites_or_deletes_is_put_right(stage: St
     number = propose(stage, clone, {"net/main.tf": ONE})
     true = stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     for tampered in ({"body": true.replace("1 to create", "nothing to do")}, None):
-        (ours,) = (one for one in stage.alice.comments(stage.repo, number) if '"topic": "plan"' in one["body"])
+        (ours,) = (
+            comment for comment in stage.alice.comments(stage.repo, number) if '"topic": "plan"' in comment["body"]
+        )
         path = f"/repos/{stage.repo}/issues/comments/{ours['id']}"
         stage.alice.api("PATCH" if tampered else "DELETE", path, **(tampered or {}))
         stage.wait_for_comment(number, "1 to create", "What blocks the apply")

@@ -11,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
+from tests.e2e.acting import ONE, WRITES, applied, approved, begin, bots_comments, plan_comment, propose, slow, state_of
 from tests.e2e.shell import shell
-from tests.e2e.test_apply import slow
 from tests.staging import Stage
 
-WRITES = (("PATCH", "comments"), ("POST", "statuses"), ("PUT", "merge"), ("POST", "reactions"))
 RUNS_ONCE = slow(2).replace("echo begun;", "echo run >> TALLY;")
 
 

@@ -8,7 +8,7 @@ import pytest
 from kubernetes import client
 
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
-from tests.e2e.clustered import clustered
+from tests.e2e.clustered import WEB, clustered
 from tests.e2e.conftest import Shared
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet, cannot_pull
@@ -24,16 +24,6 @@ projects:
     tool: manifests
     kubernetes: {namespace: SPACE}
     health: {timeout: 20s, stable: 1s}
-"""
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: none}]}
 """
 GENERATED = """\
 version: 1

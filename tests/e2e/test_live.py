@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.e2e.acting import approved, begin, bots_comments, propose
-from tests.e2e.clustered import TOKEN, clustered
-from tests.e2e.test_kubernetes_care import WEB
+from tests.e2e.clustered import TOKEN, WEB, clustered
 from tests.rig.access import Access
 from tests.staging import Stage
 

@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
@@ -30,7 +31,9 @@ def test_a_forge_is_added_by_one_package(tmp_path: Path) -> None:
         assert _delivered(stage.bot_url, body, SECRET) == 202
         assert "terraform_data.one" in stage.wait_for("the plan", lambda: _plan(pull))
         stage.wait_for("its status", lambda: _statuses(pull).get("gitops-bot/plan") == "success")
-    assert len(json.loads(pull.read_text())["comments"]) == 1
+        _comment(pull, "talk-1", "/help")
+        assert "/unlock" in stage.wait_for("the answer", lambda: _said(pull, "talk-1:0"))
+    assert len(json.loads(pull.read_text())["comments"]) == 3
 
 
 def _a_pull(repository: Path, clone: Path) -> Path:
@@ -76,7 +79,19 @@ def _statuses(pull: Path) -> dict[str, str]:
     return statuses[json.loads(pull.read_text())["head"]["sha"]]
 
 
+def _comment(pull: Path, id: str, body: str) -> None:
+    """As alice; the sweep reads it. Ids of this forge are words."""
+    comment = {"id": id, "author": "alice", "body": body, "written_at": datetime.now(UTC).isoformat()}
+    raw = json.loads(pull.read_text())
+    pull.write_text(json.dumps(raw | {"comments": [*raw["comments"], comment]}))
+
+
 def _plan(pull: Path) -> str | None:
     """The comment that tells the plan's end."""
+    return _said(pull, "What blocks the apply")
+
+
+def _said(pull: Path, words: str) -> str | None:
+    """The comment with these words."""
     bodies = [comment["body"] for comment in json.loads(pull.read_text()).get("comments", [])]
-    return next((body for body in bodies if "What blocks the apply" in body), None)
+    return next((body for body in bodies if words in body), None)

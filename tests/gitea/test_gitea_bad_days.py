@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.acting import ONE, applied, approved, begin, propose, state_of
-from tests.e2e.test_attacks import go_on, held
+from tests.e2e.acting import ONE, applied, approved, begin, go_on, held, propose, state_of
 from tests.gitea.people import BOT, KEEPER, invite
 from tests.gitea.proxy import proxied
 from tests.gitea.running import Place, Site, furnish, need, plant

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef, PullKey
 from bot.core.pull import Branch, CheckState, Pull, PullState, Repository, Status
 from bot.hosts.gitea import host
 from bot.ports import Host
@@ -16,6 +17,7 @@ from tests.gitea.signed import ALICE, COMMENT, PULL, REPOSITORY, SECTION
 
 INFRA = Repository("gitea:7", "acme/infra", "main", private=True)
 TIP = "c" * 40
+COMMENT_REF = CommentRef(PullKey.of(INFRA.key, 4), "9")
 PULLED = Pull(INFRA, 4, "", "alice", PullState.OPEN, False, False, Branch("main", TIP), Branch("change", TIP), "")
 
 
@@ -52,7 +54,7 @@ def test_reading_is_tried_again(line: Line) -> None:
 def test_a_post_is_never_sent_twice(line: Line, status: int) -> None:
     line.answers = [(status, {}, {"message": "Server Error"})]
     with pytest.raises(Transient):
-        gitea(line).react(INFRA, 1, "eyes")
+        gitea(line).react(INFRA, COMMENT_REF, "eyes")
     assert len(line.asked) == 1
 
 
@@ -204,7 +206,7 @@ def test_since_is_asked_for_in_utc(line: Line) -> None:
 
 def test_giteas_own_accounts_are_bots_and_people_are_not(line: Line) -> None:
     line.answers = [(200, {}, COMMENT | {"user": {"id": -2, "login": "gitea-actions"}}), (200, {}, COMMENT)]
-    assert [gitea(line).comment(INFRA, 9).author_is_bot for _ in range(2)] == [True, False]
+    assert [gitea(line).comment(INFRA, COMMENT_REF).author_is_bot for _ in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("url", ["/runs/1", "javascript:alert(1)", "ftp://bot.test/1", ""])

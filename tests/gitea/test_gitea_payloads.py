@@ -97,7 +97,7 @@ def test_an_older_comment_says_by_its_issue_that_it_is_on_a_pull_request() -> No
     old = payload(action="created", issue={"number": 4, "pull_request": {"merged": False}}, comment=COMMENT)
     event = delivered("issue_comment", old).event
     assert isinstance(event, Commented)
-    assert (event.comment.number, event.comment.at) == (4, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert (event.comment.ref.pull.number, event.comment.at) == (4, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert delivered("issue_comment", old | {"issue": {"number": 4, "pull_request": None}}).event is None
 
 

@@ -3,12 +3,14 @@
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef
 from bot.core.pull import CheckState, Repository, Role, Status
 from bot.ports import Host
 from bot.steps.say.topics import say
 from tests.gitea.conftest import Hosts
 from tests.gitea.people import BOT, KEEPER, made_token
 from tests.gitea.running import Place, Site
+from tests.gitea.teams import team
 
 NEEDED = ("write:repository", "write:issue", "read:user", "read:organization")
 
@@ -32,7 +34,7 @@ def test_the_scopes_that_are_asked_for_are_enough(
     assert host.role(repository, "bob") is Role.WRITE
     assert host.contributors(repository, number).logins == {"alice"}
     say(host, repository, number, "plan", "words")
-    host.react(repository, comment, "eyes")
+    host.react(repository, CommentRef(pull.key, str(comment)), "eyes")
     host.status(repository, pull.head.sha, Status("plan", CheckState.SUCCESS, "done"))
     assert [check.name for check in host.checks(pull)] == ["plan"]
     assert host.merge(pull, "x")
@@ -86,16 +88,6 @@ def test_a_token_that_gitea_does_not_take_is_named(hosts: Hosts, place: Place) -
             hosts(wrong).whoami()
         with pytest.raises(Transient, match="GITEA__TOKEN"):
             hosts(wrong, place.repo).repositories()
-
-
-def team(place: Place, name: str, code: str, *members: str) -> int:
-    """A team of the organisation with a right for each unit, as Gitea's own pages make them."""
-    keeper, owner = place.person(KEEPER), place.repo.partition("/")[0]
-    units = {"repo.code": code, "repo.pulls": code, "repo.issues": "write"}
-    made = keeper.api("POST", f"/orgs/{owner}/teams", name=name, includes_all_repositories=True, units_map=units)
-    for login in members:
-        keeper.api("PUT", f"/teams/{made['id']}/members/{login}")
-    return int(made["id"])
 
 
 def test_an_owner_is_an_admin(host: Host, repository: Repository) -> None:

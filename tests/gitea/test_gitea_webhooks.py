@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.core.event import Commented, Event, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.keys import CommentRef
 from bot.ports import Host
 from tests.gitea.conftest import SECRET
 from tests.gitea.ear import Ear, listening
@@ -90,8 +91,10 @@ def test_a_comment_on_a_pull_request_is_told_and_one_on_an_issue_is_not(place: P
     made = bob.api("POST", f"{place.path}/issues/{number}/comments", body="/apply")
     said = told(ear, host, "issue_comment")
     assert isinstance(said, Commented)
-    assert said.comment == host.comment(said.repository, int(made["id"]))
-    assert (said.comment.author, said.comment.body, said.comment.number) == ("bob", "/apply", number)
+    assert said.comment == host.comment(
+        said.repository, CommentRef(host.pull(said.repository, number).key, str(made["id"]))
+    )
+    assert (said.comment.author, said.comment.body, said.comment.ref.pull.number) == ("bob", "/apply", number)
 
 
 def test_an_edited_comment_is_no_command(place: Place, host: Host, ear: Ear) -> None:

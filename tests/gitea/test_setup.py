@@ -13,7 +13,7 @@ from tests.gitea.conftest import SECRET
 from tests.gitea.ear import Ear, listening
 from tests.gitea.people import BOT, KEEPER, made_token
 from tests.gitea.running import Place
-from tests.gitea.test_gitea_rights import team
+from tests.gitea.teams import team
 from tests.shell.calling import gitops_bot
 
 PATH = "/webhooks/gitea"

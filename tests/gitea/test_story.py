@@ -74,7 +74,8 @@ def resources(stage: GiteaStage) -> Mapping[str, Any]:
     """What Terraform's states hold, by project and address. Ids are new where something was replaced."""
     return {
         f"{path.parent.name}: {row.get('module', '')}.{row['type']}.{row['name']}": [
-            {key: one["attributes"].get(key) for key in ("input", "triggers_replace")} for one in row["instances"]
+            {key: instance["attributes"].get(key) for key in ("input", "triggers_replace")}
+            for instance in row["instances"]
         ]
         for path in stage.data.glob("state/*/*/**/terraform.tfstate")
         for row in json.loads(path.read_text())["resources"]

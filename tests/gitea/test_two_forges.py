@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.acting import ONE, applied, approved, begin, propose
-from tests.e2e.test_attacks import go_on, held
+from tests.e2e.acting import ONE, applied, approved, begin, go_on, held, propose
 from tests.gitea.people import BOT
 from tests.gitea.running import Place
 from tests.gitea.stage import Person

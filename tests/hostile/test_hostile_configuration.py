@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.config.test_gitops_yaml import bomb, chain, merge_bomb
+from tests.config.bombs import bomb, chain, merge_bomb
 from tests.e2e.acting import ONE
 from tests.hostile.mischief import House, files
 

@@ -40,7 +40,7 @@ def answer_to(stage: Stage, event: str) -> int:
     """How the newest delivery of that event was answered."""
 
     def look() -> int | None:
-        found = [one for one in deliveries(stage) if one["event"] == event]
+        found = [delivery for delivery in deliveries(stage) if delivery["event"] == event]
         return int(max(found, key=lambda one: one["id"])["status_code"]) if found else None
 
     return stage.wait_for(f"an answer to {event}", look)
@@ -56,7 +56,7 @@ def test_a_webhook_that_cannot_be_recorded_is_not_accepted_and_is_taken_when_it_
     assert bots_comments(stage, number) == []
     disk.empty()
     hook = stage.alice.api("GET", f"/repos/{stage.repo}/hooks")[0]["id"]
-    opened = next(one for one in deliveries(stage) if one["event"] == "pull_request")
+    opened = next(delivery for delivery in deliveries(stage) if delivery["event"] == "pull_request")
     stage.alice.api("POST", f"/repos/{stage.repo}/hooks/{hook}/deliveries/{opened['id']}/attempts")
     stage.wait_for("another answer", lambda: answer_to(stage, "pull_request") == 202)
     stage.wait_for_comment(number, "1 to create", "What blocks the apply")

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.engine import MAX_ATTEMPTS, retry_delay
-from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
+from tests.e2e.acting import ONE, WRITES, applied, approved, begin, bots_comments, plan_comment, propose, slow, state_of
+from tests.e2e.app_stage import AppStage, app_stage  # noqa: F401  # a fixture
 from tests.e2e.shell import shell
-from tests.e2e.test_app import AppStage, app_stage  # noqa: F401  # a fixture
-from tests.e2e.test_apply import slow
-from tests.e2e.test_crashes import WRITES
 from tests.hostile.programs import install, path_with, uses
 from tests.staging import Stage
 

@@ -1,12 +1,12 @@
 """Names that a shell, git, Markdown or a reader's eye would take for something else: they stay names everywhere."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.acting import ONE, TWO, approved, paths, state_of
 from tests.e2e.shell import shell
+from tests.hostile.harmless import powerless
 from tests.hostile.mischief import House, files
 
 DIRECTORIES = [
@@ -40,20 +40,6 @@ BRANCHES = [
     "a</details>b",
 ]
 BRANCHES += ["refs/heads/main", "HEAD", "a\u202eb", "'\"", "-", "feature/%2e%2e%2f", "🙂", "pull/1/head", "x" * 200]
-
-
-def outside_code(comment: str) -> str:
-    """What of a comment is neither in a fence nor in backticks."""
-    text = re.sub(r"^(`{3,}).*?^\1$", "", comment, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r"(`+)[^`].*?\1", "", text)
-
-
-def powerless(comment: str) -> None:
-    bare = outside_code(comment)
-    assert "@acme" not in bare
-    assert "\u202e" not in comment
-    assert bare.count("<details") == bare.count("</details>")
-    assert "](http:" not in re.sub(r"\]\(http://127\.0\.0\.1:", "", bare)
 
 
 def nothing_ran(house: House) -> None:

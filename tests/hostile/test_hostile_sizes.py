@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import urllib.request
 from collections.abc import Iterator
 
@@ -10,8 +9,8 @@ import pytest
 
 from tests.e2e.acting import ONE, begin, plan_comment, propose
 from tests.e2e.conftest import QUICK
+from tests.hostile.harmless import powerless
 from tests.hostile.programs import install, path_with, uses
-from tests.hostile.test_hostile_names import powerless
 from tests.staging import Stage
 
 TOKEN = "opens-the-pages-of-tests"
@@ -53,12 +52,11 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, i
         yield stage, number
 
 
-def opened(stage: Stage, path: str) -> tuple[str, float]:
-    """A page, and how many seconds it took."""
+def opened(stage: Stage, path: str) -> str:
+    """A page, which has a minute to come."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    began = time.monotonic()
     asked = urllib.request.Request(f"{stage.bot_url}{path}", headers={"Authorization": f"Bearer {TOKEN}"})
-    return opener.open(asked, timeout=60).read().decode(), time.monotonic() - began
+    return opener.open(asked, timeout=60).read().decode()
 
 
 def run_page(stage: Stage, number: int) -> str:
@@ -76,20 +74,18 @@ def test_the_comment_fits_and_is_powerless(planned: tuple[Stage, int]) -> None:
 
 def test_its_page_opens(planned: tuple[Stage, int]) -> None:
     stage, number = planned
-    page, seconds = opened(stage, run_page(stage, number))
+    page = opened(stage, run_page(stage, number))
     assert "terraform_data.many" in page
     assert "</details>@acme" not in page
     assert "<script>" not in page.replace("<script src=", "")
     assert len(page) < 20_000_000
-    assert seconds < 20
 
 
 def test_its_log_opens(planned: tuple[Stage, int]) -> None:
     stage, number = planned
     path = run_page(stage, number)
-    page, _ = opened(stage, path)
+    page = opened(stage, path)
     (log,) = {link.replace("&amp;", "&") for link in re.findall(rf'href="({path}/[^"]*log[^"]*)"', page)}
-    shown, seconds = opened(stage, log)
+    shown = opened(stage, log)
     assert "terraform_data.one" in shown
     assert "<script>" not in shown.replace("<script src=", "")
-    assert seconds < 10

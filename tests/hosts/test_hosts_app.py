@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef, PullKey
 from bot.core.pull import Role
 from bot.hosts.github.rights import PERMISSIONS
 from bot.steps.say.topics import say
@@ -46,7 +47,8 @@ def test_a_token_that_ended_in_mid_run_is_renewed_and_the_request_repeated(app_p
     app_place.place.forge.end_tokens()
     app_place.asked()
     say(host, pull.repository, pull.number, "apply:1", "two")
-    host.react(pull.repository, int(say(host, pull.repository, pull.number, "plan", "three").id), "eyes")
+    plan = say(host, pull.repository, pull.number, "plan", "three")
+    host.react(pull.repository, CommentRef(pull.key, plan.id), "eyes")
     assert len(app_place.asked("/access_tokens")) == 1
     bodies = [comment["body"].splitlines()[-1] for comment in app_place.place.alice.comments(app_place.place.repo, 1)]
     assert bodies == ["three", "two"]
@@ -113,7 +115,7 @@ def test_repositories_of_globs_come_from_the_installations(app_place: AppPlace) 
     place = app_place.place
     place.forge.repository("elsewhere", "theirs", {})
     app_place.install(repos=[place.repo])
-    assert [one.name for one in app_place.host("*").repositories()] == [place.repo]
+    assert [repository.name for repository in app_place.host("*").repositories()] == [place.repo]
     assert not app_place.host("*", f"!{place.repo}").repositories()
 
 
@@ -182,4 +184,4 @@ def test_what_is_forbidden_names_the_rights_that_would_do(app_place: AppPlace) -
     app_place.install(permissions={"metadata": "read", "pull_requests": "read"})
     app_place.place.forge.end_tokens()
     with pytest.raises(Refused, match="issues=write or pull_requests=write"):
-        host.react(repository, 1, "eyes")
+        host.react(repository, CommentRef(PullKey.of(repository.key, 1), "1"), "eyes")

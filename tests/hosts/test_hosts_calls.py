@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef, PullKey
 from bot.core.pull import Branch, CheckState, Contributors, Pull, PullState, Repository, Status
 from bot.hosts.github import host
 from bot.ports import Host
@@ -19,6 +20,7 @@ from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECTION
 
 INFRA = Repository("github:7", "acme/infra", "main", private=True)
 TIP = "c" * 40
+COMMENT_REF = CommentRef(PullKey.of(INFRA.key, 4), "9")
 
 
 @dataclass
@@ -94,9 +96,9 @@ def test_a_spent_limit_is_waited_for_until_the_hour_that_github_names(line: Line
 def test_too_many_requests_are_transient(line: Line) -> None:
     line.answers = [(429, {"Retry-After": "7"}, {"message": "slow down"})]
     with pytest.raises(Transient) as raised:
-        github(line).react(INFRA, 1, "eyes")
+        github(line).react(INFRA, COMMENT_REF, "eyes")
     assert raised.value.after == 7
-    assert line.asked == ["POST /api/v3/repos/acme/infra/issues/comments/1/reactions"]
+    assert line.asked == ["POST /api/v3/repos/acme/infra/issues/comments/9/reactions"]
 
 
 def test_reading_is_not_held_up_by_a_limit(line: Line) -> None:
@@ -135,7 +137,7 @@ def test_reading_is_given_up_as_transient(line: Line) -> None:
 def test_a_post_is_never_sent_twice(line: Line, status: int) -> None:
     line.answers = [(status, {}, {"message": "Server Error"})]
     with pytest.raises(Transient):
-        github(line).react(INFRA, 1, "eyes")
+        github(line).react(INFRA, COMMENT_REF, "eyes")
     assert len(line.asked) == 1
 
 
@@ -222,7 +224,7 @@ def test_comments_on_issues_are_left_out_even_where_the_repository_is_called_pul
     pull = COMMENT | there | {"id": 10, "html_url": "https://forge.test/acme/pull/pull/4#issuecomment-10"}
     line.answers = [(200, {}, [issue, pull]), (200, {}, {"login": "ours", "id": 1})]
     found = github(line).comments(Repository("github:8", "acme/pull", "main", True), datetime(2026, 1, 1, tzinfo=UTC))
-    assert [comment.id for comment in found] == [10]
+    assert [comment.ref.id for comment in found] == ["10"]
 
 
 def test_no_topic_ends_its_marker_early(line: Line) -> None:
@@ -243,7 +245,7 @@ def test_a_status_links_to_pages_only(line: Line, url: str) -> None:
 def test_a_comment_whose_text_was_changed_is_known_as_edited(line: Line) -> None:
     own = COMMENT | {"issue_url": f"{line.url}/repos/acme/infra/issues/4"}
     line.answers = [(200, {}, own | {"updated_at": "2026-01-02T03:04:06Z"}), (200, {}, own)]
-    assert [github(line).comment(INFRA, 9).edited for _ in range(2)] == [True, False]
+    assert [github(line).comment(INFRA, COMMENT_REF).edited for _ in range(2)] == [True, False]
 
 
 def test_a_merged_pull_request_is_known_where_the_answer_does_not_say_merged(line: Line) -> None:

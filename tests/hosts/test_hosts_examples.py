@@ -101,7 +101,7 @@ def test_a_comment_on_an_example_issue_that_is_a_pull_request_is_a_command() -> 
     )
     event = became("issue_comment", payload | {"issue": payload["issue"] | {"pull_request": {"url": "x"}}})
     assert event
-    assert (event.comment.number, event.comment.author) == (payload["issue"]["number"], "Codertocat")
+    assert (event.comment.ref.pull.number, event.comment.author) == (payload["issue"]["number"], "Codertocat")
 
 
 def test_examples_of_repositories_that_are_not_ours_are_of_no_interest() -> None:

@@ -53,8 +53,8 @@ def test_an_apply_that_still_goes_on_is_shown_again_with_its_next_words(app_plac
     if found_first:
         say(host, pull, "apply:1", "applied", first)
     else:
-        place = CommentPlace(OwnComment(first, "running", host.now()))
-        host.write_comment(pull.repository, pull.number, "apply:1", "applied", place)
+        place = CommentPlace(pull.number, "apply:1", OwnComment(first, "running", host.now()))
+        host.write_comment(pull.repository, place, "applied")
     assert not folded(app_place, pull)
 
 

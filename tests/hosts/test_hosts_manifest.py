@@ -1,13 +1,11 @@
 """An App is made from a manifest, by a person's browser, on the sandbox as on GitHub."""
 
-import html
 import re
 import stat
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -16,11 +14,9 @@ from bot.config.settings import Settings
 from bot.core.errors import Refused
 from bot.hosts.github import host
 from bot.hosts.github.manifest import AppRequest, CreatedApp, create_app
+from tests.hosts.forms import submit
 from tests.sandbox.running import furnish, running, until
 from tests.staging import ForgeClient
-
-FIELD = re.compile(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"')
-ACTION = re.compile(r'<form method="post" action="([^"]*)"')
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +28,6 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> object:
 def wanted(forge: ForgeClient, file: Path, name: str, owner: str = "") -> AppRequest:
     patience = timedelta(seconds=30)
     return AppRequest({"api_url": f"{forge.url}/api/v3"}, "https://bot.test", file, owner, name, patience)
-
-
-def submit(page: requests.Response, **typed: str) -> requests.Response:
-    """Press the page's button, as a browser does, and follow where it leads."""
-    fields = {name: html.unescape(value) for name, value in FIELD.findall(page.text)}
-    [action] = ACTION.findall(page.text)
-    return requests.post(urljoin(page.url, html.unescape(action)), data=fields | typed, timeout=30)
 
 
 class Making:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.core.event import Commented, JobRequested, MergeGroup, PullChange, PullChanged, Pushed, Reviewed
+from bot.core.keys import CommentRef, PullKey
 from bot.core.pull import PullState
 from bot.hosts.github import webhook
 from tests.hosts.signed import COMMENT, PULL, REPOSITORY, SECRET, delivered, github, headers, payload
@@ -76,14 +77,8 @@ def test_a_new_comment_on_a_pull_request_is_told() -> None:
     event = delivered("issue_comment", payload(action="created", issue=ISSUE, comment=COMMENT)).event
     assert isinstance(event, Commented)
     told = event.comment
-    assert (told.id, told.number, told.author, told.body, told.author_is_bot, told.edited) == (
-        9,
-        4,
-        "bob",
-        "/plan",
-        False,
-        False,
-    )
+    assert told.ref == CommentRef(PullKey.of(event.repository.key, 4), "9")
+    assert (told.author, told.body, told.author_is_bot, told.edited) == ("bob", "/plan", False, False)
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted"])

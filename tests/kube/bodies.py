@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from tests.kube.planning import Body
+
 
 def deployment(image: str = "shop:1", name: str = "web", **spec: Any) -> dict[str, Any]:
     container = {"name": "web", "image": image, "ports": [{"containerPort": 8080}]}
@@ -40,3 +42,21 @@ def edited(body: dict[str, Any], manager: str, operation: str = "Update") -> dic
         {"manager": "zeroth", "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": fields},
         {"manager": manager, "operation": operation, "time": "2026-03-01T12:00:00Z", "fieldsV1": fields},
     )
+
+
+def hook(body: Body, phase: str, weight: int = 0, policy: str = "before-hook-creation") -> Body:
+    words = {"helm.sh/hook": phase, "helm.sh/hook-weight": str(weight), "helm.sh/hook-delete-policy": policy}
+    return {**body, "metadata": {**body["metadata"], "annotations": words}}
+
+
+def job(namespace: str, name: str, seconds: int) -> Body:
+    """A Job that nobody runs, and that fails after so many seconds."""
+    container = {"name": "one", "image": "none"}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    spec = {"activeDeadlineSeconds": seconds, "template": template}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }

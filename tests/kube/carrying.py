@@ -14,7 +14,7 @@ from bot.kube.apply.results import ApplyResults
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
-from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.options import Allowance, HealthOptions, KubernetesRules
@@ -35,7 +35,7 @@ class Carried:
     output: str
 
     def ends(self) -> dict[str, str]:
-        return {one.ref: str(one.status) for one in self.results.results}
+        return {result.ref: str(result.status) for result in self.results.results}
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Ground:
         before = tuple(object_of(body) for body in self.before)
         outcomes = differ.plan_objects(question, PlanRevisions(rendered, before, known, destroy=not bodies))
         members = {one.ref.id: one.api_version for one in rendered}
-        changing = tuple(one for one in outcomes if one.verb is not Verb.UNCHANGED)
+        changing = tuple(outcome for outcome in outcomes if outcome.verb is not Verb.UNCHANGED)
         return ApplyArtifact("rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health)
 
     def begin(self, work: ApplyArtifact, *confirm: str) -> "subprocess.Popen[str]":
@@ -118,3 +118,7 @@ class Ground:
 
 def only(work: ApplyArtifact, outcomes: Sequence[ObjectChange]) -> ApplyArtifact:
     return replace(work, changes=tuple(outcomes))
+
+
+def there(ground: Ground, name: str) -> bool:
+    return ground.api.get("v1", ObjectRef("", "ConfigMap", ground.namespace, name)).ok

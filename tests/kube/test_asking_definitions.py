@@ -9,29 +9,8 @@ from bot.kube.objects.kube_object import object_of
 from bot.kube.objects.object_changes import Verb
 from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.planning import Body, applied, configmap, planned
+from tests.kube.toys import definition
 from tests.sandbox.running import until
-
-
-def sized(**limits: int) -> Body:
-    size = {"type": "integer"} | limits
-    spec = {"type": "object", "properties": {"size": size}}
-    return {"type": "object", "properties": {"spec": spec}}
-
-
-SIZED = sized()
-
-
-def definition(namespace: str, schema: Any = SIZED, **version: Any) -> Body:
-    """A kind of the test's own."""
-    group = f"{namespace}.example"
-    names = {"kind": "Toy", "plural": "toys", "singular": "toy", "listKind": "ToyList"}
-    one = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}} | version
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"toys.{group}"},
-        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [one]},
-    }
 
 
 def toy(namespace: str, **spec: Any) -> Body:
@@ -77,7 +56,7 @@ def test_a_changed_definition_names_the_live_objects_that_it_makes_invalid(
     made = planned(question, definition(namespace, small), before=(before,), inventory=inventory)
     one = made[f"CustomResourceDefinition/toys.{namespace}.example"]
     assert one.verb is Verb.CHANGE
-    assert any(f"Toy {namespace}/ball that is in the cluster would be invalid" in told for told in one.warnings)
+    assert any(f"Toy {namespace}/ball that is in the cluster would be invalid" in warning for warning in one.warnings)
     assert api.delete("apiextensions.k8s.io/v1", object_of(before).ref, uid=one.uid, dry_run=False).ok
 
 

@@ -1,7 +1,6 @@
 """Applies by the real child process on the real API server: all of it, and nothing else."""
 
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def test_objects_are_created_changed_and_deleted_and_the_inventory_is_exact(grou
     known = ground.known()
     assert known
     assert (known.commit, known.rebuilt) == ("c0ffee", False)
-    assert all(one.verb is Verb.UNCHANGED or one.verb is None for one in ground.plan(*ground.before).changes)
+    assert all(change.verb is Verb.UNCHANGED or change.verb is None for change in ground.plan(*ground.before).changes)
 
 
 def test_members_bear_the_label_by_which_kubectl_finds_them(ground: Ground) -> None:
@@ -81,7 +80,7 @@ def test_a_conflict_fails_its_object_and_leaves_the_others_done(ground: Ground) 
     space = ground.namespace
     ground.apply(configmap(space, a="1"), configmap(space, "other", b="1"))
     work = ground.plan(configmap(space, a="2"), configmap(space, "other", b="2"))
-    blind = [one if one.ref.name != "settings" else replace(one, result="") for one in work.changes]
+    blind = [change if change.ref.name != "settings" else replace(change, result="") for change in work.changes]
     assert another(ground.api, "somebody").apply(configmap(space, a="9"), dry_run=False, force=True).ok
     carried = ground.carry(only(work, blind))
     assert carried.exit == 1
@@ -151,7 +150,7 @@ def test_a_lost_inventory_is_rebuilt_from_labels_and_deletes_rightly(ground: Gro
     assert ground.api.delete("v1", parent.ref, uid=parent.uid, dry_run=False).ok
     assert ground.known() is None
     work = ground.plan(configmap(space, a="1"))
-    assert [(one.ref.name, one.verb) for one in work.changes] == [("other", Verb.DELETE)]
+    assert [(change.ref.name, change.verb) for change in work.changes] == [("other", Verb.DELETE)]
     assert ground.carry(work).exit == 0
     assert data(ground, "other") is None
     assert ground.members() == {"ConfigMap/settings"}
@@ -233,10 +232,8 @@ def test_an_unhealthy_workload_fails_the_apply_and_prunes_nothing(ground: Ground
     ground.apply(configmap(space))
     body = deployment(space)
     body["spec"]["replicas"] = 1
-    began = time.monotonic()
     carried = ground.carry(ground.plan(body))
     assert carried.exit == 1
-    assert time.monotonic() - began < 60
     assert carried.ends()[f"Deployment {space}/web"] == "unhealthy"
     assert ground.api.get("v1", ObjectRef("", "ConfigMap", space, "settings")).ok
 

@@ -11,8 +11,9 @@ from bot.kube.cluster.client import Cluster
 from bot.kube.objects.kube_object import ObjectRef
 from bot.kube.objects.object_changes import ChangeCause, Verb
 from bot.kube.options import HealthOptions
-from tests.kube.carrying import Ground
-from tests.kube.planning import Body, configmap
+from tests.kube.bodies import hook, job
+from tests.kube.carrying import Ground, there
+from tests.kube.planning import configmap
 from tests.rig.access import Access
 
 PLANTED = "hunter2-planted-here"
@@ -21,28 +22,6 @@ PLANTED = "hunter2-planted-here"
 @pytest.fixture
 def ground(api: Cluster, cluster: Access, namespace: str, tmp_path: Path) -> Ground:
     return Ground(api, cluster.kubeconfig, tmp_path, namespace)
-
-
-def hook(body: Body, phase: str, weight: int = 0, policy: str = "before-hook-creation") -> Body:
-    words = {"helm.sh/hook": phase, "helm.sh/hook-weight": str(weight), "helm.sh/hook-delete-policy": policy}
-    return {**body, "metadata": {**body["metadata"], "annotations": words}}
-
-
-def job(namespace: str, name: str, seconds: int) -> Body:
-    """A Job that nobody runs, and that fails after so many seconds."""
-    container = {"name": "one", "image": "none"}
-    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
-    spec = {"activeDeadlineSeconds": seconds, "template": template}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": spec,
-    }
-
-
-def there(ground: Ground, name: str) -> bool:
-    return ground.api.get("v1", ObjectRef("", "ConfigMap", ground.namespace, name)).ok
 
 
 def test_hooks_run_by_weight_around_the_objects_and_go_as_their_policy_says(ground: Ground) -> None:
@@ -55,7 +34,7 @@ def test_hooks_run_by_weight_around_the_objects_and_go_as_their_policy_says(grou
         hook(configmap(space, "test"), "test"),
         hook(configmap(space, "upgrade"), "pre-upgrade"),
     )
-    order = [one.ref.rpartition("/")[2] for one in carried.results.results]
+    order = [result.ref.rpartition("/")[2] for result in carried.results.results]
     assert order == ["first", "second", "settings", "last"]
     assert [there(ground, name) for name in ("first", "second", "last", "test", "upgrade")] == [
         True,

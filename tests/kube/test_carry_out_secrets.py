@@ -56,7 +56,7 @@ def test_a_secret_that_admission_quotes_is_in_no_line_and_no_result(
     space = ground.namespace
     work = ground.plan(secret(space), configmap(space, a="1"))
     if not looked:
-        work = only(work, [replace(one, result="") for one in work.changes])
+        work = only(work, [replace(change, result="") for change in work.changes])
     request.getfixturevalue("gossip")
     carried = ground.carry(work)
     shown = carried.output + (ground.directory / "results.json").read_text()

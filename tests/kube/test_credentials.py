@@ -82,7 +82,7 @@ def test_credentials_that_end_in_mid_apply_are_told_with_what_was_done(ground: G
     assert ended.exit == 1
     assert _done(ended) == made(ground)
     assert 0 < len(_done(ended)) < 60
-    failed = [one for one in ended.results.results if one.verb == "create" and one.status == "failed"]
+    failed = [result for result in ended.results.results if result.verb == "create" and result.status == "failed"]
     assert all(ENDED in one.message for one in failed)
     assert len(failed) + len(_done(ended)) == 60
     counts = f"{len(_done(ended))} created, {len(failed)} failed"
@@ -96,7 +96,7 @@ def test_credentials_that_end_in_mid_apply_are_told_with_what_was_done(ground: G
 
 
 def _done(ended: Carried) -> set[str]:
-    return {one.ref for one in ended.results.results if one.status == "done"}
+    return {result.ref for result in ended.results.results if result.status == "done"}
 
 
 def test_a_plug_in_is_asked_again_when_its_token_is_no_longer_taken(ground: Ground, door: Door, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import tarfile
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -276,14 +275,13 @@ def test_a_chart_that_eats_memory_is_refused(tmp_path: Path) -> None:
 
 
 @real
+@pytest.mark.timeout(60)
 def test_a_chart_that_loops_is_ended(tmp_path: Path) -> None:
     once = "{{ range until 10000000 }}{{ end }}"
     loops = f"{{{{ range until 1000 }}}}{once}{{{{ end }}}}"
     written(tmp_path, {"web/Chart.yaml": chart("web"), "web/templates/a.yaml": loops})
-    began = time.monotonic()
     with pytest.raises(Refused, match=r"web: helm.* took more than 0.5 s to render it"):
         parsed(replace(request(tmp_path, "web", tmp_path / "scratch"), timeout=0.5))
-    assert time.monotonic() - began < 20
 
 
 @real

@@ -7,39 +7,16 @@ import pytest
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.objects.kube_object import object_of
-from tests.kube.carrying import Ground
-from tests.kube.planning import Body, configmap
-from tests.kube.test_carry_out_more import hook, job, there
+from tests.kube.bodies import hook, job
+from tests.kube.carrying import Ground, there
+from tests.kube.planning import configmap
+from tests.kube.toys import toy, toys
 from tests.rig.access import Access
 
 
 @pytest.fixture
 def ground(api: Cluster, cluster: Access, namespace: str, tmp_path: Path) -> Ground:
     return Ground(api, cluster.kubeconfig, tmp_path, namespace)
-
-
-def toys(group: str, *served: str) -> Body:
-    """A definition with two versions, of which these are served."""
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    versions = [
-        {"name": name, "served": name in served, "storage": name == "v2", "schema": schema} for name in ("v1", "v2")
-    ]
-    names = {"kind": "Toy", "plural": "toys", "singular": "toy", "listKind": "ToyList"}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"toys.{group}"},
-        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": versions},
-    }
-
-
-def toy(group: str, version: str, namespace: str) -> Body:
-    return {
-        "apiVersion": f"{group}/{version}",
-        "kind": "Toy",
-        "metadata": {"name": "ball", "namespace": namespace},
-        "size": 1,
-    }
 
 
 def test_a_member_that_moves_to_another_version_of_its_kind_is_known_by_that(ground: Ground) -> None:

@@ -76,7 +76,7 @@ def by_kubectl(told: KubectlAnswer, before: Body | None, one: Body) -> list[Fiel
 
 def ordered(changes: Sequence[FieldChange]) -> list[FieldChange]:
     """By path, and each value with its keys in order: kubectl sorts them."""
-    made = [replace(one, old=_sorted(one.old), new=_sorted(one.new)) for one in changes]
+    made = [replace(change, old=_sorted(change.old), new=_sorted(change.new)) for change in changes]
     return sorted(made, key=lambda one: one.path)
 
 

@@ -35,7 +35,7 @@ def test_what_an_autoscaler_scales_is_left_alone_and_what_a_person_scales_is_not
 
 def test_what_a_named_manager_has_can_be_left_out_of_what_is_sent() -> None:
     live = edited(deployment(image="pinned"), "image-pinner")
-    pointers = [one.pointer for one in foreign_fields(live, ("image-*",))]
+    pointers = [field.pointer for field in foreign_fields(live, ("image-*",))]
     sent = drop_fields(deployment(image="shop:2"), pointers)
     assert "image" not in sent["spec"]["template"]["spec"]["containers"][0]
     assert sent["spec"]["template"]["spec"]["containers"][0]["name"] == "web"

@@ -83,7 +83,9 @@ def test_every_kind_that_the_server_has_is_in_one_table(api: Cluster) -> None:
     ]
     assert len(tables) == len(set(tables))
     served = {
-        (its.group, its.plural) for its in api.resources() if its.group.endswith(".k8s.io") or "." not in its.group
+        (resource.group, resource.plural)
+        for resource in api.resources()
+        if resource.group.endswith(".k8s.io") or "." not in resource.group
     }
     assert served - set(tables) == {("", "secrets")}
 

@@ -14,10 +14,9 @@ from bot.kube.objects.normalization import MEMBER_LABEL
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.options import HealthOptions
 from bot.kube.plan.plan_request import PlanRequest
-from tests.kube.carrying import Ground
+from tests.kube.carrying import Ground, there
 from tests.kube.planning import LABEL, Body, another, applied, configmap, planned
-from tests.kube.test_carry_out_more import there
-from tests.kube.test_inventory import toy, toys
+from tests.kube.toys import toy, toys
 from tests.rig.access import Access
 
 RBAC = "rbac.authorization.k8s.io"

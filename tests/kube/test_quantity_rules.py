@@ -10,7 +10,7 @@ from bot.kube.objects.object_changes import Verb
 from bot.kube.plan.plan_request import PlanRequest
 from bot.kube.plan.rendered_diff import diff_rendered
 from tests.kube.planning import Body, applied, deployment, planned
-from tests.kube.test_asking_definitions import definition
+from tests.kube.toys import definition
 from tests.sandbox.running import until
 
 QUANTITY = {

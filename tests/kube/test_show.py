@@ -13,8 +13,8 @@ from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_content import OFFLINE_NOTE, plan_content
 from bot.templates import plan_comment
 from tests.comments.building import PAGE, plan, project
+from tests.comments.hostile_texts import TEXTS
 from tests.comments.rendering import faults
-from tests.comments.test_comments_hostile import TEXTS
 from tests.kube.bodies import deployment
 
 WEB = ObjectRef("apps", "Deployment", "shop", "web")

@@ -1,6 +1,5 @@
 """A server that cannot read an object answers 500: that is the author's mistake, and no outage."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +52,7 @@ def test_what_cannot_be_read_is_named_with_its_field_and_hides_no_other_object(
     question: PlanRequest, namespace: str, mistake: str
 ) -> None:
     make, reason = WRONG[mistake]
-    begun = time.monotonic()
     wrong, right = planned(question, make(namespace), configmap(namespace, a="1")).values()
-    assert time.monotonic() - begun < 10
     assert (wrong.verb, right.verb) == (Verb.UNKNOWN, Verb.CREATE)
     assert wrong.problem.startswith("is not valid: ")
     assert reason in wrong.problem

@@ -8,7 +8,7 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
 from bot.kube.health.object_health import HealthState
-from tests.kube.test_watching import APP, READY_POD, Reader, Story, workload
+from tests.kube.watching import APP, READY_POD, Reader, Story, workload
 from tests.rig.access import Access
 from tests.sandbox.running import until
 

@@ -103,7 +103,7 @@ def test_a_check_run_is_made_ended_and_read(place: Place, github: Github) -> Non
         run.edit(conclusion="neutral", output={"title": "t", "summary": "s", "annotations": [line]})
     [found] = repo.get_commit(sha).get_check_runs(check_name="lint")
     assert (found.conclusion, found.app.slug, found.output.annotations_count) == ("neutral", "test-app", 2)
-    assert [one.path for one in found.get_annotations()] == ["a.txt", "a.txt"]
+    assert [annotation.path for annotation in found.get_annotations()] == ["a.txt", "a.txt"]
     repo.create_check_run("lint", sha)
     assert repo.get_commit(sha).get_check_runs().totalCount == 1
     assert repo.get_commit(sha).get_check_runs(filter="all").totalCount == 2

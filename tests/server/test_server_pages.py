@@ -290,3 +290,10 @@ def test_locks_slots_and_the_freeze_are_shown(house):
     for path in ("/locks", "/runs", "/runs/r1"):
         assert "All applies are stopped by bob" in page_at(house, path).text
         assert "the audit" in page_at(house, path).text
+
+
+@pytest.mark.parametrize("parameter", ["kind", "state"])
+def test_a_choice_that_there_is_not_is_named_as_it_was_asked_for(house, parameter):
+    answer = house.get(f"/runs?{parameter}=deploy")
+    assert answer.status_code == 400
+    assert f"There is no {parameter} of that name; there are" in answer.text

@@ -50,14 +50,16 @@ def test_every_commands_help_says_what_it_does_its_exit_codes_and_an_example(nam
     assert len(COMMANDS[name].description or "") > 60
     assert re.search(r"^exit codes:\n  0 ", said, re.MULTILINE)
     assert re.search(rf"^example:\n  .*gitops-bot .*{name}", said, re.MULTILINE)
-    undocumented = [its.dest for its in COMMANDS[name]._actions if not its.help]
+    undocumented = [action.dest for action in COMMANDS[name]._actions if not action.help]
     assert undocumented == []
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - GROUPS))
 def test_the_page_has_every_option_and_exit_code_of_a_command(name: str) -> None:
     section = sections()[name]
-    options = [word for its in COMMANDS[name]._actions for word in its.option_strings if word not in ("-h", "--help")]
+    options = [
+        word for action in COMMANDS[name]._actions for word in action.option_strings if word not in ("-h", "--help")
+    ]
     assert [word for word in options if f"`{word}" not in section and f" {word}`" not in section] == []
     codes = re.findall(r"^  (\d+) ", (COMMANDS[name].epilog or "").partition("example:")[0], re.MULTILINE)
     assert [code for code in codes if not re.search(rf"\b{code}\b", section)] == []

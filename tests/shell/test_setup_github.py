@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from tests.hosts.test_hosts_manifest import submit
+from tests.hosts.forms import submit
 from tests.sandbox.running import running
 from tests.shell.calling import TOP, gitops_bot
 

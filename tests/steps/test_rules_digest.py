@@ -14,10 +14,13 @@ from tests.config.composed import SCHEMA, read
 
 TOP = Path(__file__).resolve().parents[2]
 CODE = """
-from tests.steps.test_rules_digest import ALLOWING, SCHEMA
-from bot.core.project import Project
+from bot.core.project import Project, Rules
+from bot.kube.keys import RULES
+from bot.kube.options import Allowance, KubernetesRules
 from bot.steps.pull.source import rules_digest
-print(rules_digest(SCHEMA, Project("a", "a"), ALLOWING))
+from tests.config.composed import SCHEMA
+allowing = Rules(options=RULES.dump(KubernetesRules(allow=frozenset(Allowance))))
+print(rules_digest(SCHEMA, Project("a", "a"), allowing))
 """
 ALLOWING = Rules(options=RULES.dump(KubernetesRules(allow=frozenset(Allowance))))
 SAID = b"""

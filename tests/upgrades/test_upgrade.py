@@ -169,7 +169,9 @@ def live_plans(stage: Upgraded, number: int) -> list[Any]:
 
 def last_reactions(stage: Upgraded, number: int) -> list[str]:
     """Those to what a person said last."""
-    said = [one for one in stage.alice.comments(stage.repo, number) if one["user"]["login"] != stage.bot.login]
+    said = [
+        comment for comment in stage.alice.comments(stage.repo, number) if comment["user"]["login"] != stage.bot.login
+    ]
     return stage.alice.reactions(stage.repo, said[-1]["id"])
 
 

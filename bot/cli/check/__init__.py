@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bot.cli.call import Call
 from bot.cli.check.finding import Finding
 from bot.cli.plan import reports
-from bot.cli.usage import FAILED, REFUSED, Commands, Usage
+from bot.cli.usage import FAILED, REFUSED, Subcommands, Usage
 from bot.core.errors import Refused, ToolFailed, Transient
 
 USAGE = Usage(
@@ -28,7 +28,7 @@ USAGE = Usage(
 Check = Callable[[Call], Sequence[Finding]]
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("check", USAGE)
     options.add_argument(

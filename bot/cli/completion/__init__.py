@@ -1,7 +1,7 @@
 """`gitops-bot completion SHELL`: a script that completes our commands, made from the argument parser itself."""
 
 from bot.cli.call import Call
-from bot.cli.usage import GOOD, PROGRAM, Commands, Usage
+from bot.cli.usage import GOOD, PROGRAM, Subcommands, Usage
 
 SHELLS = ("bash", "zsh", "fish")
 USAGE = Usage(
@@ -16,7 +16,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     commands.add("completion", USAGE).add_argument("shell", choices=SHELLS, help="bash, zsh or fish")
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.cli.completion.parser_tree import CommandLevel, Option, ValueKind, ValueSpec
+from bot.cli.completion.parser_tree import CommandLevel, ShellOption, ValueKind, ValueSpec
 
 SCRIPT = """\
 # Completes {program} in bash. Made by `{program} completion bash`.
@@ -94,5 +94,5 @@ def _word_list(choices: Iterable[str]) -> str:
     return shlex.quote(" ".join(choices))
 
 
-def _long_first(option: Option) -> list[str]:
+def _long_first(option: ShellOption) -> list[str]:
     return sorted(option.flags, key=len, reverse=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.cli.completion.parser_tree import CommandLevel, Option, ValueKind, ValueSpec
+from bot.cli.completion.parser_tree import CommandLevel, ShellOption, ValueKind, ValueSpec
 
 HEAD = """\
 # Completes {program} in fish. Made by `{program} completion fish`.
@@ -52,7 +52,7 @@ def _complete_lines(program: str, level: CommandLevel) -> Iterator[str]:
         yield f"{prefix} {_option_flags(option)}"
 
 
-def _option_flags(option: Option) -> str:
+def _option_flags(option: ShellOption) -> str:
     flags = " ".join(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in option.flags)
     takes = {ValueKind.NONE: "", ValueKind.ANY: " -x"}.get(option.value.kind, f" -r {_offer(option.value)}")
     return f"{flags}{takes} -d {_quote(option.help)}"

@@ -30,7 +30,7 @@ class ValueSpec:
 
 
 @dataclass(frozen=True)
-class Option:
+class ShellOption:
     """A flag in all its spellings, with a line of help."""
 
     flags: tuple[str, ...]
@@ -46,7 +46,7 @@ class CommandLevel:
     """
 
     path: tuple[str, ...]
-    options: tuple[Option, ...]
+    options: tuple[ShellOption, ...]
     subcommands: Mapping[str, str]
     argument: ValueSpec
     repeatable: bool
@@ -62,7 +62,7 @@ def levels(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Itera
             parsers = dict(action.choices)
             summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
         elif action.option_strings:
-            options.append(Option(tuple(action.option_strings), _help_line(action), _value_spec(action)))
+            options.append(ShellOption(tuple(action.option_strings), _help_line(action), _value_spec(action)))
         else:
             argument, repeatable = _value_spec(action), action.nargs in ("*", "+")
     yield CommandLevel(path, tuple(options), summaries, argument, repeatable)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cli.completion.parser_tree import CommandLevel, Option, ValueKind, ValueSpec
+from bot.cli.completion.parser_tree import CommandLevel, ShellOption, ValueKind, ValueSpec
 
 HEAD = """\
 #compdef {program}
@@ -54,7 +54,7 @@ def _function_body(program: str, level: CommandLevel) -> str:
     return FORK.format(words="\n".join(subcommands), calls="\n".join(calls), options=options)
 
 
-def _option_spec(option: Option) -> str:
+def _option_spec(option: ShellOption) -> str:
     """As `_arguments` wants it: what excludes it, the flag, its help, its value."""
     exclusions = f"({' '.join(option.flags)})" if len(option.flags) > 1 else ""
     end = f"[{_escape(option.help)}]{_value_spec(option.value)}"

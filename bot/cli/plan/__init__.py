@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.call import Call
 from bot.cli.plan import reports
-from bot.cli.usage import INTERRUPTED, Commands, Usage
+from bot.cli.usage import INTERRUPTED, Subcommands, Usage
 
 if TYPE_CHECKING:
     from bot.cli.plan.outcome import Outcome
@@ -37,7 +37,7 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command."""
     options = commands.add("plan", USAGE)
     options.add_argument("dir", nargs="*", type=Path, help="the directories (default: here)")

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-from bot.cli.usage import Commands, Usage
+from bot.cli.usage import Subcommands, Usage
 
 if TYPE_CHECKING:
     from bot.cli.call import Call
@@ -26,9 +26,9 @@ USAGE = Usage(
 )
 
 
-def declare(commands: Commands) -> None:
+def declare(commands: Subcommands) -> None:
     """Add the command, and one of each forge."""
-    forges = Commands(commands.add("setup", USAGE), dest="forge", metavar="FORGE", title="forges")
+    forges = Subcommands(commands.add("setup", USAGE), dest="forge", metavar="FORGE", title="forges")
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}").declare(forges)
 

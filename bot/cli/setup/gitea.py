@@ -2,7 +2,7 @@
 
 from bot.cli.call import Call
 from bot.cli.check.finding import Finding, passed, warning
-from bot.cli.usage import GOOD, Commands, Usage
+from bot.cli.usage import GOOD, Subcommands, Usage
 from bot.core.errors import Refused
 
 USAGE = Usage(
@@ -21,7 +21,7 @@ USAGE = Usage(
 )
 
 
-def declare(forges: Commands) -> None:
+def declare(forges: Subcommands) -> None:
     """Add the forge to `setup`."""
     options = forges.add("gitea", USAGE)
     options.add_argument("repository", metavar="OWNER/NAME", help="the repository")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.usage import GOOD, Commands, Usage
+from bot.cli.usage import GOOD, Subcommands, Usage
 
 if TYPE_CHECKING:
     from bot.cli.call import Call
@@ -28,7 +28,7 @@ USAGE = Usage(
 )
 
 
-def declare(forges: Commands) -> None:
+def declare(forges: Subcommands) -> None:
     """Add the forge to `setup`."""
     options = forges.add("github", USAGE)
     options.add_argument("--organisation", default="", metavar="NAME", help="whose App it is (default: your own)")

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef
 from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.pull import Check, CheckState, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
 from bot.core.repository_filter import RepositoryFilter
 from bot.hosts.gitea import rights, shapes, webhook
 from bot.hosts.gitea.client import ApiClient, NotFound
 from bot.hosts.gitea.settings import GiteaSettings
-from bot.hosts.gitea.topics import TopicComments
+from bot.hosts.gitea.topics import TopicComments, comment_path
 from bot.ports import Delivery, Remote
 
 STYLES = (
@@ -108,13 +109,13 @@ class Gitea:
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
         return [_parse(shapes.pull, raw) for raw in self._api.pages(f"{_path(repository)}/pulls", state="open")]
 
-    def comment(self, repository: Repository, id: int) -> Comment:
-        return _parse(shapes.comment, self._api("GET", f"{_path(repository)}/issues/comments/{id}"))
+    def comment(self, repository: Repository, ref: CommentRef) -> Comment:
+        return _parse(shapes.comment, self._api("GET", comment_path(_path(repository), ref.id)), repository)
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         raw_comments = self._api.pages(f"{_path(repository)}/issues/comments", since=since_text)
-        return [_parse(shapes.comment, raw) for raw in raw_comments if raw.get("pull_request_url")]
+        return [_parse(shapes.comment, raw, repository) for raw in raw_comments if raw.get("pull_request_url")]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         raw_reviews = self._api.pages(f"{_path(repository)}/pulls/{number}/reviews")
@@ -156,16 +157,14 @@ class Gitea:
     ) -> CommentPlace:
         return _parse(self._topics(repository).find, number, topic, known_id)
 
-    def write_comment(
-        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
-    ) -> OwnComment:
-        return _parse(self._topics(repository).write, number, topic, body, place)
+    def write_comment(self, repository: Repository, place: CommentPlace, body: str) -> OwnComment:
+        return _parse(self._topics(repository).write, place, body)
 
     def _topics(self, repository: Repository) -> TopicComments:
         return TopicComments(self._api, _path(repository), self.whoami())
 
-    def react(self, repository: Repository, comment: int, reaction: str) -> None:
-        self._api("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
+    def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
+        self._api("POST", f"{comment_path(_path(repository), ref.id)}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
         body = {"context": status.name, "state": status.state.value, "description": status.short_description}

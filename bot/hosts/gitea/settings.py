@@ -45,4 +45,5 @@ class GiteaSettings(BaseModel):
 
     @property
     def api_url(self) -> str:
+        """Where its API is."""
         return f"{self.web_url}/api/v1"

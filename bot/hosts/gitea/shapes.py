@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.core.keys import CommentRef, PullKey
 from bot.core.own_comment import OwnComment, recognise
 from bot.core.pull import Branch, CheckState, Comment, Pull, PullState, Repository, Review, ReviewState, Role
 
@@ -48,12 +49,11 @@ def pull(raw: dict[str, Any], raw_repository: dict[str, Any] | None = None) -> P
     )
 
 
-def comment(raw: dict[str, Any], number: int | None = None) -> Comment:
-    """A comment on a pull request; `number` is the pull's where it is known."""
+def comment(raw: dict[str, Any], repository: Repository, number: int | None = None) -> Comment:
+    """A comment on a pull request of the repository; `number` is the pull's where it is known."""
     pull_number = number if number is not None else int(str(raw["pull_request_url"]).rpartition("/")[2])
     return Comment(
-        id=int(raw["id"]),
-        number=pull_number,
+        ref=CommentRef(PullKey.of(repository.key, pull_number), str(int(raw["id"]))),
         author=login(raw.get("user")),
         author_is_bot=_is_bot(raw.get("user")),
         body=str(raw.get("body") or ""),

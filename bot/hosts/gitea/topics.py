@@ -19,13 +19,14 @@ class TopicComments:
     def find(self, number: int, topic: str, known_id: str | None) -> CommentPlace:
         """Look for our comment of that topic; `known_id` is where it was."""
         if known_id and (comment := self._own_comment(self._find_raw_comment(known_id), topic)):
-            return CommentPlace(comment)
+            return CommentPlace(number, topic, comment)
         thread = self._api.pages(f"{self._path}/issues/{number}/comments")
-        return CommentPlace(next((comment for raw in thread if (comment := self._own_comment(raw, topic))), None))
+        own_comments = (comment for raw in thread if (comment := self._own_comment(raw, topic)))
+        return CommentPlace(number, topic, next(own_comments, None))
 
     def _find_raw_comment(self, id: str) -> dict[str, Any]:
         try:
-            raw: dict[str, Any] = self._api("GET", f"{self._path}/issues/comments/{id}") or {}
+            raw: dict[str, Any] = self._api("GET", comment_path(self._path, id)) or {}
         except Refused:
             return {}
         return raw
@@ -34,11 +35,16 @@ class TopicComments:
         """A marker in somebody else's comment is somebody else's text."""
         return shapes.own_comment(raw, topic) if shapes.login(raw.get("user")) == self._login else None
 
-    def write(self, number: int, topic: str, body: str, place: CommentPlace) -> OwnComment:
+    def write(self, place: CommentPlace, body: str) -> OwnComment:
         """Edit the comment, or post it where there is none. Raises Refused when it is gone."""
-        path, fields = f"{self._path}/issues", {"body": mark(topic, body)}
+        fields = {"body": mark(place.topic, body)}
         if place.comment:
-            raw = self._api("PATCH", f"{path}/comments/{place.comment.id}", fields)
+            raw = self._api("PATCH", comment_path(self._path, place.comment.id), fields)
         else:
-            raw = self._api("POST", f"{path}/{number}/comments", fields)
+            raw = self._api("POST", f"{self._path}/issues/{place.number}/comments", fields)
         return OwnComment(str(raw["id"]), body, shapes.timestamp(raw["updated_at"]))
+
+
+def comment_path(repository_path: str, id: str) -> str:
+    """Where the API has a comment: ids are text to the bot, and Gitea's are numbers."""
+    return f"{repository_path}/issues/comments/{int(id)}"

@@ -63,7 +63,7 @@ def _event(kind: str, payload: dict[str, Any]) -> Event | None:
     if kind == "pull_request":
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and _is_on_a_pull(payload):
-        return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
+        return Commented(repository, shapes.comment(payload["comment"], repository, int(payload["issue"]["number"])))
     if kind == "issue_comment" and _is_on_a_pull(payload) and _is_edited_by_another(str(action), payload):
         return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "push" and str(payload["ref"]).startswith("refs/heads/") and set(str(payload["after"])) != {"0"}:

@@ -49,6 +49,7 @@ class InstallationAuth(Auth.Auth):
 
     @property
     def token_type(self) -> str:
+        """The word before the token in an `Authorization` header."""
         return "token"
 
     @property

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from bot.core import own_comment
 from bot.core.errors import Refused, Transient
+from bot.core.keys import CommentRef
 from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.pull import Check, Comment, Contributors, Pull, PullState, Repository, Review, Role, Status
 from bot.core.repository_filter import RepositoryFilter
@@ -89,14 +90,14 @@ class GitHub:
     def open_pulls(self, repository: Repository) -> Sequence[Pull]:
         return [_parse(shapes.pull, raw) for raw in self._account.pages(f"{_path(repository)}/pulls", state="open")]
 
-    def comment(self, repository: Repository, id: int) -> Comment:
-        return _parse(shapes.comment, self._account("GET", f"{_path(repository)}/issues/comments/{id}"))
+    def comment(self, repository: Repository, ref: CommentRef) -> Comment:
+        return _parse(shapes.comment, self._account("GET", _comment_path(repository, ref.id)), repository)
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         since_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": since_text, "sort": "updated", "direction": "asc"}
         raw_comments = self._account.pages(f"{_path(repository)}/issues/comments", **query)
-        return [_parse(shapes.comment, raw) for raw in raw_comments if _is_on_a_pull(raw)]
+        return [_parse(shapes.comment, raw, repository) for raw in raw_comments if _is_on_a_pull(raw)]
 
     def reviews(self, repository: Repository, number: int) -> Sequence[Review]:
         raw_reviews = self._account.pages(f"{_path(repository)}/pulls/{number}/reviews")
@@ -136,15 +137,16 @@ class GitHub:
     def find_comment(
         self, repository: Repository, number: int, topic: str, known_id: str | None = None
     ) -> CommentPlace:
-        path = f"{_path(repository)}/issues"
-        if known_id and (comment := self._own_comment(self._find_raw_comment(f"{path}/comments/{known_id}"), topic)):
-            return CommentPlace(comment)
+        if known_id and (
+            comment := self._own_comment(self._find_raw_comment(_comment_path(repository, known_id)), topic)
+        ):
+            return CommentPlace(number, topic, comment)
         thread: list[dict[str, Any]] = []
-        for raw in self._account.pages(f"{path}/{number}/comments"):
+        for raw in self._account.pages(f"{_path(repository)}/issues/{number}/comments"):
             if comment := self._own_comment(raw, topic):
-                return CommentPlace(comment)
+                return CommentPlace(number, topic, comment)
             thread.append(raw)
-        return CommentPlace(outdated=self._folder.outdated(topic, thread))
+        return CommentPlace(number, topic, outdated=self._folder.outdated(topic, thread))
 
     def _find_raw_comment(self, path: str) -> dict[str, Any]:
         try:
@@ -158,20 +160,18 @@ class GitHub:
         author = (raw.get("user") or {}).get("login")
         return _parse(shapes.own_comment, raw, topic) if author == self._account.login else None
 
-    def write_comment(
-        self, repository: Repository, number: int, topic: str, body: str, place: CommentPlace
-    ) -> OwnComment:
-        path, fields = f"{_path(repository)}/issues", {"body": own_comment.mark(topic, body)}
+    def write_comment(self, repository: Repository, place: CommentPlace, body: str) -> OwnComment:
+        fields = {"body": own_comment.mark(place.topic, body)}
         if place.comment:
-            raw = self._account("PATCH", f"{path}/comments/{place.comment.id}", fields)
+            raw = self._account("PATCH", _comment_path(repository, place.comment.id), fields)
             self._folder.unfold(_path(repository), raw)
         else:
-            raw = self._account("POST", f"{path}/{number}/comments", fields)
+            raw = self._account("POST", f"{_path(repository)}/issues/{place.number}/comments", fields)
             self._folder.fold(_path(repository), place.outdated)
         return OwnComment(str(raw["id"]), body, shapes.timestamp(raw["updated_at"]))
 
-    def react(self, repository: Repository, comment: int, reaction: str) -> None:
-        self._account("POST", f"{_path(repository)}/issues/comments/{comment}/reactions", {"content": reaction})
+    def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
+        self._account("POST", f"{_comment_path(repository, ref.id)}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
         title, url = status.short_description, status.web_url
@@ -221,6 +221,11 @@ class GitHub:
 
 def _path(repository: Repository) -> str:
     return f"/repos/{repository.name}"
+
+
+def _comment_path(repository: Repository, id: str) -> str:
+    """Ids are text to the bot; GitHub's are numbers."""
+    return f"{_path(repository)}/issues/comments/{int(id)}"
 
 
 def _is_on_a_pull(raw: dict[str, Any]) -> bool:

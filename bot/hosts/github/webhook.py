@@ -67,7 +67,7 @@ def _event(kind: str, payload: dict[str, Any], app_id: int | None) -> Event | No
     if kind == "pull_request":
         return _pull_event(str(action), payload)
     if kind == "issue_comment" and action == "created" and payload["issue"].get("pull_request"):
-        return Commented(repository, shapes.comment(payload["comment"], int(payload["issue"]["number"])))
+        return Commented(repository, shapes.comment(payload["comment"], repository, int(payload["issue"]["number"])))
     if kind == "issue_comment" and payload["issue"].get("pull_request") and _is_edited_by_another(str(action), payload):
         return Reviewed(repository, int(payload["issue"]["number"]))
     if kind == "pull_request_review" and action in ("submitted", "dismissed", "edited"):

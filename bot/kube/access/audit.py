@@ -1,19 +1,16 @@
 """What rights an identity has, by the API server's own account of them. Called by `proof`; changes nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from bot.core.errors import ToolFailed
 from bot.kube.access.rights import FORBIDDEN_KINDS, READ, READ_ONLY_KINDS, VERBS, WRITE
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.responses import ApiResponse
-from bot.kube.cluster.transport import ApiRequest
-
-Body = Mapping[str, Any]
+from bot.kube.cluster.transport import METADATA_LIST, ApiRequest
+from bot.kube.objects.body import Body
 
 AUTHENTICATION, AUTHORIZATION = "authentication.k8s.io/v1", "authorization.k8s.io/v1"
 IMPERSONATION_KINDS = ("users", "groups", "serviceaccounts", "uids")
-METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 TOKEN_QUERY = {"fieldSelector": "type=kubernetes.io/service-account-token"}
 # What every account may ask about itself; nothing is stored.
 SELF_REVIEWS = frozenset({"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"})
@@ -48,7 +45,7 @@ def reads_all_secrets(cluster: Cluster) -> bool:
 
 def readable_tokens(send: Callable[[ApiRequest], ApiResponse]) -> tuple[str, ...]:
     """List, as `namespace/name`, each Secret that holds a token of an account, as far as it may list them."""
-    response = send(ApiRequest("GET", "/api/v1/secrets", TOKEN_QUERY, accept=METADATA))
+    response = send(ApiRequest("GET", "/api/v1/secrets", TOKEN_QUERY, accept=METADATA_LIST))
     rows = (response.body.get("items") or ()) if response.ok else ()
     return tuple(f"{row['metadata']['namespace']}/{row['metadata']['name']}" for row in rows)
 

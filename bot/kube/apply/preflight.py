@@ -3,20 +3,18 @@
 Called by `apply_child`. What it finds otherwise is a sentence, and then nothing is begun.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.deletions import foreign_loss, protection_of
 from bot.kube.cluster.server_dry_run import dry_run_apply, result_digest
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.normalization import MEMBER_LABEL
 from bot.kube.objects.object_changes import ObjectChange, Verb
-
-Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

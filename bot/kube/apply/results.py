@@ -1,11 +1,12 @@
 """How an apply goes, object by object: written by `apply_child` as it comes, read by the tool when that has ended."""
 
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from bot.atomic_file import replace_file
 
 PAST_TENSE = {
     "create": "created",
@@ -82,8 +83,5 @@ class ApplyResults:
 
 
 def write_results(path: Path, apply_results: ApplyResults) -> None:
-    """Replace the file, readable to its owner only."""
-    new_path = path.with_suffix(".new")
-    new_path.touch(mode=0o600)
-    new_path.write_bytes(apply_results.to_json())
-    os.replace(new_path, path)
+    """Replace the file, readable to its owner only. Raises OSError."""
+    replace_file(path, apply_results.to_json())

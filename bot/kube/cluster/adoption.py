@@ -12,9 +12,9 @@ from typing import Any
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.clusters import MANAGER
 from bot.kube.cluster.responses import ApiResponse
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import object_of
 
-Body = Mapping[str, Any]
 Fields = Mapping[str, Any]  # a tree of FieldsV1, see `managed_fields`
 Owner = Mapping[str, Any]  # an entry of managedFields
 Operation = dict[str, Any]

@@ -15,17 +15,16 @@ from urllib.parse import quote
 
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta
-from bot.kube.cluster.transport import ApiRequest, Deadline, Transport
+from bot.kube.cluster.transport import METADATA_LIST, ApiRequest, Deadline, Transport
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-Body = Mapping[str, Any]
 Bodies = tuple[Body, ...]
 Rows = list[Body]
 
-METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH, JSON_PATCH = "application/apply-patch+yaml", "application/json-patch+json"
 DRY_RUN = {"dryRun": "All"}
 PAGE = 500
@@ -114,7 +113,7 @@ class Cluster:
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
     ) -> tuple[ObjectMeta, ...]:
         """List the metadata of a kind's objects, in one namespace or in all (None). Raises ToolFailed if refused."""
-        rows = self._list_pages(api_version, kind, namespace, selector, METADATA)
+        rows = self._list_pages(api_version, kind, namespace, selector, METADATA_LIST)
         return tuple(parse_meta(row, api_version, kind) for row in rows)
 
     def list(

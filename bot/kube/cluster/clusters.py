@@ -76,6 +76,7 @@ class Clusters:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """What the operator has called them, in order."""
         return tuple(sorted(self._settings))
 
     def settings(self, name: str) -> ClusterSettings:

@@ -4,17 +4,16 @@ Protections are read from the live object only: to take the annotation out of Gi
 nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.responses import ApiResource, ObjectMeta
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.normalization import MEMBER_LABEL
-
-Body = Mapping[str, Any]
 
 # Annotations by which people and other tools say that an object stays, with the values that mean it, in any letters.
 KEEP_ANNOTATIONS = {

@@ -6,9 +6,8 @@ from typing import Any
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import ID_LABEL, PROJECT_ANNOTATION, label_of
+from bot.kube.objects.body import Body
 from bot.kube.objects.normalization import MEMBER_LABEL
-
-Body = Mapping[str, Any]
 
 INVENTORY_REFUSAL = "is an inventory, which nobody but the bot writes"
 TAKEOVER_HINT = "take it out there first, or `allow: [conflicts]` on the base branch lets this project have it"

@@ -36,10 +36,12 @@ class ApiResponse:
 
     @property
     def ok(self) -> bool:
+        """The server did what it was asked for."""
         return 200 <= self.status < 300
 
     @property
     def reason(self) -> str:
+        """The server's one word for a refusal, such as `NotFound`; empty where it gives none."""
         return str(self.body.get("reason") or "")
 
     @property
@@ -49,6 +51,7 @@ class ApiResponse:
 
     @property
     def causes(self) -> tuple[StatusCause, ...]:
+        """Which fields a refusal is about."""
         causes = (self.body.get("details") or {}).get("causes") or ()
         keys = ("reason", "field", "message")
         return tuple(StatusCause(*(str(cause.get(key) or "") for key in keys)) for cause in causes)
@@ -80,6 +83,7 @@ class ApiResource:
 
     @property
     def api_version(self) -> str:
+        """As in a manifest: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 

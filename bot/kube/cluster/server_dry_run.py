@@ -4,17 +4,16 @@ Both must come to the same digest, so both come here.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.kube.cluster.adoption import dry_run_migrated
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.responses import ApiResponse
+from bot.kube.objects.body import Body
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.normalization import MEMBER_LABEL, digest_of
 from bot.kube.objects.pointers import drop_fields
-
-Body = Mapping[str, Any]
 
 
 def add_member_label(body: Body, label: str) -> dict[str, Any]:

@@ -22,6 +22,10 @@ WRONG_OR_EXPIRED = "they are wrong or have expired, and the operator must renew 
 NOTHING_HAPPENED, MAY_HAVE_HAPPENED = (429,), (500, 502, 503, 504)
 
 
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""What is accepted where objects are listed without their bodies."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One question or change. `repeatable`: doing it twice is the same as doing it once."""

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Body = Mapping[str, Any]
+from bot.kube.objects.body import Body
+
 Schema = Mapping[str, Any]
 
 ENVELOPE = frozenset({"apiVersion", "kind", "metadata"})

@@ -16,6 +16,11 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
+def is_dns_name(text: str) -> bool:
+    """The text is a lower-case DNS name, as most objects have."""
+    return len(text) <= 253 and _NAME.fullmatch(text) is not None
+
+
 def fits_format(text: str, name: str) -> bool:
     """Tell whether the text is of the format; true for formats that are not checked."""
     check = _FORMAT_CHECKS.get(name.replace("-", ""))
@@ -74,7 +79,7 @@ _FORMAT_CHECKS: Mapping[str, Callable[[str], bool]] = {
     "date": _parses(_parse_date),
     "datetime": _parses(_parse_datetime),
     "k8sshortname": lambda text: _LABEL.fullmatch(text) is not None,
-    "k8slongname": lambda text: len(text) <= 253 and _NAME.fullmatch(text) is not None,
+    "k8slongname": is_dns_name,
 }
 
 # Those that mean nothing to the server are as good as checked.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.kube.crds.definition import join_path
+from bot.kube.crds.formats import is_dns_name
 
 _TEXT_FIELDS = frozenset({"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"})
 _MAP_FIELDS = frozenset({"labels", "annotations"})
@@ -14,7 +15,6 @@ _FIELDS = (
     | {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}
     | {"ownerReferences", "finalizers", "managedFields"}
 )
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
@@ -34,7 +34,7 @@ def envelope_problems(body: Mapping[str, Any], path: str) -> Iterator[str]:
         return
     yield from _metadata_problems(metadata, metadata_path)
     name = metadata.get("name")
-    if not path and isinstance(name, str) and not (len(name) <= 253 and _NAME.fullmatch(name)):
+    if not path and isinstance(name, str) and not is_dns_name(name):
         yield f"{metadata_path}.name: must be a lower-case DNS name"
 
 

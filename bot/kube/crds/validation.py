@@ -12,6 +12,7 @@ import re2  # type: ignore[import-untyped]  # it comes without types
 
 from bot.kube.crds.definition import (
     EMBEDDED,
+    Schema,
     apply_defaults,
     fill_defaults,
     join_path,
@@ -25,14 +26,13 @@ from bot.kube.crds.definition import (
 from bot.kube.crds.formats import CHECKED_FORMATS, fits_format
 from bot.kube.crds.object_meta import envelope_problems
 from bot.kube.crds.schema_syntax import find_malformed
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
 
 __all__ = ["apply_defaults", "find_invalidated", "find_problems", "serves_kind", "find_unchecked"]
 
 MAX_PROBLEMS = 20
 
-Body = Mapping[str, Any]
-Schema = Mapping[str, Any]
 Problems = Iterator[str]
 
 _TYPE_NOUNS = {

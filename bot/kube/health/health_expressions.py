@@ -3,11 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bot.core.errors import Refused
-
-Body = Mapping[str, Any]
+from bot.kube.objects.body import Body
 
 _SEGMENT = r"[\w-]+(?:\[[\w-]+=[^\]=]+\])?"
 _EXPRESSION = re.compile(rf"\s*(?P<path>{_SEGMENT}(?:\.{_SEGMENT})*)\s*(?P<sign>!?=)\s*(?P<value>.*?)\s*")

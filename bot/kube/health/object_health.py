@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
 
 from bot.kube.health.health_expressions import parse_expression
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef
 
-Body = Mapping[str, Any]
 # `group/Kind` (core kinds: `/Kind`) -> {"ready": expression, "failed": expression}
 HealthChecks = Mapping[str, Mapping[str, str]]
 

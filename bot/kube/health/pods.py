@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.kube.health.object_health import Body, find_condition
+from bot.kube.health.object_health import find_condition
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef
 
 # The kinds whose bodies tell which pods of a workload are new.

@@ -12,8 +12,9 @@ from typing import Protocol, TypeVar
 
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.health import pods
-from bot.kube.health.object_health import Body, HealthChecks, HealthState, ObjectHealth, is_observed, judge_health
+from bot.kube.health.object_health import HealthChecks, HealthState, ObjectHealth, is_observed, judge_health
 from bot.kube.health.pods import RolloutProblem
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef
 
 logger = logging.getLogger(__name__)

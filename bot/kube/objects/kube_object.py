@@ -49,10 +49,12 @@ class KubeObject:
 
     @property
     def api_version(self) -> str:
+        """As in a manifest: `v1`, `apps/v1`."""
         return f"{self.ref.group}/{self.version}" if self.ref.group else self.version
 
     @property
     def metadata(self) -> Mapping[str, Any]:
+        """The object's own metadata, not its pods'."""
         return self.body.get("metadata") or {}
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-Body = Mapping[str, Any]
+from bot.kube.objects.body import Body
 
 _POD_TEMPLATES = ("template", "jobTemplate")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")

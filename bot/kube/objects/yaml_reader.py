@@ -51,12 +51,12 @@ def read_documents(text: bytes | str, where: str, locate: Callable[[int], str] |
     if len(text) > LIMIT:
         raise Refused(f"{where}: more than {LIMIT // 1024 // 1024} MB of YAML")
     position_of = locate or (lambda line: f"{where}:{line}")
-    builder = _Builder(position_of, 0)
+    builder = _DocumentBuilder(position_of, 0)
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
         for event in yaml.parse(decoded, Loader=yaml.CSafeLoader):
             if isinstance(event, DocumentStartEvent):
-                builder = _Builder(position_of, builder.weight)
+                builder = _DocumentBuilder(position_of, builder.weight)
             elif isinstance(event, DocumentEndEvent):
                 if builder.root is not None:
                     yield YamlDocument(builder.line, builder.root, builder.lines)
@@ -100,7 +100,7 @@ class _OpenNode:
     merges: "list[Json]" = field(default_factory=list)
 
 
-class _Builder:
+class _DocumentBuilder:
     """One document's data, event by event. `weight` is that of all documents so far."""
 
     def __init__(self, locate: Callable[[int], str], weight: int) -> None:

@@ -6,13 +6,13 @@ missing or to have moved since. One broken object never hides another.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.deletions import deletion_losses, foreign_loss, needs_confirmation, protection_of
 from bot.kube.cluster.inventory import Inventory, served_kinds
 from bot.kube.cluster.responses import ObjectMeta
 from bot.kube.crds import validation
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.masking import secret_texts
 from bot.kube.objects.normalization import MEMBER_LABEL
@@ -21,8 +21,6 @@ from bot.kube.plan.dry_run import dry_run_object
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.kube.plan.renames import pair_renames
-
-Body = Mapping[str, Any]
 
 LIST_THRESHOLD = 8  # so many objects of one kind and namespace are read with one question
 CRD_KIND = ("apiextensions.k8s.io", "CustomResourceDefinition")

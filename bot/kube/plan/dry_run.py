@@ -19,6 +19,7 @@ from bot.kube.cluster.server_dry_run import (
     with_probe_name,
 )
 from bot.kube.crds import validation
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import scrub, secret_texts
 from bot.kube.objects.object_changes import FieldChange, ObjectChange, Verb
@@ -28,8 +29,6 @@ from bot.kube.options import Allowance
 from bot.kube.plan.field_diff import diff_fields, is_changed
 from bot.kube.plan.ignored_fields import ignored_fields, keep_own_fields
 from bot.kube.plan.plan_request import PlanRequest
-
-Body = Mapping[str, Any]
 
 SCRATCH_NAMESPACE = "default"
 APPROXIMATE_NOTE = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.kube.objects.body import Body
 from bot.kube.objects.normalization import NULL, mark_nulls, normalize, unmark_nulls
 from bot.kube.objects.object_changes import ChangeCause, FieldChange
 from bot.kube.objects.quantities import IsQuantity, Path, is_core_quantity, is_same
@@ -16,8 +17,6 @@ from bot.kube.plan.managed_fields import owned_fields, under_key
 
 # What generators name by its content, so that a change is a new object and the end of the old one.
 GENERATED_KINDS = ("ConfigMap", "Secret")
-
-Body = Mapping[str, Any]
 
 
 def is_changed(live: Body, result: Body, is_quantity: IsQuantity) -> bool:

@@ -8,12 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bot.kube.cluster.clusters import MANAGER
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.pointers import drop_fields
 from bot.kube.options import IgnoreRule
 from bot.kube.plan.managed_fields import ForeignField, foreign_fields, last_owners
-
-Body = Mapping[str, Any]
 
 
 def ignored_fields(

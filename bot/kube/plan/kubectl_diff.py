@@ -18,6 +18,7 @@ from typing import Any
 from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.clusters import MANAGER
+from bot.kube.objects.body import Body
 from bot.kube.objects.json_encoding import encode_json
 from bot.kube.objects.kube_object import KubeObject, ObjectRef, object_of
 from bot.kube.objects.masking import Mask, scrub, secret_texts
@@ -26,7 +27,6 @@ from bot.kube.objects.yaml_reader import read_documents
 from bot.kube.plan import external_diff
 from bot.kube.plan.field_diff import diff_fields
 
-Body = Mapping[str, Any]
 Pair = tuple[Body | None, Body]
 
 EXTERNAL_DIFF_NAME = "gitops-bot-records"

@@ -3,18 +3,15 @@
 Made by `tool`, read by the differ and its dry-runs.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import Mask
 from bot.kube.options import IgnoreRule, KubernetesRules
 from bot.kube.plan.quantity_rules import QuantityRules
-
-Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

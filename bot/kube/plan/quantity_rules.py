@@ -11,10 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.kube.cluster.client import Cluster
-from bot.kube.crds.definition import schema_for, serves_kind
+from bot.kube.crds.definition import Schema, schema_for, serves_kind
 from bot.kube.objects.quantities import IsQuantity, Path, is_core_quantity
-
-Schema = Mapping[str, Any]
 
 _CORE_GROUPS = frozenset(
     {

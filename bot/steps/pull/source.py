@@ -87,7 +87,10 @@ def open_source(bot: Bot, pull: Pull, *, as_landed: bool = False, allow_cached: 
 
 
 def fetch_commits(bot: Bot, mirror: Mirror, pull: Pull) -> tuple[str, str]:
-    """The base branch's commit as it is now, and the pull's head, both in the mirror."""
+    """The base branch's commit as it is now, and the pull's head, both in the mirror.
+
+    Raises Transient while the forge does not give the head yet.
+    """
     base_ref, head = _base_ref(pull), pull.head.sha
     head_ref = _remote(bot, pull).pulls.format(number=pull.number)
     mirror.fetch(base_ref, *([] if mirror.has(head) else [head_ref]))

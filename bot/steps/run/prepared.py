@@ -1,9 +1,9 @@
 """What tools made ready for a pull request's projects: sealed, and gone with the pull request."""
 
 import logging
-import os
 from collections.abc import Callable
 
+from bot.atomic_file import replace_file
 from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.pull import Pull
@@ -34,9 +34,7 @@ def open_prepared(bot: Bot, pull: Pull, row: RunProject, stopped: Callable[[], b
         if stopped():
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_suffix(".new")
-        partial.write_bytes(bot.vault.seal(key.encode() + b"\0" + content, binding))
-        os.replace(partial, path)
+        replace_file(path, bot.vault.seal(key.encode() + b"\0" + content, binding))
 
     secret = bytes.fromhex(bot.vault.digest(SECRET_DOMAIN, pull.key.encode()))
     return PullCache(path.parent / "packages", load, save, secret)

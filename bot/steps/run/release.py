@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.bot import Bot
 from bot.core import promises
 from bot.core.job import Job
-from bot.core.keys import CommentSlot
+from bot.core.keys import CommentSlot, PullKey
 from bot.core.lifecycle import to_apply
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan
@@ -44,16 +44,20 @@ def _wake_waiters(bot: Bot, tx: sa.Connection, repository: str) -> list[Job]:
     return jobs
 
 
-def has_earlier_merge(bot: Bot, pull: Pull, unapplied: Sequence[Plan]) -> bool:
-    """Another pull request landed before this one on a project that it has not applied yet."""
+def list_rivals(tx: sa.Connection, pull: Pull, unapplied: Sequence[Plan]) -> tuple[PullKey, ...]:
+    """Other pull requests with something to apply on a project of these plans."""
+    rivals = {
+        plan.pull
+        for own_plan in unapplied
+        for plan in to_apply(plans.live_elsewhere(tx, pull.repository.key, own_plan.project.place, pull.key))
+    }
+    return tuple(sorted(rivals))
+
+
+def has_earlier_merge(bot: Bot, pull: Pull, rivals: Sequence[PullKey]) -> bool:
+    """One of these landed before this pull request."""
     host, mirror = bot.host(pull.repository), bot.mirror(pull.repository)
-    with bot.store.read() as tx:
-        rivals = {
-            plan.pull
-            for own_plan in unapplied
-            for plan in to_apply(plans.live_elsewhere(tx, pull.repository.key, own_plan.project.place, pull.key))
-        }
-    for key in sorted(rivals):
+    for key in rivals:
         rival = host.pull(pull.repository, key.number)
         if rival.state is not PullState.MERGED or not rival.merge_commit or not pull.merge_commit:
             continue

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.bot import Bot
 from bot.core.errors import Refused, Transient
-from bot.core.keys import CommentSlot, PullKey
+from bot.core.keys import CommentSlot
 from bot.core.own_comment import end_of, topic_of
 from bot.core.pull import Comment, Repository
 from bot.core.run import ApplyOutcome, Freeze, PlanState, Run, RunKind, State
@@ -45,7 +45,7 @@ def look(bot: Bot) -> None:
 def freeze_if_restored(bot: Bot, repository: Repository, own_comments: Sequence[Comment]) -> None:
     """Freeze all applies where a comment of ours tells of an apply, or of its end, that the store does not know."""
     with bot.store.read() as tx:
-        applies = [apply for comment in own_comments if (apply := _unknown_apply(tx, repository, comment))]
+        applies = [apply for comment in own_comments if (apply := _unknown_apply(tx, comment))]
     if not applies:
         return
     pull = applies[-1].pull
@@ -64,14 +64,14 @@ def freeze_if_restored(bot: Bot, repository: Repository, own_comments: Sequence[
         audit.record(tx, now, bot.name, "freeze", pull, reason=reason)
 
 
-def _unknown_apply(tx: sa.Connection, repository: Repository, comment: Comment) -> Run | None:
+def _unknown_apply(tx: sa.Connection, comment: Comment) -> Run | None:
     """The apply that the comment tells of, where the store has not heard of it, or not of its end."""
     id = CommentSlot(topic_of(comment.body) or "").run
     known = runs.get(tx, id) if id else None
     if id is None or (known and (known.state.ended or end_of(comment.body) is None)):
         return None
-    pull, trigger = PullKey.of(repository.key, comment.number), Trigger(TriggerKind.SWEEP)
-    return known or Run(id, RunKind.APPLY, pull, State.QUEUED, comment.author, trigger, head="", base="")
+    trigger = Trigger(TriggerKind.SWEEP)
+    return known or Run(id, RunKind.APPLY, comment.ref.pull, State.QUEUED, comment.author, trigger, head="", base="")
 
 
 def _record(tx: sa.Connection, apply: Run, now: datetime) -> None:

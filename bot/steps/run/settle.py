@@ -148,12 +148,11 @@ def fail_job(bot: Bot, job: Job, reason: str) -> None:
 
 def react_to_comment(bot: Bot, run: Run, pull: Pull) -> None:
     """Put the result under the comment that asked, if one did."""
-    comment = run.trigger.comment_id
-    if comment is None:
+    if run.comment is None:
         return
     with suppress(Refused, Transient):  # a nicety; the run's comment tells the result
         succeeded = run.state in (State.DONE, State.SKIPPED)
-        bot.host(pull.repository).react(pull.repository, int(comment), "rocket" if succeeded else "confused")
+        bot.host(pull.repository).react(pull.repository, run.comment, "rocket" if succeeded else "confused")
 
 
 def _unblock_dependents(bot: Bot, tx: sa.Connection, run: str) -> None:

@@ -1,10 +1,10 @@
 """Put a tool to work on one project: a checkout, a scratch of its own, a plan, and the sealing of what it made."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
+from bot.atomic_file import replace_file
 from bot.bot import Bot, short
 from bot.core.errors import Refused
 from bot.core.pull import Pull
@@ -128,10 +128,8 @@ def _seal(bot: Bot, pull: Pull, id: str, row: RunProject, planned: ToolPlan) -> 
     if planned.artifact is None:
         return None
     artifact = planned.artifact.read_bytes()
-    path = _make_parent(bot.folders.artifact(id))
-    partial = path.with_suffix(".new")
-    partial.write_bytes(bot.vault.seal(artifact, _binding(pull.key, id, row.project.place)))
-    os.replace(partial, path)
+    sealed = bot.vault.seal(artifact, _binding(pull.key, id, row.project.place))
+    replace_file(_make_parent(bot.folders.artifact(id)), sealed)
     planned.artifact.unlink()
     return hashlib.sha256(artifact).hexdigest()
 

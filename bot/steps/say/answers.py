@@ -26,7 +26,7 @@ def upsert_comment(bot: Bot, pull: Pull, topic: str, kind: str, **fields: object
 def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:
     """Put a reaction under the comment that asked, if one did."""
     if job.comment:
-        bot.host(pull.repository).react(pull.repository, int(job.comment.id), reaction)
+        bot.host(pull.repository).react(pull.repository, job.comment, reaction)
 
 
 def answer_topic(job: Job) -> str:

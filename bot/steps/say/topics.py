@@ -12,7 +12,7 @@ def say(
     place = host.find_comment(repository, number, topic, known_id)
     if place.comment and stays(place.comment, body):
         return place.comment
-    return host.write_comment(repository, number, topic, body, place)
+    return host.write_comment(repository, place, body)
 
 
 def stays(comment: OwnComment, body: str) -> bool:

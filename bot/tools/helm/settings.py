@@ -19,6 +19,7 @@ class HelmSettings(BaseModel):
 
     @property
     def limits(self) -> RenderLimits:
+        """What rendering may use up."""
         return RenderLimits(self.memory, self.output)
 
     @classmethod

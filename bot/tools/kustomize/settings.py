@@ -35,6 +35,7 @@ class KustomizeSettings(BaseModel):
 
     @property
     def limits(self) -> RenderLimits:
+        """What rendering may use up."""
         return RenderLimits(self.memory, self.output)
 
     @classmethod

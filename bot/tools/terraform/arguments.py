@@ -9,7 +9,7 @@ from python_terraform import IsFlagged
 __all__ = ["IsFlagged", "arguments"]
 
 
-class _Builder(python_terraform.Terraform):  # type: ignore[misc]  # no types
+class _ArgumentBuilder(python_terraform.Terraform):  # type: ignore[misc]  # no types
     """Upstream reads state when made, and takes every unknown attribute for a command."""
 
     def __init__(self, binary: str) -> None:
@@ -24,7 +24,7 @@ class _Builder(python_terraform.Terraform):  # type: ignore[misc]  # no types
 
 def arguments(binary: str, command: str, *operands: str, **options: Any) -> tuple[str, ...]:
     """`binary command -option=value… operands…`: lists repeat, True and False are words, None is left out."""
-    argv: list[str] = _Builder(binary).generate_cmd_string(command, *operands, **options)
+    argv: list[str] = _ArgumentBuilder(binary).generate_cmd_string(command, *operands, **options)
     return tuple(argv)
 
 

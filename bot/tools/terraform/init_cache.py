@@ -17,9 +17,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from bot.atomic_file import replace_file
 from bot.ports import PullCache, Site
 from bot.tools.terraform.init_fingerprint import LOCK, sign_lock
-from bot.tools.terraform.state import replace_file
 
 MOST_BYTES = 64 << 20
 PROVIDER_BLOCK = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)

@@ -2,12 +2,11 @@
 
 import itertools
 import json
-import os
 import posixpath
 import shutil
-import tempfile
 from pathlib import Path
 
+from bot.atomic_file import replace_file
 from bot.core.errors import Refused
 from bot.ports import Site
 from bot.tools.terraform import hcl
@@ -49,13 +48,6 @@ def verify_backend(site: Site, tf_data_dir: Path) -> None:
     if path == str(site.state_dir / "terraform.tfstate") if overridden else path is None or path.startswith("/"):
         return
     raise Refused(f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file")
-
-
-def replace_file(target: Path, content: bytes) -> None:
-    """Put our file there, whatever the pull request has put there: a link is replaced, never followed."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as replacement:
-        replacement.write(content)
-    os.replace(replacement.name, target)
 
 
 def back_up(site: Site) -> None:

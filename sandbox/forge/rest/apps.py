@@ -8,8 +8,9 @@ from flask import Response, jsonify
 
 from sandbox.forge import apps, checks
 from sandbox.forge.app_pages import take_manifest
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
-from sandbox.forge.rest.shared import forge, grant, page, rest
+from sandbox.forge.rest.shared import grant, page, rest
 from sandbox.forge.state import App, Installation
 
 
@@ -17,15 +18,17 @@ from sandbox.forge.state import App, Installation
 def _convert(code: str) -> tuple[Response, int]:
     """A code that the page gave becomes an App, once."""
     owner, manifest = take_manifest(code)
-    app, key = apps.create_app(forge().forge_state, owner, manifest)
-    own = checks.app_shape(forge(), app) or {}
+    app, key = apps.create_app(current_forge().forge_state, owner, manifest)
+    own = checks.app_shape(current_forge(), app) or {}
     secret = {"client_id": f"Iv1.{app.id}", "client_secret": "x" * 40, "webhook_secret": app.hook.secret, "pem": key}
     return jsonify(own | secret), 201
 
 
 @rest.get("/app")
 def _app() -> Response:
-    return jsonify((checks.app_shape(forge(), _own_app()) or {}) | {"installations_count": len(_own_installations())})
+    return jsonify(
+        (checks.app_shape(current_forge(), _own_app()) or {}) | {"installations_count": len(_own_installations())}
+    )
 
 
 @rest.get("/app/installations")
@@ -43,7 +46,7 @@ def _token(id: int) -> tuple[Response, int]:
     installation = _find_installation(id)
     if installation.suspended_at:
         raise ApiError(403, "This installation has been suspended")
-    token, grant_ = apps.issue_token(forge().forge_state, installation)
+    token, grant_ = apps.issue_token(current_forge().forge_state, installation)
     ends = datetime.fromtimestamp(grant_.ends or 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     shape = {
         "token": token,
@@ -59,13 +62,13 @@ def _repositories() -> Response:
     installation = grant().installation
     if installation is None:
         raise ApiError(403, "Resource not accessible by personal access token")
-    seen = [repo for repo in forge().forge_state.repos.values() if installation.covers(repo)]
-    return page([forge().shapes.repo(repo) for repo in seen], "repositories")
+    seen = [repo for repo in current_forge().forge_state.repos.values() if installation.covers(repo)]
+    return page([current_forge().shapes.repo(repo) for repo in seen], "repositories")
 
 
 @rest.get("/repos/<owner>/<name>/installation")
 def _of_repository(owner: str, name: str) -> Response:
-    repo = forge().forge_state.repo(f"{owner}/{name}")
+    repo = current_forge().forge_state.repo(f"{owner}/{name}")
     installation = next(
         (
             candidate
@@ -88,7 +91,9 @@ def _own_app() -> App:
 
 def _own_installations() -> list[Installation]:
     return [
-        installation for installation in forge().forge_state.installations.values() if installation.app is _own_app()
+        installation
+        for installation in current_forge().forge_state.installations.values()
+        if installation.app is _own_app()
     ]
 
 
@@ -105,12 +110,12 @@ def _find_installation(id: int) -> Installation:
 
 
 def _shape(installation: Installation) -> dict[str, Any]:
-    url = forge().shapes.api
+    url = current_forge().shapes.api
     return {
         "id": installation.id,
         "app_id": installation.app.id,
         "app_slug": installation.app.slug,
-        "account": forge().shapes.account(installation.account),
+        "account": current_forge().shapes.account(installation.account),
         "target_type": "Organization",
         "target_id": 1,
         "repository_selection": "all" if installation.repos is None else "selected",
@@ -119,7 +124,7 @@ def _shape(installation: Installation) -> dict[str, Any]:
         "single_file_name": None,
         "suspended_by": None,
         "suspended_at": installation.suspended_at,
-        "html_url": f"{forge().shapes.url}/apps/{installation.app.slug}/installations/new",
+        "html_url": f"{current_forge().shapes.url}/apps/{installation.app.slug}/installations/new",
         "access_tokens_url": f"{url}/app/installations/{installation.id}/access_tokens",
         "repositories_url": f"{url}/installation/repositories",
         "created_at": installation.app.hook.created_at,

@@ -3,9 +3,10 @@
 from flask import Response, jsonify, request
 
 from sandbox.forge import checks
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.commits import commit_shape
-from sandbox.forge.rest.shared import body_of, find_repo, forge, grant, me, page, rest
+from sandbox.forge.rest.shared import body_of, find_repo, grant, me, page, rest
 from sandbox.forge.state import App, CheckRun, Repo
 
 
@@ -19,16 +20,16 @@ def _check_runs(owner: str, name: str, sha: str) -> Response:
         if arguments.get("check_name") in (None, run.name)
         and arguments.get("app_id") in (None, str(run.app.id if run.app else 0))
     ]
-    return page([checks.shape_of(forge(), repo, run) for run in matching], "check_runs")
+    return page([checks.shape_of(current_forge(), repo, run) for run in matching], "check_runs")
 
 
 @rest.post("/repos/<owner>/<name>/check-runs")
 def _make_check_run(owner: str, name: str) -> tuple[Response, int]:
     repo, body = find_repo(owner, name, "write"), body_of("name", "head_sha")
     commit_shape(repo, str(body["head_sha"]))
-    run = CheckRun(forge().forge_state.new_id(), _own_app(), str(body["name"]), str(body["head_sha"]))
-    checks.update(forge(), repo, run, body)
-    return jsonify(checks.shape_of(forge(), repo, run)), 201
+    run = CheckRun(current_forge().forge_state.new_id(), _own_app(), str(body["name"]), str(body["head_sha"]))
+    checks.update(current_forge(), repo, run, body)
+    return jsonify(checks.shape_of(current_forge(), repo, run)), 201
 
 
 @rest.route("/repos/<owner>/<name>/check-runs/<int:id>", methods=["GET", "PATCH"])
@@ -37,8 +38,8 @@ def _check_run(owner: str, name: str, id: int) -> Response:
     if request.method == "PATCH":
         if run.app is not _own_app():
             raise ApiError(403, f"Invalid app_id `{_own_app().id}` - check run can only be modified by its own App.")
-        checks.update(forge(), repo, run, body_of())
-    return jsonify(checks.shape_of(forge(), repo, run))
+        checks.update(current_forge(), repo, run, body_of())
+    return jsonify(checks.shape_of(current_forge(), repo, run))
 
 
 @rest.get("/repos/<owner>/<name>/check-runs/<int:id>/annotations")
@@ -49,7 +50,7 @@ def _annotations(owner: str, name: str, id: int) -> Response:
 @rest.post("/repos/<owner>/<name>/check-runs/<int:id>/rerequest")
 def _rerequest(owner: str, name: str, id: int) -> tuple[Response, int]:
     repo, run = _find(owner, name, id)
-    checks.rerequest(forge(), repo, run, me())
+    checks.rerequest(current_forge(), repo, run, me())
     return jsonify({}), 201
 
 

@@ -2,8 +2,9 @@
 
 from flask import Response, jsonify, request
 
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
-from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
+from sandbox.forge.rest.shared import body_of, find_repo, me, page, rest
 from sandbox.forge.state import REACTIONS, now
 
 
@@ -15,21 +16,21 @@ def _all_comments(owner: str, name: str) -> Response:
     comments.sort(key=lambda comment: (getattr(comment, key), comment.id))
     if request.args.get("direction") == "desc":
         comments.reverse()
-    return page([forge().shapes.comment(repo, comment) for comment in comments])
+    return page([current_forge().shapes.comment(repo, comment) for comment in comments])
 
 
 @rest.get("/repos/<owner>/<name>/issues/<int:number>/comments")
 def _comments(owner: str, name: str, number: int) -> Response:
     repo, since = find_repo(owner, name), request.args.get("since", "")
     comments = [c for c in repo.comments.values() if c.number == number and c.updated_at >= since]
-    return page([forge().shapes.comment(repo, comment) for comment in comments])
+    return page([current_forge().shapes.comment(repo, comment) for comment in comments])
 
 
 @rest.post("/repos/<owner>/<name>/issues/<int:number>/comments")
 def _add_comment(owner: str, name: str, number: int) -> tuple[Response, int]:
     repo = find_repo(owner, name)
-    comment = forge().comment(repo, number, me(), str(body_of("body")["body"]))
-    return jsonify(forge().shapes.comment(repo, comment)), 201
+    comment = current_forge().comment(repo, number, me(), str(body_of("body")["body"]))
+    return jsonify(current_forge().shapes.comment(repo, comment)), 201
 
 
 @rest.route("/repos/<owner>/<name>/issues/comments/<int:id>", methods=["GET", "PATCH", "DELETE"])
@@ -41,11 +42,11 @@ def _comment(owner: str, name: str, id: int) -> Response | tuple[str, int]:
     if request.method != "GET" and comment.user is not me():
         find_repo(owner, name, "write")
     if request.method == "PATCH":
-        forge().edit_comment(repo, comment, me(), str(body_of("body")["body"]))
+        current_forge().edit_comment(repo, comment, me(), str(body_of("body")["body"]))
     if request.method == "DELETE":
-        forge().delete_comment(repo, comment, me())
+        current_forge().delete_comment(repo, comment, me())
         return "", 204
-    return jsonify(forge().shapes.comment(repo, comment))
+    return jsonify(current_forge().shapes.comment(repo, comment))
 
 
 @rest.route("/repos/<owner>/<name>/issues/comments/<int:id>/reactions", methods=["GET", "POST"])
@@ -61,8 +62,8 @@ def _reactions(owner: str, name: str, id: int) -> Response | tuple[Response, int
     mine = [r for r in comment.reactions if r["content"] == content and r["user"]["login"] == me().login]
     if mine:
         return jsonify(mine[0]), 200
-    id = forge().forge_state.new_id()
-    reaction = {"id": id, "node_id": f"REA_{id}", "content": content, "user": forge().shapes.user(me())}
+    id = current_forge().forge_state.new_id()
+    reaction = {"id": id, "node_id": f"REA_{id}", "content": content, "user": current_forge().shapes.user(me())}
     reaction["created_at"] = now()
     comment.reactions.append(reaction)
     return jsonify(reaction), 201

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response, jsonify
 
 from sandbox.forge import repository
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
-from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
+from sandbox.forge.rest.shared import body_of, find_repo, me, page, rest
 from sandbox.forge.state import Repo
 
 
@@ -22,21 +23,21 @@ def _combined(owner: str, name: str, sha: str) -> Response:
     latest = {status.context: status for status in repo.statuses.get(sha, [])}
     states = {status.state for status in latest.values()}
     state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
-    shapes = [forge().shapes.status(repo, sha, status) for status in latest.values()]
-    return page(shapes, "statuses", state=state, sha=sha, repository=forge().shapes.repo(repo))
+    shapes = [current_forge().shapes.status(repo, sha, status) for status in latest.values()]
+    return page(shapes, "statuses", state=state, sha=sha, repository=current_forge().shapes.repo(repo))
 
 
 @rest.get("/repos/<owner>/<name>/commits/<sha>/statuses")
 def _statuses(owner: str, name: str, sha: str) -> Response:
     repo = find_repo(owner, name)
-    return page([forge().shapes.status(repo, sha, status) for status in reversed(repo.statuses.get(sha, []))])
+    return page([current_forge().shapes.status(repo, sha, status) for status in reversed(repo.statuses.get(sha, []))])
 
 
 @rest.post("/repos/<owner>/<name>/statuses/<sha>")
 def _set_status(owner: str, name: str, sha: str) -> tuple[Response, int]:
     repo = find_repo(owner, name, "write")
     commit_shape(repo, sha)
-    return jsonify(forge().shapes.status(repo, sha, forge().status(repo, sha, me(), body_of()))), 201
+    return jsonify(current_forge().shapes.status(repo, sha, current_forge().status(repo, sha, me(), body_of()))), 201
 
 
 def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:
     except subprocess.CalledProcessError as unknown:
         raise ApiError(422, f"No commit found for SHA: {sha}") from unknown
     full, tree, author, author_email, committer, committer_email, parents, message = facts.split("\0", 7)
-    forge_state, shapes = forge().forge_state, forge().shapes
+    forge_state, shapes = current_forge().forge_state, current_forge().shapes
     return {
         "sha": full,
         "node_id": f"C_{full}",

@@ -2,8 +2,9 @@
 
 from flask import Response, jsonify, request
 
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
-from sandbox.forge.rest.shared import body_of, find_repo, forge, page, rest
+from sandbox.forge.rest.shared import body_of, find_repo, page, rest
 from sandbox.forge.state import Webhook
 
 
@@ -11,14 +12,14 @@ from sandbox.forge.state import Webhook
 def _hooks(owner: str, name: str) -> Response | tuple[Response, int]:
     repo = find_repo(owner, name, "admin")
     if request.method == "GET":
-        return page([forge().shapes.hook(repo, hook) for hook in repo.hooks.values()])
+        return page([current_forge().shapes.hook(repo, hook) for hook in repo.hooks.values()])
     body = body_of("config")
     config = body["config"]
     hook = Webhook(
-        forge().forge_state.new_id(), config["url"], config.get("secret", ""), body.get("events") or ["push"]
+        current_forge().forge_state.new_id(), config["url"], config.get("secret", ""), body.get("events") or ["push"]
     )
     repo.hooks[hook.id] = hook
-    return jsonify(forge().shapes.hook(repo, hook)), 201
+    return jsonify(current_forge().shapes.hook(repo, hook)), 201
 
 
 @rest.delete("/repos/<owner>/<name>/hooks/<int:id>")
@@ -41,7 +42,7 @@ def _redeliver(owner: str, name: str, id: int, delivery: int) -> tuple[Response,
     original = next((candidate for candidate in hook.deliveries if candidate.id == delivery), None)
     if original is None:
         raise ApiError(404, "Not Found")
-    forge().hooks.redeliver(hook, original)
+    current_forge().hooks.redeliver(hook, original)
     return jsonify({}), 202
 
 

@@ -3,9 +3,10 @@
 from flask import Response, jsonify, request
 
 from sandbox.forge import repository
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.commits import commit_shape
-from sandbox.forge.rest.shared import body_of, find_pull, find_repo, forge, me, page, rest
+from sandbox.forge.rest.shared import body_of, find_pull, find_repo, me, page, rest
 
 
 @rest.get("/repos/<owner>/<name>/pulls")
@@ -23,19 +24,21 @@ def _pulls(owner: str, name: str) -> Response:
     key = "updated_at" if request.args.get("sort") == "updated" else "number"
     descending = request.args.get("direction", "desc") == "desc"
     pulls.sort(key=lambda pull: (getattr(pull, key), pull.number), reverse=descending)
-    return page([forge().shapes.pull(repo, pull) for pull in pulls])
+    return page([current_forge().shapes.pull(repo, pull) for pull in pulls])
 
 
 @rest.post("/repos/<owner>/<name>/pulls")
 def _open(owner: str, name: str) -> tuple[Response, int]:
     repo = find_repo(owner, name)
-    return jsonify(forge().shapes.pull(repo, forge().open_pull(repo, me(), body_of("title", "head", "base")))), 201
+    return jsonify(
+        current_forge().shapes.pull(repo, current_forge().open_pull(repo, me(), body_of("title", "head", "base")))
+    ), 201
 
 
 @rest.get("/repos/<owner>/<name>/pulls/<int:number>")
 def _get_pull(owner: str, name: str, number: int) -> Response:
     repo = find_repo(owner, name)
-    return jsonify(forge().shapes.pull(repo, find_pull(repo, number)))
+    return jsonify(current_forge().shapes.pull(repo, find_pull(repo, number)))
 
 
 @rest.patch("/repos/<owner>/<name>/pulls/<int:number>")
@@ -45,12 +48,14 @@ def _edit_pull(owner: str, name: str, number: int) -> Response:
     if pull.user is not me():
         find_repo(owner, name, "write")
     if "title" in body or "body" in body:
-        forge().edit_text(repo, pull, me(), str(body.get("title") or pull.title), str(body.get("body") or pull.body))
+        current_forge().edit_text(
+            repo, pull, me(), str(body.get("title") or pull.title), str(body.get("body") or pull.body)
+        )
     if "base" in body and body["base"] != pull.base:
-        forge().retarget(repo, pull, me(), str(body["base"]))
+        current_forge().retarget(repo, pull, me(), str(body["base"]))
     if "state" in body:
-        forge().set_state(repo, pull, me(), str(body["state"]))
-    return jsonify(forge().shapes.pull(repo, pull))
+        current_forge().set_state(repo, pull, me(), str(body["state"]))
+    return jsonify(current_forge().shapes.pull(repo, pull))
 
 
 @rest.get("/repos/<owner>/<name>/pulls/<int:number>/commits")
@@ -68,14 +73,14 @@ def _commits(owner: str, name: str, number: int) -> Response:
 def _reviews(owner: str, name: str, number: int) -> Response:
     repo = find_repo(owner, name)
     pull = find_pull(repo, number)
-    return page([forge().shapes.review(repo, pull, review) for review in pull.reviews])
+    return page([current_forge().shapes.review(repo, pull, review) for review in pull.reviews])
 
 
 @rest.post("/repos/<owner>/<name>/pulls/<int:number>/reviews")
 def _review(owner: str, name: str, number: int) -> Response:
     repo = find_repo(owner, name)
     pull = find_pull(repo, number)
-    return jsonify(forge().shapes.review(repo, pull, forge().review(repo, pull, me(), body_of())))
+    return jsonify(current_forge().shapes.review(repo, pull, current_forge().review(repo, pull, me(), body_of())))
 
 
 @rest.put("/repos/<owner>/<name>/pulls/<int:number>/reviews/<int:id>/dismissals")
@@ -85,15 +90,15 @@ def _dismiss(owner: str, name: str, number: int, id: int) -> Response:
     review = next((review for review in pull.reviews if review.id == id), None)
     if review is None:
         raise ApiError(404, "Not Found")
-    forge().dismiss(repo, pull, review, me())
-    return jsonify(forge().shapes.review(repo, pull, review))
+    current_forge().dismiss(repo, pull, review, me())
+    return jsonify(current_forge().shapes.review(repo, pull, review))
 
 
 @rest.put("/repos/<owner>/<name>/pulls/<int:number>/merge")
 def _merge(owner: str, name: str, number: int) -> Response:
     repo = find_repo(owner, name, "write")
     try:
-        merge_sha = forge().merge(repo, find_pull(repo, number), me(), body_of())
+        merge_sha = current_forge().merge(repo, find_pull(repo, number), me(), body_of())
     except repository.Conflict as conflict:
         raise ApiError(405, "Pull Request is not mergeable") from conflict
     return jsonify({"sha": merge_sha, "merged": True, "message": "Pull Request successfully merged"})

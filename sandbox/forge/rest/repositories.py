@@ -5,23 +5,24 @@ import subprocess
 from flask import Response, jsonify
 
 from sandbox.forge import repository
+from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.commits import commit_shape
-from sandbox.forge.rest.shared import body_of, find_repo, forge, me, page, rest
+from sandbox.forge.rest.shared import body_of, find_repo, me, page, rest
 from sandbox.forge.state import Repo
 
 
 @rest.get("/user")
 def _user() -> Response:
-    return jsonify(forge().shapes.user(me()))
+    return jsonify(current_forge().shapes.user(me()))
 
 
 @rest.get("/users/<login>")
 def _somebody(login: str) -> Response:
-    user = forge().forge_state.users.get(login)
+    user = current_forge().forge_state.users.get(login)
     if user is None:
         raise ApiError(404, "Not Found")
-    return jsonify(forge().shapes.user(user))
+    return jsonify(current_forge().shapes.user(user))
 
 
 @rest.get("/rate_limit")
@@ -32,21 +33,21 @@ def _rate_limit() -> Response:
 
 @rest.get("/user/repos")
 def _repos() -> Response:
-    mine = [repo for repo in forge().forge_state.repos.values() if repo.roles.get(me().login, "none") != "none"]
-    return page([forge().shapes.repo(repo, me()) for repo in mine])
+    mine = [repo for repo in current_forge().forge_state.repos.values() if repo.roles.get(me().login, "none") != "none"]
+    return page([current_forge().shapes.repo(repo, me()) for repo in mine])
 
 
 @rest.get("/repos/<owner>/<name>")
 def _repository(owner: str, name: str) -> Response:
-    return jsonify(forge().shapes.repo(find_repo(owner, name), me()))
+    return jsonify(current_forge().shapes.repo(find_repo(owner, name), me()))
 
 
 @rest.post("/repos/<owner>/<name>/forks")
 def _fork(owner: str, name: str) -> tuple[Response, int]:
-    parent, forge_state = find_repo(owner, name), forge().forge_state
+    parent, forge_state = find_repo(owner, name), current_forge().forge_state
     existing = forge_state.repo(f"{me().login}/{name}")
     if existing is not None:
-        return jsonify(forge().shapes.repo(existing, me())), 202
+        return jsonify(current_forge().shapes.repo(existing, me())), 202
     path = forge_state.directory / "repositories" / f"{me().login}--{name}.git"
     fork = Repo(forge_state.new_id(), me().login, name, path, parent.private, parent.default_branch, parent=parent)
     repository.create(fork)
@@ -54,19 +55,23 @@ def _fork(owner: str, name: str) -> tuple[Response, int]:
     if head:
         repository.fetch_commit(fork, parent, head, f"refs/heads/{parent.default_branch}")
     forge_state.repos[fork.full_name.lower()] = fork
-    return jsonify(forge().shapes.repo(fork, me())), 202
+    return jsonify(current_forge().shapes.repo(fork, me())), 202
 
 
 @rest.get("/repos/<owner>/<name>/collaborators/<login>/permission")
 def _permission(owner: str, name: str, login: str) -> Response:
     repo = find_repo(owner, name, "write")
-    user = forge().forge_state.users.get(login)
+    user = current_forge().forge_state.users.get(login)
     if user is None:
         raise ApiError(404, f"{login} is not a user")
     role = repo.role(login)
     coarse = {"triage": "read", "maintain": "write"}.get(role, role)
     return jsonify(
-        {"permission": coarse, "role_name": role, "user": (forge().shapes.user(user) or {}) | {"role_name": role}}
+        {
+            "permission": coarse,
+            "role_name": role,
+            "user": (current_forge().shapes.user(user) or {}) | {"role_name": role},
+        }
     )
 
 
@@ -95,7 +100,7 @@ def _make_ref(owner: str, name: str) -> tuple[Response, int]:
         repository.set_ref(repo, str(body["ref"]), str(body["sha"]))
     except subprocess.CalledProcessError as wrong:
         raise ApiError(422, "Object does not exist") from wrong
-    forge().record_push(repo, before, me())
+    current_forge().record_push(repo, before, me())
     return jsonify({"ref": body["ref"], "object": {"sha": body["sha"], "type": "commit"}}), 201
 
 
@@ -104,5 +109,5 @@ def _delete_ref(owner: str, name: str, ref: str) -> tuple[str, int]:
     repo = find_repo(owner, name, "write")
     before = repository.refs(repo)
     repository.git(repo.path, "update-ref", "-d", f"refs/{ref}")
-    forge().record_push(repo, before, me())
+    current_forge().record_push(repo, before, me())
     return "", 204

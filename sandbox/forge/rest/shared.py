@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from sandbox.forge import apps
-from sandbox.forge.forge import ApiError, Forge
+from sandbox.forge.current import current_forge
+from sandbox.forge.forge import ApiError
 from sandbox.forge.rest import permissions
 from sandbox.forge.state import ROLES, Grant, Pull, Repo, User
 
@@ -19,24 +20,18 @@ CONVERSION = re.compile(r"/app-manifests/[^/]+/conversions$")
 BY_SIGNATURE = re.compile(r"/app(/.*)?$|/repos/[^/]+/[^/]+/installation$")
 
 
-def forge() -> Forge:
-    """The forge of the application that answers the present request."""
-    registered: Forge = current_app.extensions["forge"]
-    return registered
-
-
 @rest.before_request
 def sign_in() -> None:
-    """Whose request it is, and whether the token's permissions are enough for it."""
+    """Find out whose request it is. Raises ApiError where the token or its permissions do not do."""
     if CONVERSION.search(request.path):
         return
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in ("token", "bearer") or not token:
         raise ApiError(401, "Requires authentication")
     signed_in = (
-        apps.verify_signature(forge().forge_state, token)
+        apps.verify_signature(current_forge().forge_state, token)
         if token.count(".") == 2
-        else forge().forge_state.grant_of(token.strip())
+        else current_forge().forge_state.grant_of(token.strip())
     )
     if signed_in is None:
         raise ApiError(401, "Bad credentials")
@@ -67,8 +62,8 @@ def _tell_permissions(answer: Response) -> Response:
 
 def find_repo(owner: str, name: str, role: str = "read") -> Repo:
     """A repository that the asker has the role in. Raises ApiError: 404 unseen, 403 too little."""
-    repo = forge().forge_state.repo(f"{owner}/{name}")
-    mine = forge().forge_state.role(repo, grant()) if repo else "none"
+    repo = current_forge().forge_state.repo(f"{owner}/{name}")
+    mine = current_forge().forge_state.role(repo, grant()) if repo else "none"
     if repo is None or mine == "none":
         raise ApiError(404, "Not Found")
     if ROLES.index(mine) < ROLES.index(role):
@@ -96,7 +91,7 @@ def me() -> User:
 
 
 def body_of(*required: str) -> dict[str, Any]:
-    """The request's JSON, with at least these fields."""
+    """The request's JSON. Raises ApiError where it lacks one of these fields."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise ApiError(400, "Problems parsing JSON")
@@ -123,4 +118,4 @@ def page(items: Sequence[Any], key: str = "", **around: Any) -> Response:
 
 def _url(**changed: int) -> str:
     arguments = request.args.to_dict() | {key: str(value) for key, value in changed.items()}
-    return f"{forge().shapes.url}{request.path}?{urlencode(arguments)}"
+    return f"{current_forge().shapes.url}{request.path}?{urlencode(arguments)}"

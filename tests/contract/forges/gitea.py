@@ -117,9 +117,9 @@ class GiteaGround:
     def conflict(self, pull: Pull) -> None:
         self.push("main", {"README.md": "otherwise\ntwo\nthree\n"})
 
-    def comment(self, login: str, pull: Pull, body: str) -> int:
+    def comment(self, login: str, pull: Pull, body: str) -> str:
         path = f"{self.place.path}/issues/{pull.number}/comments"
-        return int(self._person(login).api("POST", path, body=body)["id"])
+        return str(self._person(login).api("POST", path, body=body)["id"])
 
     def remove(self, comment: str) -> None:
         self._alice.api("DELETE", f"{self.place.path}/issues/comments/{comment}")
@@ -171,7 +171,7 @@ class GiteaGround:
         found = self._alice.api("GET", f"{self.place.path}/issues/{pull.number}/comments")
         return [(comment["user"]["login"], comment["body"]) for comment in found]
 
-    def reactions(self, comment: int) -> Sequence[str]:
+    def reactions(self, comment: str) -> Sequence[str]:
         found = self._alice.api("GET", f"{self.place.path}/issues/comments/{comment}/reactions") or []
         return [reaction["content"] for reaction in found]
 

@@ -90,8 +90,8 @@ class GitHubGround:
     def conflict(self, pull: Pull) -> None:
         self.push("main", {"README.md": "otherwise\ntwo\nthree\n"})
 
-    def comment(self, login: str, pull: Pull, body: str) -> int:
-        return self._person(login).comment(self.repo, pull.number, body)
+    def comment(self, login: str, pull: Pull, body: str) -> str:
+        return str(self._person(login).comment(self.repo, pull.number, body))
 
     def remove(self, comment: str) -> None:
         self.place.alice.api("DELETE", f"/repos/{self.repo}/issues/comments/{comment}")
@@ -132,8 +132,8 @@ class GitHubGround:
         found = self.place.alice.comments(self.repo, pull.number)
         return [(comment["user"]["login"], comment["body"]) for comment in found]
 
-    def reactions(self, comment: int) -> Sequence[str]:
-        return self.place.alice.reactions(self.repo, comment)
+    def reactions(self, comment: str) -> Sequence[str]:
+        return self.place.alice.reactions(self.repo, int(comment))
 
     def parents(self, sha: str) -> int:
         return len(self.place.alice.api("GET", f"/repos/{self.repo}/commits/{sha}")["parents"])

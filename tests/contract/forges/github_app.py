@@ -61,6 +61,6 @@ class AppGround(GitHubGround):
 
     def writes(self) -> Sequence[str]:
         """A token is nothing that anybody sees."""
-        sent = [one for one in self.place.forge.requests() if one["method"] in UNSAFE]
+        sent = [request for request in self.place.forge.requests() if request["method"] in UNSAFE]
         self.place.forge.forget_requests()
         return [one["method"] for one in sent if not one["path"].endswith("/access_tokens")]

@@ -41,7 +41,7 @@ def _kept(name: str, examples: list[Any]) -> Iterator[Any]:
     if name in OURS:
         yield from examples
     elif name == "check_suite":
-        yield from {one["action"]: one for one in examples}.values()
+        yield from {example["action"]: example for example in examples}.values()
     else:
         yield min(examples, key=lambda one: len(json.dumps(_bare(one))))
 

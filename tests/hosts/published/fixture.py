@@ -38,7 +38,9 @@ def _records() -> Reader:
 @pytest.fixture(autouse=True)
 def _as_github_publishes_it(_records: Reader) -> Iterator[None]:
     yield
-    wrong = [words for exchange in _records.fresh() if exchange["agent"] == USER_AGENT for words in breaches(exchange)]
+    wrong = [
+        breach for exchange in _records.fresh() if exchange["agent"] == USER_AGENT for breach in breaches(exchange)
+    ]
     assert not wrong, "GitHub publishes otherwise:\n" + "\n".join(dict.fromkeys(wrong))
 
 

@@ -120,7 +120,7 @@ def test_what_is_shown_and_what_is_left_out_are_all_there_is(rows: list[Any], li
     here = len(re.findall(r'^(?:[-+!]|-/\+| ) x\.y\["[0-9]+ ', "".join(page.fences), re.MULTILINE))
     told = re.search(r"Not shown here\*\*: ([0-9,]+) objects? \(", comment)
     assert here + (int(told[1].replace(",", "")) if told else 0) == len(rows)
-    assert content.counts.unknown == sum(one.action is Action.UNKNOWN for one in content.changes)
+    assert content.counts.unknown == sum(change.action is Action.UNKNOWN for change in content.changes)
 
 
 @settings(max_examples=200, deadline=None)

@@ -26,7 +26,7 @@ def update(before: Any, after: Any, address: str = "a.b", **more: Any) -> dict[s
 
 
 def lines(*rows: dict[str, Any], **more: Any) -> list[str]:
-    return [f"{line.marker} {line.text.strip()}" for one in content(*rows, **more).changes for line in one.lines]
+    return [f"{line.marker} {line.text.strip()}" for change in content(*rows, **more).changes for line in change.lines]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_no_half_of_a_secret_is_left_where_a_text_is_cut() -> None:
 
 def test_a_name_in_an_address_stays_where_only_a_key_could_be_secret() -> None:
     row = update({"p": None}, {"p": "default"}, 'module.default["default"].a.b', after_sensitive={"p": True})
-    assert [one.address for one in content(row).changes] == [f'module.default["{SENSITIVE}"].a.b']
+    assert [change.address for change in content(row).changes] == [f'module.default["{SENSITIVE}"].a.b']
 
 
 def test_what_an_environment_holds_in_secret_is_known_by_its_names() -> None:
