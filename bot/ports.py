@@ -254,6 +254,30 @@ class Tool(Protocol):
 
 
 @runtime_checkable
+class CompletingTool(Protocol):
+    """A tool that reads from a project's files what nobody says of it."""
+
+    def complete(self, tree: Tree, project: Project) -> Project:
+        """Return the project with the options that its files leave no choice about."""
+
+
+@runtime_checkable
+class ClaimingTool(Protocol):
+    """A tool that knows its kind of file wherever it lies."""
+
+    def claims(self, tree: Tree, path: str) -> bool:
+        """Tell whether a file looks like what this tool plans, though no project covers it."""
+
+
+@runtime_checkable
+class StatefulTool(Protocol):
+    """A tool that keeps a state, which two projects may have in common."""
+
+    def state_locations(self, tree: Tree, project: Project) -> frozenset[str]:
+        """Return names of the states that the project may have: whoever has one of them has the same state."""
+
+
+@runtime_checkable
 class MaskingTool(Protocol):
     """A tool that does not print what may be shown as it is."""
 

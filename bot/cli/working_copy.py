@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.core.tree import Files
 
 IGNORED = frozenset({".git", ".terraform", "terraform.tfstate.d"})
-FILE, LINK = "100644", "120000"
+FILE = "100644"
 
 
 def top_of(directory: Path) -> Path:
@@ -33,11 +33,12 @@ def is_repository(directory: Path) -> bool:
 
 def configuration(top: Path) -> "Configuration | None":
     """Its gitops.yaml; None where there is none. Raises Refused with everything that is wrong."""
-    from bot.config.repository import read
+    from bot.config.repository import read, refuse_misnamed
     from bot.wiring import load_schema
 
     path = top / CONFIGURATION
     try:
+        refuse_misnamed(os.listdir(top))
         return read(path.read_bytes(), load_schema())
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -88,7 +89,7 @@ class WorkingTree:
     @cached_property
     def files(self) -> "Files":
         """Every file and link below, by its path from the top."""
-        from bot.core.tree import Files, TreeEntry
+        from bot.core.tree import LINK, Files, TreeEntry
 
         files = Files()
         for folder, directories, names in os.walk(self.top):

@@ -4,7 +4,7 @@ Called by the steps that look into a pull request. Decides nothing about branche
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
@@ -20,6 +20,15 @@ from bot.core.errors import Refused
 from bot.core.project import Configuration, Project, Rules
 
 FILE = "gitops.yaml"
+ALMOST = frozenset({FILE, "gitops.yml"})
+
+
+def refuse_misnamed(names: Iterable[str]) -> None:
+    """Raise Refused where the file's name is not quite right, so that nobody would read it."""
+    names = tuple(names)
+    misnamed = sorted(name for name in names if name.lower() in ALMOST and name != FILE)
+    if misnamed and FILE not in names:
+        raise Refused(f"{misnamed[0]} is not read: name it {FILE}")
 
 
 def read(text: bytes, schema: Schema) -> Configuration:

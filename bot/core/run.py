@@ -63,6 +63,19 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found of a pull request beside its projects.
+
+    `uncovered` are changed files of infrastructure that no project covers; `same_state` are groups of places that have
+    one state; `cautions` are sentences on such.
+    """
+
+    uncovered: tuple[str, ...] = ()
+    same_state: tuple[tuple[str, ...], ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One plan or apply of one pull request at one head and base commit. `result` is the merge result's commit.
 
@@ -83,6 +96,7 @@ class Run:
     branch: str = ""
     created_at: datetime | None = None
     ended_at: datetime | None = None
+    findings: Findings = Findings()
 
     @property
     def comment(self) -> CommentRef | None:

@@ -1,10 +1,11 @@
 """A commit's files without a checkout. `git` makes them; tools and configuration read them."""
 
-import posixpath
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple, Protocol
+
+LINK, SUBMODULE = "120000", "160000"
 
 
 class TreeEntry(NamedTuple):
@@ -43,6 +44,15 @@ class Files(dict[str, TreeEntry]):
         """The directories that have a file of that name, sorted."""
         return tuple(self._by_name.get(name, ()))
 
+    def with_extension(self, extension: str) -> tuple[str, ...]:
+        """The files whose names end in a dot and the extension, sorted."""
+        return tuple(self._by_extension.get(extension, ()))
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """The symbolic links."""
+        return frozenset(path for path, entry in self.items() if entry.mode == LINK)
+
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self)
@@ -51,14 +61,21 @@ class Files(dict[str, TreeEntry]):
     def _by_directory(self) -> dict[str, list[str]]:
         paths_by_directory: dict[str, list[str]] = {}
         for path in self._sorted:
-            paths_by_directory.setdefault(posixpath.dirname(path) or ".", []).append(path)
+            paths_by_directory.setdefault(path.rpartition("/")[0] or ".", []).append(path)
         return paths_by_directory
+
+    @cached_property
+    def _by_extension(self) -> dict[str, list[str]]:
+        paths_by_extension: dict[str, list[str]] = {}
+        for path in self._sorted:
+            paths_by_extension.setdefault(path.rpartition(".")[2], []).append(path)
+        return paths_by_extension
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         directories_by_name: dict[str, list[str]] = {}
         for path in self._sorted:
-            directory, name = posixpath.split(path)
+            directory, _, name = path.rpartition("/")
             directories_by_name.setdefault(name, []).append(directory or ".")
         return directories_by_name
 

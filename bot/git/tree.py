@@ -4,11 +4,9 @@ import threading
 from functools import cached_property
 from types import TracebackType
 
-from bot.core.tree import Files, TreeEntry
+from bot.core.tree import SUBMODULE, Files, TreeEntry
 from bot.git.command import Git
 from bot.process import Dialogue
-
-SUBMODULE = "160000"
 
 
 class GitTree:

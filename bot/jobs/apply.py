@@ -14,6 +14,7 @@ from bot.core.job import Job
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, State, WaitReason
+from bot.core.same_state import with_same_state
 from bot.core.trigger import TriggerKind
 from bot.core.vocabulary import CONFIRM, SELECTION, CommandSpec, Example
 from bot.steps.pull.gate_facts import GateFacts, gate_case, gather_gate_facts, unplanned_projects
@@ -95,7 +96,7 @@ def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> tuple[Job, ...]:
             return ()
         if job.trigger.kind is not TriggerKind.APPROVAL:
             _require_open_gate(bot, facts, chosen)
-        run = _new_run(bot, job, source, id)
+        run = replace(_new_run(bot, job, source, id), findings=replace(facts.projects.findings, uncovered=()))
         rows = _new_rows(bot, run, facts, chosen)
     return _lock_and_write(bot, job, pull, run, rows)
 
@@ -231,7 +232,8 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
     with bot.store.begin() as tx:
         if runs.list_unfinished(tx, pull.key, RunKind.APPLY):
             raise Refused("an apply of this pull request is running; its comment tells how it goes")
-        places = {plan.project.place for plan in plans.live(tx, pull.key)}
+        planned = {plan.project.place for plan in plans.live(tx, pull.key)}
+        places = with_same_state(run.findings.same_state, planned)
         requested = [Lock(pull.repository.key, place, pull.key, run.asked_by, now) for place in sorted(places)]
         if conflicts := locks.take(tx, requested):
             refusal = "; ".join(f"{lock.place} is locked by {lock.pull.number}" for lock in conflicts)

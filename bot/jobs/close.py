@@ -12,6 +12,7 @@ from bot.core.lifecycle import closure
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, RunKind
+from bot.core.same_state import with_same_state
 from bot.core.trigger import Trigger, TriggerKind
 from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.run import release, settle
@@ -97,11 +98,14 @@ def _apply_landed(bot: Bot, job: Job, pull: Pull, facts: ClosureFacts) -> None:
 
     Asked again whenever a lock is freed, when an apply has ended, and by the sweep, until nothing is left.
     """
+    unapplied = facts.records.unapplied
     if release.has_earlier_merge(bot, pull, facts.rivals):
         return
-    now, unapplied = bot.clock(), facts.records.unapplied
+    now = bot.clock()
     asker = pull.merged_by or job.asked_by
-    requested = [Lock(pull.repository.key, plan.project.place, pull.key, asker, now) for plan in unapplied]
+    groups = facts.records.plan_run.findings.same_state if facts.records.plan_run else ()
+    places = with_same_state(groups, (plan.project.place for plan in unapplied))
+    requested = [Lock(pull.repository.key, place, pull.key, asker, now) for place in sorted(places)]
     with bot.store.begin() as tx:
         if locks.take(tx, requested):
             return

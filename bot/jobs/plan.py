@@ -138,8 +138,9 @@ def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> None:
                     return
                 raise Refused(refusal)
             projects = discover_projects(bot, source)
-            run = replace(run, base=source.base, result=source.result)
-            new_rows, notices = plan_rows(bot, run, source, projects), projects.rule_changes
+            findings = projects.findings if run.selection.everything else replace(projects.findings, uncovered=())
+            run = replace(run, base=source.base, result=source.result, findings=findings)
+            new_rows, notices = plan_rows(bot, run, source, projects), projects.notices
     except Refused as error:
         if not run.selection.everything:  # the plans that there are stay shown
             _decline(bot, job, pull, str(error))

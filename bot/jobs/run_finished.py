@@ -9,6 +9,7 @@ from bot.core.keys import CommentSlot
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run, RunKind, RunProject, State
+from bot.core.same_state import with_same_state
 from bot.core.trigger import Trigger, TriggerKind
 from bot.steps.pull import stale
 from bot.steps.pull.records import PullRecords, read_records
@@ -62,7 +63,8 @@ def _load_facts(bot: Bot, job: Job) -> EndFacts | None:
 def _follow_up_apply(bot: Bot, facts: EndFacts) -> None:
     """Tell other pulls whose plans rest on state that is no more; go on to the merge when nothing is left."""
     run, unapplied = facts.run, facts.records.unapplied
-    touched = {row.project.place for row in facts.rows if row.state in _ATTEMPTED}
+    attempted = {row.project.place for row in facts.rows if row.state in _ATTEMPTED}
+    touched = with_same_state(run.findings.same_state, attempted)
     with bot.store.begin() as tx:
         stale_pulls = stale.mark_others(tx, run.pull, touched)
         if stale.mark_dependents(tx, run.pull, touched):

@@ -228,8 +228,9 @@ class CommentWriter:
 
 
 def _is_shown(facts: SlotFacts, view: RunView) -> bool:
-    """Nothing is said on a pull that affects no project, unless someone asked or was told something before."""
-    affected = view.projects or view.removed or view.run.note or view.run.trigger.comment_id
+    """Nothing is said on a pull that touches nothing of ours, unless someone asked or was told something before."""
+    findings = view.run.findings.uncovered or view.run.findings.cautions
+    affected = view.projects or view.removed or view.run.note or findings or view.run.trigger.comment_id
     return bool(view.run.kind is RunKind.APPLY or affected or facts.comment)
 
 

@@ -32,6 +32,7 @@ from bot.kube.plan.canonical_changes import canonical_changes
 from bot.kube.plan.plan_content import plan_content
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.kube.plan.rendered_diff import plan_offline
+from bot.kube.render import kustomizations
 from bot.kube.render.renderer import Renderer
 from bot.kube.render.revisions import ClusterTarget, RenderedRevision, render_revisions
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
@@ -61,6 +62,9 @@ class KubeTool:
 
     def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
         return self.renderer.inputs(tree, project, other_dirs)
+
+    def claims(self, tree: Tree, path: str) -> bool:
+        return kustomizations.is_kubernetes_file(tree, path)
 
     def state_key(self, tree: Tree, project: Project) -> str:
         """The record of what was applied is the cluster's, whatever the tree says."""

@@ -9,7 +9,7 @@ from bot.core.keys import PullKey
 from bot.core.lifecycle import OPEN_STATES, next_places, run_state
 from bot.core.plan import Counts
 from bot.core.project import Project, Rules
-from bot.core.run import Run, RunKind, RunProject, Selection, State, WaitReason
+from bot.core.run import Findings, Run, RunKind, RunProject, Selection, State, WaitReason
 from bot.core.trigger import Trigger
 from bot.store.columns import dump, insert_new, load
 from bot.store.tables import run as runs
@@ -39,6 +39,7 @@ def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, n
         "job": job,
         "created_at": run.created_at,
         "ended_at": run.ended_at,
+        "findings": dump(Findings, run.findings),
     }
     if not insert_new(tx, runs, **values):
         return False
@@ -276,6 +277,7 @@ def _run(row: sa.Row[tuple[object, ...]]) -> Run:
         result=row.result,
         selection=load(Selection, row.selection),
         note=row.note,
+        findings=load(Findings, row.findings),
         created_at=row.created_at,
         ended_at=row.ended_at,
     )

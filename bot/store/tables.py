@@ -66,6 +66,7 @@ run = sa.Table(
     sa.Column("job", SafeText, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
+    sa.Column("findings", SafeText, nullable=False, server_default="{}"),
 )
 
 run_project = sa.Table(

@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from bot.core.pull import CheckState
 from bot.core.run import State
+from bot.core.uncovered import describe_files
 from bot.core.view import RunView
 from bot.templates import wording
 from bot.templates.escape import clip, code, visible
@@ -75,9 +76,10 @@ def plan_status(view: RunView) -> tuple[CheckState, str]:
         return CheckState.FAILURE, _status_text(": ".join(phrases))
     if not tally.total:
         removed = f"{wording.quantity(len(view.removed), 'project')} removed, nothing to plan"
-        return CheckState.SUCCESS, removed if view.removed else "no project is affected"
+        phrase = removed if view.removed else "no project is affected"
+        return CheckState.SUCCESS, _status_text(f"{phrase}{_uncovered(view)}")
     changes = wording.describe_counts(tally.counts) or "no changes"
-    return CheckState.SUCCESS, _status_text(f"{wording.quantity(tally.total, 'project')}: {changes}")
+    return CheckState.SUCCESS, _status_text(f"{wording.quantity(tally.total, 'project')}: {changes}{_uncovered(view)}")
 
 
 def apply_status(view: RunView) -> tuple[CheckState, str]:
@@ -93,6 +95,11 @@ def apply_status(view: RunView) -> tuple[CheckState, str]:
             f"{view.run.state.value}: {_first_reason_line(view) or 'no reason was given'}"
         )
     return CheckState.FAILURE, _status_text(f"{', '.join(phrases)} of {wording.quantity(tally.total, 'project')}")
+
+
+def _uncovered(view: RunView) -> str:
+    files = view.run.findings.uncovered
+    return f"; {describe_files(files)}" if files else ""
 
 
 def _first_reason_line(view: RunView) -> str:

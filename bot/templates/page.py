@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from bot.core.gate_case import Demand, group_demands
 from bot.core.run import State
+from bot.core.uncovered import lines_to_add
 from bot.core.view import RunView
 from bot.templates import headline, wording
 from bot.templates.dangers import dangers
+from bot.templates.escape import code_block, fence_line
 from bot.templates.fit import fit_sections
 from bot.templates.groups import ProjectGroup, group_projects
 from bot.templates.render import render
@@ -24,6 +26,7 @@ from bot.templates.tally import Tally, stop_reason, tally_run
 RESERVED_BYTES = 1024 + 512
 # How many lines a list may have: the first of these with which everything that must stay fits.
 LIST_LENGTHS = (15, 8, 4, 2, 1)
+MOST_PROJECT_LINES, MOST_LINE_CHARACTERS = 8, 200
 
 Frame = Callable[[int], Mapping[str, object]]
 
@@ -42,6 +45,7 @@ def plan_page(view: RunView) -> str:
         if tally.unsuccessful or tally.unfinished
         else "",
         "removed": view.removed,
+        "project_lines": _project_lines(view),
         "valid_until": _valid_until(view),
     }
     rows = [] if unchanged else plan_rows(view, tally.counts)
@@ -124,6 +128,12 @@ def _changes_nothing(view: RunView, tally: Tally) -> bool:
 def _gate_fields(demands: Sequence[Demand]) -> dict[str, object]:
     lines = group_demands(demands)
     return {"unmet": [line for line in lines if not line.met], "met": [line for line in lines if line.met]}
+
+
+def _project_lines(view: RunView) -> Markup:
+    lines = lines_to_add(view.run.findings.uncovered)
+    shown = [fence_line(line, MOST_LINE_CHARACTERS) for line in lines[:MOST_PROJECT_LINES]]
+    return code_block([*shown, *(["  # …"] if len(lines) > len(shown) else [])], "yaml")
 
 
 def _valid_until(view: RunView) -> datetime | None:

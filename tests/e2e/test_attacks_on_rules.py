@@ -79,3 +79,20 @@ def test_state_that_gitops_yaml_leads_elsewhere_is_moved_as_well(stage: Stage) -
     clone = begin(stage, files)
     number = propose(stage, clone, {"gitops.yaml": STORED.format("mine")})
     stage.wait_for_comment(number, "backend_change")
+
+
+def test_a_project_that_the_pull_takes_out_is_destroyed_by_the_rules_that_it_has(stage: Stage) -> None:
+    strict = "    require: [approval]\n    approvals: {count: 2}\n"
+    listed = "version: 1\ndefaults:\n  require: []\nprojects:\n  - dir: other\n"
+    clone = begin(stage, {"gitops.yaml": listed + "  - dir: net\n", "other/main.tf": ONE, "net/main.tf": ONE})
+    number = propose(stage, clone, {"net/main.tf": ONE.replace('"1"', '"2"')}, "up")
+    stage.wait_for_comment(number, "Plan for `net`", "1 to create")
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.git(clone, "pull", "--quiet")
+    stage.alice.push(clone, {"gitops.yaml": listed + "  - dir: net\n" + strict}, "main", "Two for net")
+    number = propose(stage, clone, {"gitops.yaml": listed, "net/main.tf": None})
+    stage.wait_for_comment(number, "/plan --destroy -p net")
+    stage.alice.comment(stage.repo, number, "/plan --destroy -p net")
+    stage.wait_for_comment(number, "1 to destroy", "0 of 2 approvals")

@@ -124,3 +124,10 @@ def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "k" / "b.yaml").symlink_to("gone.yaml")
     with pytest.raises(Refused, match=r"symbolic link k/b.yaml leads nowhere"):
         rendered(tmp_path, "k")
+
+
+def test_a_listed_input_that_is_a_link_brings_what_it_leads_to(tmp_path: Path) -> None:
+    tree = written(tmp_path, {"k/a.yaml": config_map("a"), "far/b.json": "{}", "extra/c.json": "{}"})
+    (tmp_path / "extra" / "link.json").symlink_to("../far/b.json")
+    files = Manifests().inputs(tree, Project("k", "k", inputs=("extra/link.*",)), NOBODY)
+    assert files == {"k/a.yaml", "extra/link.json", "far/b.json"}

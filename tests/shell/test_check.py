@@ -108,3 +108,37 @@ def test_a_token_that_sees_no_repository_of_repos_is_found(stage: Stage) -> None
     done = gitops_bot("check", cwd=stage.directory, env=env)
     assert done.returncode == 1
     assert "REPOS fits no repository" in done.stdout
+
+
+def test_a_directory_that_is_a_link_is_found_by_name(here: Path) -> None:
+    write(here, {"gitops.yaml": "version: 1\nprojects:\n  - dir: eu\n", "prod/main.tf": ""})
+    (here / "eu").symlink_to("prod")
+    assert [line for line in lines(here, "✗") if "leads through the symbolic link eu: list prod instead" in line]
+
+
+def test_infrastructure_that_no_project_covers_is_told_with_the_lines_to_add(here: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True, env={"PATH": os.defpath})
+    service = "apiVersion: v1\nkind: Service\n"
+    files = {"net/main.tf": "", "legacy/main.tf": "", "k8s/a.yaml": service, "notes/a.yaml": "a: b\n"}
+    write(here, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n", **files})
+    (line,) = [line for line in lines(here, "!") if "no project covers them" in line]
+    assert "k8s/a.yaml, legacy/main.tf" in line
+    assert "- dir: k8s; - dir: legacy" in line
+
+
+def test_a_module_that_leaves_the_repository_is_found(here: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True, env={"PATH": os.defpath})
+    write(here, {"net/main.tf": 'module "m" {\n  source = "../../m"\n}\n'})
+    assert [line for line in lines(here, "✗") if "net: module source leaves the repository" in line]
+
+
+@pytest.mark.parametrize("name", ["gitops.yml", "GitOps.yaml"])
+def test_a_file_that_is_almost_gitops_yaml_is_refused_by_name(here: Path, name: str) -> None:
+    write(here, {name: "version: 1\n"})
+    assert [line for line in lines(here, "✗") if f"{name} is not read: name it gitops.yaml" in line]
+
+
+def test_another_bots_configuration_is_hinted_at(here: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(here)], check=True, env={"PATH": os.defpath})
+    write(here, {"digger.yml": "", "net/main.tf": ""})
+    assert [line for line in lines(here, "!") if "`digger.yml` is not read here" in line]

@@ -244,3 +244,34 @@ def test_an_interrupt_ends_the_tool_and_leaves_nothing_behind(copy: Path, tmp_pa
         assert process.wait(30) == 130
     assert not list(temporary.iterdir())
     assert [path.name for path in copy.iterdir() if path.name != ".git"] == ["main.tf"]
+
+
+@pytest.mark.parametrize("arguments", [("--all",), ("envs/eu",)])
+def test_a_directory_that_is_a_link_is_refused_by_name(copy: Path, arguments: tuple[str, ...]) -> None:
+    listed = "version: 1\nprojects:\n  - dir: envs/eu\n"
+    write(copy, {"gitops.yaml": listed, "envs/prod/main.tf": ONE})
+    (copy / "envs/eu").symlink_to("prod")
+    done = gitops_bot("plan", *arguments, cwd=copy)
+    assert done.returncode == 3
+    assert "leads through the symbolic link envs/eu: list envs/prod instead" in done.stderr
+
+
+def test_a_file_behind_a_link_is_planned_with_its_module(copy: Path) -> None:
+    write(copy, {"shared/main.tf": MODULE, "modules/shared/main.tf": ONE})
+    (copy / "net").mkdir()
+    (copy / "net/main.tf").symlink_to("../shared/main.tf")
+    assert "create module.shared.terraform_data.one" in gitops_bot("plan", "net", cwd=copy).stdout
+
+
+def test_a_repository_that_is_reached_through_a_link_is_planned(copy: Path, tmp_path: Path) -> None:
+    write(copy, {"net/main.tf": ONE})
+    (tmp_path / "other-way").symlink_to(copy)
+    assert gitops_bot("plan", str(tmp_path / "other-way" / "net"), cwd=copy).returncode == 2
+
+
+def test_files_that_only_opentofu_reads_are_never_an_empty_plan(copy: Path) -> None:
+    write(copy, {"net/main.tofu": ONE})
+    done = gitops_bot("plan", "net", cwd=copy)
+    assert done.returncode == 3
+    assert "`tofu` is not installed here" in done.stderr
+    assert "Terraform does not read main.tofu" in done.stderr

@@ -50,18 +50,19 @@ class Ground:
 
     def site(self, files: Mapping[str, str], project: Project | None = None) -> Site:
         self.count += 1
-        here = self.top / str(self.count)
+        bot = self.top / "bot"
+        here = bot / str(self.count)
         for name, text in files.items():
             path = here / "root" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         (here / "scratch").mkdir(mode=0o700)
-        (self.top / "kept").mkdir(exist_ok=True)
+        (bot / "kept").mkdir(exist_ok=True)
         return Site(
             root=here / "root",
             project=project or Project("net", "net"),
             scratch=here / "scratch",
-            state_dir=self.top / "kept",
+            state_dir=bot / "kept",
             log=here / "log",
             environment={**self.environment, "HOME": str(here)},
             timeout=60,

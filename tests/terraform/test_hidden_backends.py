@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.project import Project
-from bot.tools.terraform import hcl
-from bot.tools.terraform.inputs import backend
+from bot.tools.terraform.backends import read_backends
+from bot.tools.terraform.backends import state_key as backend
 from tests.terraform.conftest import ENV, Files
 
 BLOCK = 'backend "local" {\n  path = "/elsewhere"\n}'
@@ -46,8 +46,8 @@ def test_a_backend(name: str, text: str, tmp_path: Path) -> None:
     subprocess.run(init, cwd=tmp_path, env=ENV | {"TF_CLI_CONFIG_FILE": "/dev/null"}, check=True, capture_output=True)
     chosen = json.loads((tmp_path / ".terraform" / "terraform.tfstate").read_text())["backend"]["config"]
     assert chosen["path"] == "/elsewhere"
-    (found,) = hcl.backends(name, text.encode())
-    assert "/elsewhere" in found
+    (found,) = read_backends(name, text.encode())
+    assert "/elsewhere" in found.text
 
 
 @pytest.mark.parametrize("name", ["x_override.tf", "x_override.tofu"])
@@ -65,8 +65,8 @@ def test_an_override_in_opentofus_json_moves_the_state() -> None:
 
 
 def test_json_that_we_cannot_read_counts_as_a_whole() -> None:
-    assert hcl.backends("x.tf.json", b"{") != hcl.backends("x.tf.json", b"{,") != []
+    assert read_backends("x.tf.json", b"{") != read_backends("x.tf.json", b"{,") != []
 
 
 def test_templates_in_templates_without_end_cost_little() -> None:
-    assert hcl.backends("x.tf", b'a = "${' * 100_000) == []
+    assert read_backends("x.tf", b'a = "${' * 100_000) == []

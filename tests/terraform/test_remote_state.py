@@ -82,7 +82,7 @@ def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str, program: 
     planned = ground.plan(text)
     assert planned.content.counts.empty
     assert planned.content.notes == ()
-    assert not list((ground.top / "kept").iterdir())
+    assert not list((ground.top / "bot" / "kept").iterdir())
     assert b"terraform_data" in _request("GET", f"{s3}/state/{program.name}/terraform.tfstate")
 
 

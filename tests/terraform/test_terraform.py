@@ -157,7 +157,7 @@ def test_an_absolute_local_backend_is_left_alone(ground: Ground, tmp_path: Path)
 def test_a_backend_in_a_comment_does_not_lead_the_state_away(ground: Ground) -> None:
     ground.apply('# backend "s3" {\n# }\n' + ONE)
     assert "kept on the bot's disk" in ground.plan('/* backend "s3" {} */\n' + ONE).content.notes[0]
-    assert list((ground.top / "kept").rglob("terraform.tfstate"))
+    assert list((ground.top / "bot" / "kept").rglob("terraform.tfstate"))
 
 
 def test_a_backend_in_an_override_file_is_refused(ground: Ground, tmp_path: Path) -> None:

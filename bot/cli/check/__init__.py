@@ -57,6 +57,7 @@ def _run_checks(call: Call) -> Iterator[Finding]:
 
     yield from _run_check("git", checks.git, call)
     yield from _run_check("gitops.yaml", checks.repository, call)
+    yield from _run_check("repository", checks.projects, call)
     if call.options["repository"]:
         return
     settings = list(_run_check("settings", checks.settings, call, REFUSED))

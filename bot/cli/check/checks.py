@@ -43,12 +43,61 @@ def repository(call: Call) -> Sequence[Finding]:
     return problems or [passed("gitops.yaml", f"{_pluralize(len(configuration.projects), 'project')} in {top}")]
 
 
+def projects(call: Call) -> Sequence[Finding]:
+    """What the tools say of the projects of the working copy, and files of infrastructure that are no project's."""
+    from bot.config.settings import Settings
+    from bot.steps.pull import discovery
+    from bot.wiring import load_tools
+
+    top = working_copy.top_of(call.cwd)
+    if not working_copy.is_repository(top):
+        return []
+    try:
+        configuration = working_copy.configuration(top)
+    except Refused:  # said already
+        return []
+    tree, tools = working_copy.WorkingTree(top), load_tools(Settings.load({}, call.cwd, None))
+    listed = (configuration.projects if configuration else ()) or discovery.detect_projects(tools, tree)
+    directories = frozenset(project.dir for project in listed)
+    covered, findings = set[str](), []
+    for project in listed:
+        if discovery.directory_refusal(tree, project):  # said already
+            continue
+        try:
+            whole = discovery.with_tool(tools, tree, project)
+            covered |= discovery.tool_of(tools, whole).inputs(tree, whole, directories - {project.dir})
+        except Refused as refusal:
+            covered.update(tree.files.below(project.dir))
+            findings.append(problem(project.name, str(refusal)))
+    uncovered = discovery.uncovered_files(tools, tree, tree.files, covered)
+    return [*findings, *_uncovered(uncovered), *(warning("repository", hint) for hint in discovery.hints(tree))]
+
+
+def _uncovered(files: Sequence[str]) -> list[Finding]:
+    from bot.core.uncovered import lines_to_add
+
+    if not files:
+        return []
+    verb = "looks" if len(files) == 1 else "look"
+    named = ", ".join(files[:MOST_NAMED]) + (
+        f" and {len(files) - MOST_NAMED:,} more" if len(files) > MOST_NAMED else ""
+    )
+    lines = lines_to_add(files)
+    added = "; ".join(line.strip() for line in lines[:MOST_NAMED]) + ("; …" if len(lines) > MOST_NAMED else "")
+    message = f"{named} {verb} like infrastructure, and no project covers {'it' if len(files) == 1 else 'them'}"
+    return [warning("repository", f"{message}: to have a project there, add to `projects:` in gitops.yaml {added}")]
+
+
 def _missing_paths(top: Path, configuration: "Configuration") -> list[Finding]:
-    """Directories and files that gitops.yaml names and the working copy has not."""
+    """Directories and files that gitops.yaml names and the working copy has not; directories that are links."""
+    from bot.core.tree_paths import link_refusal
     from bot.wiring import load_schema
 
-    problems = []
+    tree, problems = working_copy.WorkingTree(top), []
     for project in configuration.projects:
+        if any((top / parent).is_symlink() for parent in (Path(project.dir), *Path(project.dir).parents)):
+            problems.append(problem("gitops.yaml", f"{project.name}: {link_refusal(tree, project.dir)}"))
+            continue
         if not (top / project.dir).is_dir():
             message = f"{project.name}: there is no directory {project.dir}: make it, or set the project's `dir`"
             problems.append(problem("gitops.yaml", message))

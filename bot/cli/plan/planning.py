@@ -4,6 +4,7 @@ Works in copies, applies nothing and leaves nothing behind.
 """
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,7 @@ def _all_targets(call: Call) -> list[Target]:
 
 def _target(call: Call, path: Path) -> Target:
     """The project of a directory that an argument names."""
+    _refuse_link(call, path)
     directory = _resolve_directory(call, path)
     top = working_copy.top_of(directory)
     configuration = working_copy.configuration(top)
@@ -88,6 +90,22 @@ def _target(call: Call, path: Path) -> Target:
     if project.name == "." and not working_copy.is_repository(top):
         project = dataclasses.replace(project, name=directory.name if path == Path(".") else path.as_posix())
     return Target(working_copy.WorkingTree(top), configuration, project)
+
+
+def _refuse_link(call: Call, path: Path) -> None:
+    """Raises Refused where the argument leads through a link of the repository: as a project's `dir` it would be."""
+    from bot.core.tree_paths import link_refusal
+
+    written = Path(os.path.abspath(call.cwd / path))
+    top = working_copy.top_of(written)
+    if top == written or not any((top / parent).is_symlink() for parent in _parents(written.relative_to(top))):
+        return
+    if reason := link_refusal(working_copy.WorkingTree(top), written.relative_to(top).as_posix()):
+        raise Refused(reason)
+
+
+def _parents(path: Path) -> list[Path]:
+    return [path, *path.parents]
 
 
 def _resolve_directory(call: Call, path: Path) -> Path:
@@ -149,9 +167,11 @@ def _run_plan(call: Call, target: Target, tool: "Tool", stopped: Callable[[], bo
 
 def _detect_tool(call: Call, target: Target) -> "tuple[Project, Tool]":
     """The project with the tool that it names, or that recognises its files. Raises Refused where none does."""
-    from bot.steps.pull.discovery import tool_of, with_tool
+    from bot.steps.pull.discovery import directory_refusal, tool_of, with_tool
     from bot.wiring import load_tools
 
+    if reason := directory_refusal(target.tree, target.project):
+        raise Refused(reason)
     tools = load_tools(call.settings)
     project = with_tool(tools, target.tree, target.project)
     if not project.tool or (project.tool in tools and not tools[project.tool].recognises(target.tree, project.dir)):

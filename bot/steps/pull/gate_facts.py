@@ -10,6 +10,7 @@ from bot.core.gate import evaluate
 from bot.core.gate_case import Demand, GateCase, Opinion
 from bot.core.pull import Check, Contributors, Pull, PullState, Review, Role
 from bot.core.run import Plan
+from bot.core.same_state import with_same_state
 from bot.ports import Host
 from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.pull.source import Projects, PullSource, discover_projects, open_source
@@ -49,7 +50,9 @@ def gate_case(
 ) -> GateCase:
     """The case for applying these plans now. `unplanned`: (project, why) of what should have a plan and has none."""
     pull, forge, records = source.pull, facts.forge, facts.records
-    base, places = _comparison_base(source, chosen), [plan.project.place for plan in chosen]
+    base = _comparison_base(source, chosen)
+    groups = discover_projects(bot, source).findings.same_state
+    places = sorted(with_same_state(groups, (plan.project.place for plan in chosen)))
     locks_by_place = {lock.place: lock for lock in records.foreign_locks}
     return GateCase(
         pull=pull,

@@ -1,6 +1,7 @@
 """Which projects a plan run is about, and which of them need a tool: the rest keep the plan they have."""
 
-from collections.abc import Set
+import shlex
+from collections.abc import Sequence, Set
 
 from bot.bot import Bot
 from bot.core.commands import select_projects
@@ -8,6 +9,7 @@ from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.core.pull import PullState
 from bot.core.run import Plan, PlanState, Run, RunProject, State, WaitReason
+from bot.core.same_state import others_with_state
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.source import Projects, PullSource, moves_state, other_directories, project_digest, stale_reason
 from bot.store import plans
@@ -32,13 +34,41 @@ def _targets(run: Run, source: PullSource, projects: Projects, unapplied: Set[st
     if not run.selection.everything:
         chosen = list(select_projects((*everything, *projects.removed), run.selection))
         if not chosen:
+            _refuse_moved(run, projects)
             names = ", ".join(project.name for project in everything) or "none"
             raise Refused(f"no project matches; there are: {names}")
+        if run.selection.destroy:
+            _refuse_ambiguous(chosen)
         return chosen
     if source.pull.state is PullState.MERGED:
         return [project for project in everything if project.place in unapplied]
     refused = [project for project, _ in projects.refused if project not in projects.affected]
     return [*projects.affected, *refused, *projects.removed]
+
+
+def _refuse_ambiguous(chosen: Sequence[Project]) -> None:
+    """Raises Refused where a name is that of a project that goes and of one that stays: only one can be meant."""
+    dirs_by_name: dict[str, set[str]] = {}
+    for project in chosen:
+        dirs_by_name.setdefault(project.name, set()).add(project.dir)
+    for name, dirs in dirs_by_name.items():
+        if len(dirs) > 1:
+            choices = " or ".join(f"`-d {shlex.quote(directory)}`" for directory in sorted(dirs))
+            raise Refused(f"{name} is the name of several projects: choose one with {choices}")
+
+
+def _refuse_moved(run: Run, projects: Projects) -> None:
+    """Raises Refused for a project that is gone while another has its state."""
+    for project in select_projects(projects.moved, run.selection):
+        heirs = _names_with_state(projects, project)
+        raise Refused(f"{project.name} is {heirs} now: same state, which lives on; plan {heirs}")
+
+
+def _names_with_state(projects: Projects, project: Project) -> str:
+    """The projects that have the project's state as well."""
+    places = others_with_state(projects.findings.same_state, project.place)
+    names = {p.place: p.name for p in (*projects.before, *(project for project, _ in projects.all))}
+    return " and ".join(names.get(place, place) for place in places)
 
 
 def _plan_row(
@@ -51,6 +81,9 @@ def _plan_row(
     if plan and _is_reusable(bot, run, source, projects, plan):
         return _reused_row(run, plan)
     removed = project in projects.removed
+    if run.selection.destroy and (others := _names_with_state(projects, project)):
+        reason = f"its state is also that of {others}: nothing is destroyed; give one of them a backend of its own"
+        return RunProject(run.id, project, rules, State.REFUSED, note=reason)
     if obstacle := _obstacle(bot, source, projects, project):
         return RunProject(run.id, project, rules, State.REFUSED, note=obstacle)
     tree = source.before if removed else source.after

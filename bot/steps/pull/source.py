@@ -1,9 +1,9 @@
 """What a pull request is made of, from git alone: its merge result, its projects, their rules, which are affected."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bot.bot import Bot
@@ -16,11 +16,14 @@ from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.globs import matches
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Pull, PullState
-from bot.core.run import Plan
-from bot.core.tree import Tree
+from bot.core.run import Findings, Plan
+from bot.core.same_state import others_with_state
+from bot.core.tree import Tree, is_below
+from bot.core.tree_paths import TreePaths, link_refusal
 from bot.git import Mirror
 from bot.ports import Remote
-from bot.steps.pull.discovery import detect_projects, tool_of, with_tool
+from bot.steps.pull.discovery import detect_projects, directory_refusal, hints, tool_of, uncovered_files, with_tool
+from bot.steps.pull.states import moved_projects, same_state, state_cautions, strictest_rules
 
 PLAIN = "100"
 
@@ -46,20 +49,25 @@ class PullSource:
 class Projects:
     """All projects of the merge result with their rules, those that the pull affects, and those it removes.
 
-    `before` are those of the base; `refused` are affected projects that cannot be planned, as (project, why).
+    `before` are those of the base; `refused` are affected projects that cannot be planned, as (project, why). `moved`
+    are gone from their places, and other places have their states. `rules_before` are the base's, by place.
     """
 
     all: tuple[tuple[Project, Rules], ...]
     before: tuple[Project, ...]
     affected: tuple[Project, ...]
     removed: tuple[Project, ...]
+    moved: tuple[Project, ...]
     refused: tuple[tuple[Project, str], ...]
+    rules_before: tuple[tuple[str, Rules], ...]
     configuration: Configuration
-    rule_changes: tuple[str, ...]
+    notices: tuple[str, ...]
+    findings: Findings
 
     def rules(self, place: str) -> Rules:
-        """The rules of a place; of one that only the base has, or nobody, its defaults."""
-        return {project.place: rules for project, rules in self.all}.get(place, self.configuration.defaults)
+        """The rules of a place, also of one that only the base has; of one that nobody has the base's defaults."""
+        own = next((rules for project, rules in self.all if project.place == place), None)
+        return own or dict(self.rules_before).get(place, self.configuration.defaults)
 
 
 @contextmanager
@@ -136,26 +144,62 @@ def _discover(bot: Bot, source: PullSource) -> Projects:
     listed = _listed(bot, source.after, base_configuration, configuration)
     listed_before = _listed(bot, source.before, base_configuration, base_configuration)
     before = [project for project, _ in listed_before if directory_exists(source.before, project)]
-    after = tuple(
-        (project, project_rules) for project, project_rules in listed if directory_exists(source.after, project)
-    )
+    after = [(project, project_rules) for project, project_rules in listed if directory_exists(source.after, project)]
     everything = [project for project, _ in after]
     inputs_after, refused = _inputs(bot, source.after, everything)
     inputs_before, _ = _inputs(bot, source.before, before)
     base = base_configuration or Configuration()
-    refused_projects = [(p, refused[p.place]) for p in everything if p.place in refused and _near_change(p, changed)]
-    places_before = {project.place for project in before}
-    if CONFIGURATION in changed:
-        absent = [p for p, _ in listed if not directory_exists(source.after, p) and p.place not in places_before]
-        refused_projects += [(project, f"there is no directory {project.dir}") for project in absent]
+    affected_projects = affected.affected(everything, changed, inputs_before, inputs_after, before=before)
+    groups = same_state(bot, source.before, source.after, before, everything)
+    rules_before = {project.place: project_rules for project, project_rules in listed_before}
+    gone = affected.removed(before, everything)
+    moved = moved_projects(groups, gone, everything)
+    absent = _absent(source.after, listed, before, changed)
+    covered = frozenset[str]().union(*(changed & files for files in (*inputs_before.values(), *inputs_after.values())))
     return Projects(
-        all=after,
+        all=strictest_rules(bot, groups, after, rules_before),
         before=tuple(before),
-        affected=affected.affected(everything, changed, inputs_before, inputs_after, before=before),
-        removed=affected.removed(before, everything),
-        refused=tuple(refused_projects),
+        affected=affected_projects,
+        removed=tuple(project for project in gone if project not in moved),
+        moved=moved,
+        refused=(*_refused(source.after, everything, refused, changed), *absent),
+        rules_before=tuple(rules_before.items()),
         configuration=replace(base, defaults=bot.schema.complete_rules(base.defaults)),
-        rule_changes=rules.rule_changes(base_configuration, configuration, bot.schema.rule_keys),
+        notices=(*rules.rule_changes(base_configuration, configuration, bot.schema.rule_keys), *hints(source.after)),
+        findings=Findings(
+            uncovered=_uncovered(bot, source, changed, covered, [p for p in everything if p.place in refused]),
+            same_state=groups,
+            cautions=tuple(state_cautions(groups, everything, affected_projects, moved)),
+        ),
+    )
+
+
+def _refused(
+    tree: Tree, projects: Sequence[Project], reasons: Mapping[str, str], changed: frozenset[str]
+) -> Iterator[tuple[Project, str]]:
+    """The projects whose inputs cannot be told, where the pull comes near them."""
+    return ((p, reasons[p.place]) for p in projects if p.place in reasons and _near_change(tree, p, changed))
+
+
+def _absent(
+    tree: Tree, listed: Sequence[tuple[Project, Rules]], before: Sequence[Project], changed: frozenset[str]
+) -> Iterator[tuple[Project, str]]:
+    """Projects that a pull lists without a directory."""
+    places_before = {project.place for project in before}
+    for project, _ in listed if CONFIGURATION in changed else ():
+        if not directory_exists(tree, project) and project.place not in places_before:
+            yield project, f"there is no directory {project.dir}"
+
+
+def _uncovered(
+    bot: Bot, source: PullSource, changed: frozenset[str], covered: frozenset[str], refused: Sequence[Project]
+) -> tuple[str, ...]:
+    """Changed files of infrastructure that no project covers: of one that is refused all its directory is covered."""
+    candidates = {path for path in changed - covered if not any(is_below(path, project.dir) for project in refused)}
+    removed_files = candidates - source.after.files.keys()
+    return (
+        *uncovered_files(bot.tools, source.after, candidates, covered),
+        *uncovered_files(bot.tools, source.before, removed_files, covered),
     )
 
 
@@ -181,8 +225,8 @@ def _changed_paths(source: PullSource) -> frozenset[str]:
 
 
 def directory_exists(tree: Tree, project: Project) -> bool:
-    """The project's directory holds something."""
-    return project.dir == "." or tree.files.holds(project.dir)
+    """The project's directory holds something, or is said to be where a link leads."""
+    return project.dir == "." or tree.files.holds(project.dir) or link_refusal(tree, project.dir) is not None
 
 
 def project_digest(bot: Bot, tree: Tree, project: Project, foreign_directories: frozenset[str]) -> str:
@@ -205,6 +249,8 @@ def stale_reason(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -
     is_gone = project is None
     if is_gone and not plan.destroy:
         return "the project is no longer there"
+    if plan.destroy and others_with_state(projects.findings.same_state, place):
+        return "its state is another project's too"
     tree = source.before if is_gone else source.after
     project_now = project or plan.project
     if project_digest(bot, tree, project_now, other_directories(projects, project_now)) != plan.input_digest:
@@ -253,6 +299,7 @@ def lenient_configuration(bot: Bot, tree: Tree) -> Configuration | None:
 
 def read_configuration(bot: Bot, tree: Tree) -> Configuration | None:
     """A tree's gitops.yaml; None where there is none. Raises Refused with everything that is wrong."""
+    gitops_yaml.refuse_misnamed(tree.files.within("."))
     entry = tree.files.get(CONFIGURATION)
     if entry and not entry.mode.startswith(PLAIN):
         raise Refused(f"{CONFIGURATION} is a link or a submodule: make it a plain file")
@@ -265,8 +312,8 @@ def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str,
     refused: dict[str, str] = {}
     all_directories = frozenset(project.dir for project in projects)
     for project in projects:
-        if not project.dir.isprintable():
-            refused[project.place] = "the name of its directory holds what cannot be shown: rename it"
+        if reason := directory_refusal(tree, project):
+            refused[project.place] = reason
             continue
         try:
             inputs[project.place] = tool_of(bot.tools, project).inputs(tree, project, all_directories - {project.dir})
@@ -275,7 +322,12 @@ def _inputs(bot: Bot, tree: Tree, projects: list[Project]) -> tuple[Mapping[str,
     return inputs, refused
 
 
-def _near_change(project: Project, changed: frozenset[str]) -> bool:
+def _near_change(tree: Tree, project: Project, changed: frozenset[str]) -> bool:
     """A project whose inputs cannot be told is affected when its directory or the configuration changed."""
-    prefix = "" if project.dir == "." else f"{project.dir}/"
-    return any(path.startswith(prefix) or path == CONFIGURATION for path in changed)
+    paths, directories = TreePaths(tree), {project.dir}
+    with suppress(Refused):
+        directories.add(paths.follow(".", project.dir, "its directory"))
+    return any(
+        path in paths.links or path == CONFIGURATION or any(is_below(path, directory) for directory in directories)
+        for path in changed
+    )

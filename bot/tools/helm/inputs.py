@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bot.core.errors import Refused
-from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree, is_below, is_hidden
+from bot.core.tree_paths import TreePaths
 from bot.kube.keys import OPTIONS
 from bot.kube.render import kustomizations
 from bot.kube.render.charts import CHART_FILE, REQUIREMENTS_FILE, Chart, read_chart
-from bot.kube.render.tree_paths import TreePaths
 
 
 def charts(tree: Tree) -> list[str]:
@@ -47,7 +46,7 @@ def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozense
                 files |= paths.reachable_files(dependency)
     for values in OPTIONS.of(project).values:
         files.add(paths.follow(project.dir, values, f"{project.name}: helm values"))
-    files |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    files |= paths.listed_files(project.inputs)
     return frozenset((files | paths.links) & tree.files.keys())
 
 

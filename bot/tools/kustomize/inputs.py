@@ -4,12 +4,11 @@ Called by the tool. Never runs kustomize; where a file cannot be read as YAML it
 """
 
 from bot.core.errors import Refused
-from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree, is_hidden
+from bot.core.tree_paths import TreePaths
 from bot.kube.render import kustomizations
 from bot.kube.render.kustomizations import PLUGIN_KEYS, KustomizeReference
-from bot.kube.render.tree_paths import TreePaths
 
 
 def overlays(tree: Tree) -> list[str]:
@@ -41,7 +40,7 @@ def inputs(tree: Tree, project: Project, whole_directories: bool = False) -> fro
     """
     walk = _Walk(TreePaths(tree), whole_directories)
     walk.visit_all(project.dir)
-    listed = {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    listed = walk.paths.listed_files(project.inputs)
     return frozenset((walk.files | walk.paths.links | listed) & tree.files.keys())
 
 

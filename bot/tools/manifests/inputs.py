@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from bot.core.globs import matches
 from bot.core.project import Project
 from bot.core.tree import Tree, is_below
+from bot.core.tree_paths import TreePaths
 from bot.kube.render.kustomizations import KUSTOMIZATION_FILES
-from bot.kube.render.tree_paths import TreePaths
 
 SUFFIXES = (".yaml", ".yml", ".json")
 HIDDEN = re.compile(r"(^|/)\.[^/]")
@@ -21,7 +20,7 @@ def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozense
     directory = paths.follow(".", project.dir, "the project's directory")
     files = set(select_manifests(paths.below(directory), directory, other_dirs))
     files |= {paths.follow(".", path, "symbolic link") for path in set(files)}
-    files |= {path for pattern in project.inputs for path in tree.files if matches(path, pattern)}
+    files |= paths.listed_files(project.inputs)
     return frozenset((files | paths.links) & tree.files.keys())
 
 

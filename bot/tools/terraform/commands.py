@@ -17,6 +17,7 @@ from bot.ports import Site
 from bot.process import Completed
 from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
+from bot.tools.terraform.configuration import OPENTOFU, product
 from bot.tools.terraform.init_fingerprint import fingerprint, is_tracked
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.masking import Secrets, environment_secrets
@@ -108,7 +109,7 @@ class Commands:
     def show(self, artifact: Path) -> PlanReading:
         """Read a plan file by `show -json`. Raises ToolFailed, or Refused for a format that is not ours."""
         completed = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged)
-        return read_plan(completed.stdout, f"{self._product} {self.version}")
+        return read_plan(completed.stdout, f"{self.program} {self.version}")
 
     def state(self) -> str:
         """The state as JSON, as it is now: after a cancelled apply as well, so nothing stops it but its time."""
@@ -130,8 +131,9 @@ class Commands:
             file.write(text)
 
     @property
-    def _product(self) -> str:
-        return "OpenTofu" if "tofu" in Path(self.binary).name else "Terraform"
+    def program(self) -> str:
+        """Which of the two it is."""
+        return product(self.binary)
 
     @property
     def _tf_data_dir(self) -> Path:
@@ -187,7 +189,7 @@ class Commands:
         use one in place (internal/providercache/package_install.go).
         """
         cache = self.env.get("TF_PLUGIN_CACHE_DIR")
-        if not cache or (self._product == "OpenTofu" and _version_numbers(self.version) >= SAFE_CACHE_VERSION):
+        if not cache or (self.program == OPENTOFU and _version_numbers(self.version) >= SAFE_CACHE_VERSION):
             yield None
             return
         with (Path(cache) / CACHE_LOCK).open("a") as lock:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from bot.ports import Site
 from bot.tools.terraform import hcl
-from bot.tools.terraform.inputs import CONFIGURATION, MODULE_SOURCE
+from bot.tools.terraform.configuration import is_configuration
 from bot.tools.terraform.keys import OPTIONS
+from bot.tools.terraform.sources import module_sources
 
 LOCK = ".terraform.lock.hcl"
 SIGNATURE = b"# Not in Git: written by init for this run; "
@@ -55,21 +56,25 @@ def sign_lock(lock: bytes, secret: bytes) -> bytes:
 
 def _configuration_files(site: Site) -> Iterator[tuple[Path, str]]:
     """Every file of the project and of its local modules, as far as init reads it."""
+    for path, text in configuration(site):
+        yield path, hcl.strip_bodies(path.name, text).decode(errors="surrogateescape")
+
+
+def configuration(site: Site) -> Iterator[tuple[Path, bytes]]:
+    """Every file of the project and of its local modules, as far as those can be told."""
     pending, seen = [site.directory], set[Path]()
     while pending and len(seen) < MOST_MODULES:
         directory = pending.pop()
         if directory in seen or not directory.is_dir():
             continue
         seen.add(directory)
-        for path in sorted(file for file in directory.iterdir() if file.name.endswith(CONFIGURATION)):
-            if not path.is_file():
-                continue
-            text = path.read_bytes()
-            yield path, hcl.strip_bodies(path.name, text).decode(errors="surrogateescape")
-            for source in MODULE_SOURCE.findall(hcl.strip_comments(text)):
-                module = Path(posixpath.normpath(directory / source.decode(errors="surrogateescape")))
-                if module.is_relative_to(site.root):
-                    pending.append(module)
+        paths = sorted(path for path in directory.iterdir() if is_configuration(path.name) and path.is_file())
+        texts = {str(path): path.read_bytes() for path in paths}
+        yield from zip(paths, texts.values(), strict=True)
+        for source in module_sources(texts):
+            module = Path(posixpath.normpath(directory / source.path))
+            if source.is_local and module.is_relative_to(site.root):
+                pending.append(module)
 
 
 def _variable_files(site: Site) -> list[Path]:

@@ -2,75 +2,86 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.core.errors import Refused
-from bot.core.globs import matches
 from bot.core.project import Project
-from bot.core.tree import Tree, is_hidden
+from bot.core.tree import Tree, is_below
+from bot.core.tree_paths import TreePaths
 from bot.tools.terraform import hcl
-from bot.tools.terraform.keys import OPTIONS
-
-MODULE_SOURCE = re.compile(rb'(?:^|[{,])\s*"?source"?\s*[=:]\s*"(\.\.?/[^"$%]*)"', re.MULTILINE)
-BLOCK = re.compile(
-    rb"^\s*(?:resource|data|provider|module|output|terraform|removed|import|moved)\b[^=\n]*\{", re.MULTILINE
+from bot.tools.terraform.configuration import (
+    configuration_directories,
+    configuration_files,
+    files_of_tests,
+    is_module_or_hidden,
+    texts,
 )
-CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
-LINK = "120000"
+from bot.tools.terraform.keys import OPTIONS
+from bot.tools.terraform.sources import LOCAL, Source, module_sources, tested_sources
+
+BLOCK = re.compile(
+    rb"^\s*(?:resource|data|ephemeral|provider|module|output|terraform|check|removed|import|moved|action|list)\b[^=\n]*\{",
+    re.MULTILINE,
+)
+TESTS_DIRECTORY = "tests"
 
 
 def root_modules(tree: Tree) -> list[str]:
-    """Directories that stand by themselves: with configuration, and not the module of another."""
-    directories = {posixpath.dirname(path) or "." for path in tree.files if path.endswith(CONFIGURATION)}
-    modules = {
-        posixpath.normpath(posixpath.join(directory, source))
-        for directory in directories
-        for source in _module_sources(tree, directory)
-    }
+    """Directories that stand by themselves: with configuration, and not the module of another, nor of a test."""
+    paths = TreePaths(tree)
+    directories = configuration_directories(tree)
+    modules = {*_called_directories(paths, directories), *_tested_directories(paths)}
     return sorted(
         candidate
         for candidate in directories - modules
-        if not _is_module_or_hidden(candidate) and _has_blocks(tree, candidate)
+        if not is_module_or_hidden(candidate) and _has_blocks(paths, candidate)
     )
 
 
 def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
     """Every file that counts. Raises Refused where a path leaves the repository."""
+    paths = TreePaths(tree)
+    top = paths.follow(".", project.dir, "its directory")
     files: set[str] = set()
-    directories = [project.dir]
-    seen: set[str] = set()
-    while directories:
-        unresolved = directories.pop()
+    pending, seen = [top], set[str]()
+    while pending:
+        unresolved = pending.pop()
         if unresolved in seen:
             continue
         seen.add(unresolved)
-        directory, links = _resolve_links(tree, unresolved)
-        excluded = other_dirs if directory == project.dir else frozenset[str]()
-        files |= {*links, *_own_files(tree, directory, excluded)}
+        directory = paths.follow(".", unresolved, f"{project.name}: module source")
+        files.update(_own_files(tree, directory, other_dirs if unresolved == top else frozenset()))
+        files.update(_submodule(tree, directory))
         # The tool joins paths as they are written, and follows links then.
-        for source in _module_sources(tree, directory):
-            directories.append(_require_inside(posixpath.join(unresolved, source), f"{project.name}: module source"))
-    options = OPTIONS.of(project)
-    backend_files = (option for option in options.backend_config if "=" not in option)
-    for file in (*options.var_files, *backend_files):
-        files.add(_require_inside(posixpath.join(project.dir, file), f"{project.name}: var_files"))
-    for pattern in project.inputs:
-        files |= {path for path in tree.files if matches(path, pattern)}
-    return frozenset(_with_link_targets(tree, files) & tree.files.keys())
+        for source in module_sources(texts(paths, directory)):
+            pending += _called(paths, project, unresolved, source, other_dirs)
+    for file in _named_files(project):
+        files.add(paths.follow(project.dir, file, f"{project.name}: var_files"))
+    reachable = paths.with_targets(files & tree.files.keys()) | paths.listed_files(project.inputs)
+    return frozenset((reachable | paths.links) & tree.files.keys())
 
 
-def backend(tree: Tree, project: Project) -> str:
-    """Every backend as written, in all files, and what configures it; empty when the state is ours to keep."""
-    blocks = []
-    for path in configuration_files(tree, project.dir):
-        blocks += [block for block in hcl.backends(path, tree.read(path)) if not hcl.is_relative_local(block)]
-    if not blocks:
-        return ""
-    options = [
-        f"{option}@{tree.files[file].id}" if (file := f"{project.dir}/{option}") in tree.files else option
-        for option in OPTIONS.of(project).backend_config
+def _called(
+    paths: TreePaths, project: Project, caller: str, source: Source, other_dirs: frozenset[str]
+) -> Iterable[str]:
+    """The directories that a module may be in; whose `inputs` are listed is taken at its word."""
+    if source.is_local:
+        return (_join_inside(caller, source.path, f"{project.name}: module source"),)
+    if not source.is_unclear or project.inputs:
+        return ()
+    beginning = source.path.rpartition("/")[0]
+    start = posixpath.normpath(posixpath.join(caller, beginning)) if beginning else "."
+    return [
+        directory
+        for directory in configuration_directories(paths.tree) - other_dirs
+        if start == "." or start.startswith("..") or directory == start or is_below(directory, start)
     ]
-    return " ".join([*blocks, *options])
+
+
+def _named_files(project: Project) -> Iterator[str]:
+    options = OPTIONS.of(project)
+    yield from options.var_files
+    yield from (option for option in options.backend_config if "=" not in option)
 
 
 def _own_files(tree: Tree, directory: str, other_dirs: frozenset[str]) -> Iterator[str]:
@@ -79,68 +90,62 @@ def _own_files(tree: Tree, directory: str, other_dirs: frozenset[str]) -> Iterat
 
     def is_foreign(folder: str) -> bool:
         if folder not in foreign:
-            foreign[folder] = folder in other_dirs or is_foreign(posixpath.dirname(folder))
+            foreign[folder] = folder in other_dirs or is_foreign(folder.rpartition("/")[0])
         return foreign[folder]
 
-    return (path for path in tree.files.below(directory) if not is_foreign(posixpath.dirname(path)))
+    return (path for path in tree.files.below(directory) if not is_foreign(path.rpartition("/")[0]))
 
 
-def configuration_files(tree: Tree, directory: str) -> list[str]:
-    """Paths of the directory's own `.tf` and `.tofu` files, also in JSON."""
-    return [path for path in tree.files.within(directory) if path.endswith(CONFIGURATION)]
+def _submodule(tree: Tree, directory: str) -> Iterator[str]:
+    """The submodule that a directory is in, of which a tree knows nothing but its commit."""
+    parts = directory.split("/")
+    return (path for end in range(1, len(parts) + 1) if (path := "/".join(parts[:end])) in tree.files)
 
 
-def _module_sources(tree: Tree, directory: str) -> Iterator[str]:
-    for path in configuration_files(tree, directory):
-        for source in MODULE_SOURCE.findall(hcl.strip_comments(tree.read(path))):
-            yield source.decode(errors="replace")
+def _called_directories(paths: TreePaths, directories: Iterable[str]) -> Iterator[str]:
+    """Where local modules are; what cannot be followed is said of the project that calls it."""
+    for directory in directories:
+        for path in _readable_sources(paths, directory):
+            yield from _resolve(paths, directory, path)
 
 
-def _with_link_targets(tree: Tree, paths: set[str]) -> set[str]:
-    """With the targets of symbolic links, and what is below those."""
-    closure, pending = set(paths), [path for path in paths if path in tree.files]
-    while pending:
-        path = pending.pop()
-        if tree.files[path].mode != LINK:
-            continue
-        target = tree.read(path).decode(errors="replace")
-        target_path = _require_inside(posixpath.join(posixpath.dirname(path), target), f"symbolic link {path}")
-        additions = {*tree.files.below(target_path), *({target_path} & tree.files.keys())} - closure
-        closure |= additions
-        pending.extend(additions)
-    return closure
+def _tested_directories(paths: TreePaths) -> Iterator[str]:
+    """Where modules of tests are: they are relative to what is tested, which its tests are in or beside."""
+    for file in files_of_tests(paths.tree):
+        directory = posixpath.dirname(file)
+        above, _, name = directory.rpartition("/")
+        callers = (directory, above) if name == TESTS_DIRECTORY else (directory,)
+        for source in tested_sources(paths.read(file)):
+            for caller in callers if source.startswith(LOCAL) else ():
+                yield from _resolve(paths, caller, source)
 
 
-def _resolve_links(tree: Tree, path: str) -> tuple[str, set[str]]:
-    """Where a path leads, and the links on its way. Raises Refused where that is out of the repository, or nowhere."""
-    links: set[str] = set()
-    while link := next(
-        (prefix for prefix in _prefixes(path) if prefix in tree.files and tree.files[prefix].mode == LINK), None
-    ):
-        if link in links:
-            raise Refused(f"symbolic link {link} leads back to itself")
-        links.add(link)
-        target = posixpath.join(posixpath.dirname(link), tree.read(link).decode(errors="replace"))
-        path = _require_inside(posixpath.join(target, path[len(link) + 1 :]), f"symbolic link {link}")
-    return path, links
+def _readable_sources(paths: TreePaths, directory: str) -> list[str]:
+    try:
+        return [source.path for source in module_sources(texts(paths, directory)) if source.is_local]
+    except Refused:
+        return []
 
 
-def _prefixes(path: str) -> Iterator[str]:
-    """`a`, `a/b` and `a/b/c` for the last."""
-    parts = path.split("/")
-    return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+def _resolve(paths: TreePaths, directory: str, source: str) -> Iterator[str]:
+    try:
+        yield paths.follow(directory, source, "module source")
+    except Refused:
+        return
 
 
-def _require_inside(path: str, label: str) -> str:
-    normal = posixpath.normpath(path)
-    if normal.startswith(("../", "/")) or normal == "..":
-        raise Refused(f"{label} leaves the repository: {path}")
-    return normal
+def _join_inside(directory: str, source: str, subject: str) -> str:
+    path = posixpath.normpath(posixpath.join(directory, source))
+    if path.startswith("../") or path == "..":
+        raise Refused(f"{subject} leaves the repository: {source}")
+    return path
 
 
-def _has_blocks(tree: Tree, directory: str) -> bool:
-    return any(BLOCK.search(tree.read(path)) or path.endswith(".json") for path in configuration_files(tree, directory))
-
-
-def _is_module_or_hidden(directory: str) -> bool:
-    return "modules" in directory.split("/") or is_hidden(directory)
+def _has_blocks(paths: TreePaths, directory: str) -> bool:
+    try:
+        return any(
+            path.endswith(".json") or BLOCK.search(hcl.scan(paths.read(path))[1])
+            for path in configuration_files(paths, directory)
+        )
+    except Refused:  # said of the project
+        return True

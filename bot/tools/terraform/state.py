@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import posixpath
 import shutil
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 from bot.atomic_file import replace_file
 from bot.core.errors import Refused
 from bot.ports import Site
-from bot.tools.terraform import hcl
-from bot.tools.terraform.inputs import CONFIGURATION
+from bot.tools.terraform.backends import Backend, read_backends
+from bot.tools.terraform.configuration import is_configuration, names_read
 from bot.tools.terraform.keys import OPTIONS
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
@@ -19,9 +20,9 @@ COPIES = 10
 NOTE = "This project has no backend: its state is kept on the bot's disk."
 
 
-def prepare(site: Site) -> tuple[str, ...]:
+def prepare(site: Site, program: str) -> tuple[str, ...]:
     """Give a project without a lasting backend a local one under `site.state_dir`. Returns what people should know."""
-    if _has_lasting_backend(site):
+    if _has_lasting_backend(site, program):
         return ()
     state_dir = json.dumps(str(site.state_dir)).replace("${", "$${").replace("%{", "%%{")[1:-1]
     text = (
@@ -42,12 +43,30 @@ def verify_backend(site: Site, tf_data_dir: Path) -> None:
     overridden = (site.directory / OVERRIDE).exists()
     try:
         backend = json.loads((tf_data_dir / "terraform.tfstate").read_text())["backend"]
-        path = str(backend["config"].get("path") or "") if backend["type"] == "local" else None
+        config = backend["config"] if backend["type"] == "local" else None
     except (OSError, ValueError, KeyError):
-        path = ""
-    if path == str(site.state_dir / "terraform.tfstate") if overridden else path is None or path.startswith("/"):
+        config = {}
+    path = None if config is None else str(config.get("path") or "")
+    if overridden and path == str(site.state_dir / "terraform.tfstate"):
         return
-    raise Refused(f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file")
+    if overridden or not (path is None or path.startswith("/")):
+        raise Refused(
+            f"{site.project.name}: its state would not be kept; write its `backend` block plainly, in a .tf file"
+        )
+    for location in (path, str((config or {}).get("workspace_dir") or "")):
+        _refuse_own_directory(site, location)
+
+
+def _refuse_own_directory(site: Site, location: str | None) -> None:
+    """What the bot keeps is led to by nothing that a pull request says: it may be another project's state."""
+    parts = (site.root, site.state_dir, site.log.parent)
+    top = Path(os.path.commonpath(parts))
+    own = {top.resolve(), *((top / part.relative_to(top).parts[0]).resolve() for part in parts if part != top)}
+    if location and any((site.directory / location).resolve().is_relative_to(directory) for directory in own):
+        raise Refused(
+            f"{site.project.name}: its backend leads into the bot's own directory; put its state elsewhere, "
+            "or take the `backend` block out, and the bot keeps it"
+        )
 
 
 def back_up(site: Site) -> None:
@@ -75,22 +94,36 @@ def archive_errored(site: Site, errored_state: Path) -> Path:
     return target
 
 
-def _has_lasting_backend(site: Site) -> bool:
+def _refuse_unread_backend(site: Site, program: str) -> None:
+    """A backend in a file that only the other program reads is meant, and would be passed over."""
+    names = {path.name for path in site.directory.iterdir() if path.is_file() and is_configuration(path.name)}
+    for name in sorted(names.difference(names_read(names, program))):
+        if any(not backend.is_relative_local for backend in read_backends(name, (site.directory / name).read_bytes())):
+            raise Refused(
+                f"{site.project.name}: its state would not be kept: {program} does not read {name}, where its "
+                "`backend` is; set `binary`, or write the block in a .tf file"
+            )
+
+
+def _has_lasting_backend(site: Site, program: str) -> bool:
     """A remote backend, a cloud block, or a local one at an absolute path.
 
     Where the state is ours to keep, nothing of the pull request may lead it elsewhere: Refused.
     """
-    backends: list[str] = []
-    for path in sorted(path for path in site.directory.iterdir() if path.name.endswith(CONFIGURATION)):
-        if path.name == OVERRIDE or not path.is_file():
+    backends: list[Backend] = []
+    for name in names_read((path.name for path in site.directory.iterdir()), program):
+        path = site.directory / name
+        if name == OVERRIDE or not path.is_file():
             continue
-        blocks = hcl.backends(path.name, path.read_bytes())
+        blocks = read_backends(name, path.read_bytes())
         if blocks and "override." in path.name:
             raise Refused(
                 f"{site.project.name}: a backend in {path.name} overrides where the state is; put it elsewhere"
             )
         backends += blocks
-    lasting = any(not hcl.is_relative_local(block) for block in backends)
+    lasting = any(not backend.is_relative_local for backend in backends)
+    if not lasting:
+        _refuse_unread_backend(site, program)
     if not lasting and OPTIONS.of(site.project).backend_config:
         raise Refused(f"{site.project.name}: `backend_config` without a backend to configure")
     return lasting

@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +14,31 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.run import ApplyOutcome
 from bot.core.tree import Tree
+from bot.core.tree_paths import link_refusal
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
-from bot.tools.terraform import inputs, state
+from bot.tools.terraform import backends, inputs, state
 from bot.tools.terraform.apply_report import report_changes
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
 from bot.tools.terraform.commands import SECRETS_FILE, Commands, applied_plan_secrets
+from bot.tools.terraform.configuration import (
+    CONFIGURATION,
+    OPENTOFU,
+    TERRAFORM,
+    is_configuration,
+    names_read,
+    names_unread,
+    product,
+)
+from bot.tools.terraform.init_fingerprint import configuration
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.live import is_apply_message, is_held_back, render_steps
 from bot.tools.terraform.masking import Secrets, environment_secrets
 from bot.tools.terraform.output import change_summary, error_sentence, first_error, last_lines, render_stream
 from bot.tools.terraform.settings import TerraformSettings
+from bot.tools.terraform.sources import module_sources
 
+VARIABLES = (".tfvars", ".tfvars.json", ".tofuvars", ".tofuvars.json")
+TERRAGRUNT = ("terragrunt.hcl", "terragrunt.stack.hcl")
 PLAN_FILE, PLANNED_FILE = "plan.tfplan", "planned.json"
 
 
@@ -38,18 +53,35 @@ class Terraform:
         return inputs.root_modules(tree)
 
     def recognises(self, tree: Tree, directory: str) -> int:
-        return 2 if inputs.configuration_files(tree, directory) else 0
+        return 2 if any(is_configuration(posixpath.basename(path)) for path in tree.files.within(directory)) else 0
+
+    def complete(self, tree: Tree, project: Project) -> Project:
+        """With OpenTofu where no other program reads the project's files, and it names none."""
+        options = OPTIONS.of(project)
+        binary = next((name for name in self.settings.binaries if product(name) == OPENTOFU), None)
+        if options.binary or not binary or link_refusal(tree, project.dir):
+            return project
+        names = [posixpath.basename(path) for path in tree.files.within(project.dir)]
+        if names_read(names, TERRAFORM) or not names_unread(names):
+            return project
+        return replace(project, options={**project.options, **OPTIONS.dump(replace(options, binary=binary))})
+
+    def claims(self, tree: Tree, path: str) -> bool:
+        return path.endswith((*CONFIGURATION, *VARIABLES)) or posixpath.basename(path) in TERRAGRUNT
 
     def inputs(self, tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozenset[str]:
         return inputs.inputs(tree, project, other_dirs)
 
     def state_key(self, tree: Tree, project: Project) -> str:
-        return inputs.backend(tree, project)
+        return backends.state_key(tree, project)
+
+    def state_locations(self, tree: Tree, project: Project) -> frozenset[str]:
+        return backends.state_locations(tree, project)
 
     def plan(self, site: Site, destroy: bool = False) -> ToolPlan:
         """Init, plan, show. Raises ToolFailed with the first error, Refused where people must mend something first."""
         commands = self._commands(site)
-        notes = state.prepare(site)
+        notes = (*state.prepare(site, commands.program), *_reading_notes(site, commands.program))
         artifact = site.scratch / PLAN_FILE
         reading, warnings = commands.run_initialised(lambda: commands.plan(artifact, destroy))
         content = replace(reading.content, notes=notes, notices=(*warnings, *reading.content.notices))
@@ -63,7 +95,7 @@ class Terraform:
     def prepare_apply(self, site: Site, artifact: Path) -> Invocation:
         """Providers and modules in place, a copy of local state aside; then the apply of exactly the artifact."""
         commands = self._commands(site)
-        state.prepare(site)
+        state.prepare(site, commands.program)
         reading = commands.run_initialised(lambda: commands.show(artifact))
         state.back_up(site)
         _write_private(site.scratch / SECRETS_FILE, json.dumps(sorted(reading.secrets)))
@@ -127,6 +159,8 @@ class Terraform:
         for candidate in (requested,) if requested else self.settings.binaries:
             if path := shutil.which(candidate, path=environment.get("PATH", os.defpath)):
                 return path
+        if requested:
+            raise Refused(f"{project.name}: `{requested}` is not installed here; install it, or set another `binary`")
         raise Refused(f"neither of {', '.join(self.settings.binaries)} is installed; install Terraform or OpenTofu")
 
     def _commands(self, site: Site) -> Commands:
@@ -139,7 +173,17 @@ class Terraform:
         if self.settings.plugin_cache:
             overrides["TF_PLUGIN_CACHE_DIR"] = str(self.settings.plugin_cache)
         env = environment(site.environment, **overrides)
-        binary = self._binary(site.project, env)
+        unread = _unread_alone(site)
+        try:
+            binary = self._binary(site.project, env)
+        except Refused as refusal:
+            words = f"{refusal}; Terraform does not read {unread[0]}" if unread else str(refusal)
+            raise Refused(words) from refusal
+        if unread and product(binary) == TERRAFORM:
+            raise Refused(
+                f"{site.project.name}: Terraform does not read {unread[0]}: set `binary: tofu`, which the operator "
+                "allows by `TERRAFORM__BINARIES`; or name it .tf"
+            )
         return Commands(site, binary, self.version(site.project, env), env, self.settings.lock_timeout)
 
     def _cli_config(self, site: Site) -> Path:
@@ -152,6 +196,39 @@ class Terraform:
         if not configuration.exists():
             configuration.write_text("")
         return configuration
+
+
+def _unread_alone(site: Site) -> list[str]:
+    """The files of a directory of which Terraform would read nothing, and say that nothing changes."""
+    names = {path.name for path in site.directory.iterdir()} if site.directory.is_dir() else set[str]()
+    names.discard(state.OVERRIDE)
+    return [] if names_read(names, TERRAFORM) else names_unread(names)
+
+
+def _reading_notes(site: Site, program: str) -> tuple[str, ...]:
+    """What is not read, and what nobody can tell without running the tool."""
+    unread = names_unread(path.name for path in site.directory.iterdir()) if program == TERRAFORM else []
+    notes = [f"Terraform does not read {name}: with `binary: tofu`, OpenTofu does." for name in unread]
+    unclear = {} if site.project.inputs else _unclear_modules(site)
+    notes += [
+        f"Where module {name} is ({place}) is told by an expression: any module's change plans this project, until "
+        "its directory is listed in `inputs`."
+        for name, place in unclear.items()
+    ]
+    return tuple(notes)
+
+
+def _unclear_modules(site: Site) -> dict[str, str]:
+    """Modules whose source cannot be read plainly, with the directories that call them."""
+    texts_by_directory: dict[Path, dict[str, bytes]] = {}
+    for path, text in configuration(site):
+        texts_by_directory.setdefault(path.parent, {})[path.name] = text
+    return {
+        source.module: os.path.relpath(directory, site.root)
+        for directory, texts in texts_by_directory.items()
+        for source in module_sources(texts)
+        if source.is_unclear
+    }
 
 
 def _failure_reason(site: Site, text: str) -> str:

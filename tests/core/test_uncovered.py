@@ -1,0 +1,21 @@
+"""What is said of infrastructure that no project covers."""
+
+import pytest
+import yaml
+
+from bot.core.uncovered import describe_files, lines_to_add
+
+
+@pytest.mark.parametrize("directory", ["net", "a b", "it's", "- x", "true: y", "ünï", "a/b-c.d", "*"])
+def test_the_lines_to_add_name_the_directory_as_yaml_reads_it(directory: str) -> None:
+    (line,) = lines_to_add([f"{directory}/main.tf", f"{directory}/other.tf"])
+    assert yaml.safe_load(f"projects:\n{line}\n") == {"projects": [{"dir": directory}]}
+
+
+def test_the_top_is_a_directory_too() -> None:
+    assert lines_to_add(["main.tf"]) == ("  - dir: .",)
+
+
+def test_a_status_counts_them_and_names_the_first() -> None:
+    assert describe_files(["a.tf"]) == "1 changed file looks like infrastructure, and no project covers it: a.tf"
+    assert describe_files([f"{number}.tf" for number in range(2000)]).startswith("2,000 changed files look like")
