@@ -33,12 +33,15 @@ bench: $(VENV)/.dev rig
 	$(BIN)/python -m benchmarks.webhooks
 	$(BIN)/python -m benchmarks.discovery
 	$(BIN)/python -m benchmarks.rendering
+	$(BIN)/python -m benchmarks.estate --counts 1000
 	$(BIN)/python -m benchmarks.kubernetes
 	$(BIN)/python -m benchmarks.kubernetes --delay 20
 
-# Changes core/ in a thousand small ways, one at a time, in a copy, and sees whether its tests notice: most of an hour.
+# A plan of ten thousand objects; and changes core/ in a thousand small ways, one at a time, in a copy, and sees whether
+# its tests notice: most of an hour.
 long: $(VENV)/.long rig
 	DIFFERENTIAL=full $(BIN)/python -m pytest -n 2 --timeout 600 tests/differential
+	$(BIN)/python -m benchmarks.estate
 	$(BIN)/python -m tests.long.mutation
 
 check: $(VENV)/.dev

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from bot.core.errors import Transient
 from bot.core.job import Job
+from bot.store.sqlite_version import define_clock
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -48,6 +49,7 @@ class Engine:
         """Start, and take up again whatever this executor had begun. `run` may raise Transient to be asked again."""
         from dbos import DBOS
 
+        sa.event.listen(sa.Engine, "connect", define_clock)
         DBOS(config=self._config())
 
         @DBOS.workflow(name="job")

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -30,19 +30,42 @@ LONG_LINE_NOTE = "[a line is left out here: it is too long]\n"
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a program ended. `exit` is None when we ended it: it was `stopped`, or `timed_out`."""
+    """How a program ended. `exit` is None when we ended it: it was `stopped`, or `timed_out`.
+
+    Its output is data (`stdout`), which is whole or an error, or words for people (`words`, `stderr`), whose middle may
+    be left out. `loss` says why `kept` is not all that it printed; empty where it is. `began_at` is seconds since the
+    epoch.
+    """
 
     argv: tuple[str, ...]
     exit: int | None
-    stdout_bytes: bytes
+    kept: bytes
     stderr: str
     stopped: bool = False
     timed_out: bool = False
+    loss: str = ""
+    began_at: float = 0.0
+
+    @property
+    def stdout_bytes(self) -> bytes:
+        """The whole output. Raises ToolFailed where a part of it is missing."""
+        self.require_whole()
+        return self.kept
 
     @property
     def stdout(self) -> str:
-        """The output as text; bytes that are not UTF-8 stay as surrogates."""
+        """The whole output as text; bytes that are not UTF-8 stay as surrogates. Raises ToolFailed like the bytes."""
         return self.stdout_bytes.decode(errors="surrogateescape")
+
+    @property
+    def words(self) -> str:
+        """The output as it may be shown: whole lines, and a note where some are left out."""
+        return self.kept.decode(errors="replace")
+
+    def require_whole(self) -> None:
+        """Raises ToolFailed where the output lacks something: it was too long, or the program was ended."""
+        if loss := self.loss or ("was ended before it was done" if self.exit is None else ""):
+            raise ToolFailed(f"{Path(self.argv[0]).name} {loss}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +86,34 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     stopped: Callable[[], bool] | None = None,
     stdin: bytes = b"",
     limit: int = OUTPUT_LIMIT,
+    stdout: Path | None = None,
 ) -> Completed:
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
     `timeout` is in seconds; after it, or once `stopped()` is true, the group gets SIGINT and a while later SIGKILL.
-    Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all.
-    However much it is, and however full the disk, the program never notices.
+    Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all. With
+    `stdout`, a path, its output goes into that file, which only we may read, and not into memory.
+    However much it is, and however full the disk, the program never notices. Raises OSError where the file lacks room.
     """
-    child = _spawn(argv, cwd, env, has_input=bool(stdin))
-    stdout, stderr = _Capture(child.stdout, log, limit), _Capture(child.stderr, log, limit)
-    if child.stdin:
-        _feed(child.stdin, stdin)
-    stop_reason = _wait(child, time.monotonic() + timeout, stopped)
-    _terminate(child) if stop_reason else None
+    began_at = time.time()
+    with _private_file(stdout) as file:
+        child = _spawn(argv, cwd, env, has_input=bool(stdin))
+        output, errors = _Capture(child.stdout, log, limit, file), _Capture(child.stderr, log, limit)
+        if child.stdin:
+            _feed(child.stdin, stdin)
+        stop_reason = _wait(child, time.monotonic() + timeout, stopped)
+        _terminate(child) if stop_reason else None
+        loss = output.wait()
+        errors.wait()
     return Completed(
         tuple(argv),
         None if stop_reason else child.returncode,
-        stdout.output(),
-        stderr.output().decode(errors="replace"),
+        output.kept(),
+        errors.kept().decode(errors="replace"),
         stop_reason == "stopped",
         stop_reason == "timed out",
+        loss,
+        began_at,
     )
 
 
@@ -188,19 +219,42 @@ def _feed(pipe: IO[bytes], content: bytes) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
+def _private_file(path: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) if path else nullcontext()
+
+
 class _Capture:
     """Reads a stream to its end in a thread, whatever becomes of the log. Its beginning is kept, and its last words."""
 
-    def __init__(self, stream: IO[bytes] | None, log: Log | None, limit: int) -> None:
-        self._head, self._limit = bytearray(), limit
-        self._tail, self._is_cut = bytearray(), False
+    def __init__(self, stream: IO[bytes] | None, log: Log | None, limit: int, file: IO[bytes] | None = None) -> None:
+        self._limit, self._file, self._size = limit, file, 0
+        self._head, self._tail = bytearray(), bytearray()
+        self._error: OSError | None = None
         self._thread = threading.Thread(target=self._read, args=(stream, log), daemon=True)
         self._thread.start()
 
-    def output(self) -> bytes:
-        """Return what was kept; wait for the end of the stream, which a grandchild may hold open a little longer."""
+    def wait(self) -> str:
+        """Wait for the end of the stream, which a grandchild may hold open a little longer; what is lost, in words.
+
+        Raises OSError where the file could not take it.
+        """
         self._thread.join(GRACE_SECONDS)
-        return bytes(self._head + CUT_NOTE + self._tail if self._is_cut else self._head + self._tail)
+        if self._error:
+            raise self._error
+        if self._thread.is_alive():
+            return "has ended, and something that it started goes on printing"
+        return (
+            f"printed {_size(self._size)}, of which only {_size(self._limit)} can be read"
+            if self._size > self._limit
+            else ""
+        )
+
+    def kept(self) -> bytes:
+        """Return what was kept in memory: all of it, or whole lines around a note."""
+        if self._size <= self._limit + len(self._tail):
+            return bytes(self._head + self._tail)
+        head, tail = self._head.rpartition(b"\n"), self._tail.partition(b"\n")
+        return bytes(head[0] + CUT_NOTE + tail[2])
 
     def _read(self, stream: IO[bytes], log: Log | None) -> None:
         log_writer = _LineWriter(log) if log else None
@@ -208,17 +262,27 @@ class _Capture:
             while chunk := os.read(stream.fileno(), CHUNK_BYTES):
                 if log_writer:
                     log_writer.add(chunk)
-                room = self._limit - len(self._head)
-                self._head += chunk[:room]
-                self._append_tail(chunk[room:])
+                room = max(0, self._limit - self._size)
+                self._size += len(chunk)
+                self._keep(chunk[:room], chunk[room:])
         if log_writer:
             log_writer.close()
 
-    def _append_tail(self, chunk: bytes) -> None:
-        self._tail += chunk
-        if len(self._tail) > (tail_limit := min(TAIL_BYTES, self._limit)):
-            self._is_cut = True
-            del self._tail[:-tail_limit]
+    def _keep(self, chunk: bytes, excess: bytes) -> None:
+        if not self._file:
+            self._head += chunk
+            self._tail += excess
+            del self._tail[: -min(TAIL_BYTES, self._limit)]
+        elif not self._error:
+            try:
+                self._file.write(chunk)
+            except OSError as error:
+                self._error = error
+
+
+def _size(number: int) -> str:
+    """A number of bytes for people."""
+    return f"{number / (1 << 20):,.1f} MB" if number >= 1 << 20 else f"{number:,} bytes"
 
 
 class _LineWriter:

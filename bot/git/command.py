@@ -9,6 +9,7 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 TIMEOUT_SECONDS = 600.0
+OUTPUT_LIMIT = 256 * 1024 * 1024  # beyond it git has not answered: a part of a diff or a tree is none
 NETWORK_ERROR = re.compile(
     r"could not resolve|unable to access|connection|timed? ?out|early eof|hung up|unexpected disconnect|"
     r"returned error: (5\d\d|429)|internal server error|remote end",
@@ -81,6 +82,7 @@ class Git:
             env=self._environment() | dict(env or {}),
             timeout=TIMEOUT_SECONDS,
             stdin=stdin,
+            limit=OUTPUT_LIMIT,
         )
         if completed.exit in ok:
             return completed

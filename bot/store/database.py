@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.errors import Refused, Transient
+from bot.store.sqlite_version import require_sqlite
 
 BUSY_SECONDS = 30
 SERVER_LOCK_KEY = 0x6769746F7073  # the advisory lock of who serves
@@ -28,6 +29,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
+        if self.embedded:
+            require_sqlite()
         # SQLite has one writer. Threads that stand in line here get there sooner than by its looking now and then.
         self._writer_lock: AbstractContextManager[object] = threading.RLock() if self.embedded else nullcontext()
         self._engine = sa.create_engine(self.url, connect_args=self._connect_args(), pool_pre_ping=not self.embedded)

@@ -35,6 +35,7 @@ _ACTION_REMARKS = {
 _REPLACE_REMARKS: Mapping[tuple[str, ...], str] = {
     ("create", "delete"): "replaced, the new one before the old one goes",
     ("create", "forget"): "replaced; the old one stays, managed no longer",
+    ("forget", "create"): "replaced; the old one stays, managed no longer",
 }
 _DRIFT_REMARKS = {Action.CREATE: "appeared", Action.DELETE: "is gone", Action.UPDATE: "was changed"}
 

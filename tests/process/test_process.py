@@ -43,14 +43,45 @@ def test_long_output_is_cut_and_never_holds_the_program_up(tmp_path: Path) -> No
         "head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' y >&2", tmp_path, limit=1000
     )
     assert done.exit == 0
-    assert len(done.stdout) < 2100
-    assert "cut" in done.stdout
+    assert len(done.words) < 2100
+    assert "cut" in done.words
 
 
 def test_of_long_output_the_last_words_are_kept(tmp_path: Path) -> None:
     done = run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, limit=1000)
-    assert done.stdout.startswith("first\n")
-    assert done.stdout.endswith("\nlast\n")
+    assert done.words.startswith("first\n")
+    assert done.words.endswith("\nlast\n")
+
+
+def test_data_is_whole_or_an_error(tmp_path: Path) -> None:
+    printed = run("head -c 1001 /dev/zero", tmp_path, limit=1000)
+    with pytest.raises(ToolFailed, match="^sh printed 1,001 bytes, of which only 1,000 bytes can be read$"):
+        printed.stdout_bytes  # noqa: B018
+    assert len(run("head -c 1000 /dev/zero", tmp_path, limit=1000).stdout_bytes) == 1000
+    ended = run("echo a part; exec sleep 60", tmp_path, timeout=0.5)
+    with pytest.raises(ToolFailed, match="ended before it was done"):
+        ended.stdout  # noqa: B018
+
+
+def test_what_is_cut_from_words_are_whole_lines(tmp_path: Path) -> None:
+    words = run("yes the-secret-word | head -n 100000", tmp_path, limit=1000).words
+    assert {line for line in words.splitlines() if "cut" not in line} == {"the-secret-word"}
+
+
+def test_output_goes_to_a_file_that_nobody_else_can_read(tmp_path: Path) -> None:
+    file = tmp_path / "output"
+    assert run("yes x | head -c 3000000", tmp_path, stdout=file).words == ""
+    assert (file.stat().st_size, file.stat().st_mode & 0o777) == (3_000_000, 0o600)
+    printed = run("yes x | head -c 3000000", tmp_path, stdout=file, limit=1000)
+    assert (printed.exit, file.stat().st_size) == (0, 1000)
+    with pytest.raises(ToolFailed, match=r"printed 2.9 MB"):
+        printed.require_whole()
+
+
+def test_a_full_disk_is_said_when_the_program_has_ended(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        run("yes x | head -c 3000000; echo done > ended", tmp_path, stdout=Path("/dev/full"))
+    assert (tmp_path / "ended").exists()
 
 
 def test_a_log_is_cut_with_a_note_and_the_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

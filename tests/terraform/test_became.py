@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from bot.tools.terraform.apply_report import MOST, report_changes
+from bot.tools.terraform.apply_report import MOST, planned_objects, report_changes
+from bot.tools.terraform.json_document import Document
 
 OLD, NEW = {"n": 1}, {"n": 2}
 
 
 def planned(address: str, *actions: str, **more: Any) -> dict[str, Any]:
     return {"address": address, "change": {"actions": actions, "before": OLD}} | more
+
+
+def report(rows: list[dict[str, Any]], now: str) -> str:
+    plan = Document(json.dumps({"resource_changes": rows}).encode(), "the plan")
+    return report_changes(planned_objects(plan), Document(now.encode(), "the state"))
 
 
 def state(*resources: dict[str, Any]) -> str:
@@ -41,16 +47,16 @@ def there(values: dict[str, int], **more: Any) -> dict[str, Any]:
     ],
 )
 def test_each_change_is_told(actions: tuple[str, ...], now: dict[str, Any] | None, words: str) -> None:
-    told = report_changes(json.dumps({"changes": [planned("x.y", *actions)]}), state(*([now] if now else [])))
+    told = report([planned("x.y", *actions)], state(*([now] if now else [])))
     assert told.splitlines()[1].startswith(f"  x.y: {words}")
 
 
 def test_what_is_not_known_is_not_told() -> None:
     rows = [planned("x.y", "read"), planned("x.y", "delete", deposed="0a"), planned("x.y", "dance")]
-    assert report_changes(json.dumps({"changes": rows}), state()) == ""
-    assert report_changes("{}", "no JSON") == ""
+    assert report(rows, state()) == ""
+    assert report([planned("x.y", "create")], '{"values": {"root_module": {"resources": 1}}}') == ""
 
 
 def test_a_long_list_is_cut() -> None:
     rows = [planned(f"x.y[{n}]", "create") for n in range(MOST + 3)]
-    assert report_changes(json.dumps({"changes": rows}), state()).splitlines()[-1] == "  and 3 more"
+    assert report(rows, state()).splitlines()[-1] == "  and 3 more"

@@ -120,6 +120,7 @@ def test_a_secret_is_in_nothing_that_is_shown_or_logged(ground: Ground) -> None:
     assert applied.outcome is ApplyOutcome.DONE
     assert SECRET not in site.log.read_text()
     changed = ground.plan(SENSITIVE.replace(SECRET, "another-long-secret"))
+    assert changed.canonical != ground.plan(SENSITIVE.replace(SECRET, "a-third-long-secret")).canonical
     assert SECRET not in shown(changed.content)
     assert "another-long-secret" not in shown(changed.content)
 

@@ -160,7 +160,12 @@ def vault(call: Call) -> Sequence[Finding]:
 
 def database(call: Call) -> Sequence[Finding]:
     """Whether the store can be used, or will be made. Raises Refused, and Transient where it does not answer."""
-    where = existing_store.display_name(existing_store.store_url(call.settings))
+    from bot.store.sqlite_version import require_sqlite
+
+    url = existing_store.store_url(call.settings)
+    if url.get_backend_name() == "sqlite":
+        require_sqlite()
+    where = existing_store.display_name(url)
     if existing_store.unwritable_reason(call.settings.data_dir) and not call.settings.store.url:
         return []
     store = existing_store.find_store(call.settings)

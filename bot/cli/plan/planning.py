@@ -161,7 +161,7 @@ def _run_plan(call: Call, target: Target, tool: "Tool", stopped: Callable[[], bo
         site = _site(call, target, workdir, stopped)
         state = local_env.copy_state(target.directory, site.state_dir)
         content = tool.plan(site).content
-    keeps_state = target.project.tool == "terraform" and content.notes
+    keeps_state = target.project.tool == "terraform" and any("state is kept" in note for note in content.notes)
     return dataclasses.replace(content, notes=(*content.notes, state)) if keeps_state else content
 
 

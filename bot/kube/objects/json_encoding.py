@@ -13,9 +13,11 @@ _NOT_IN_YAML = re.compile("[\x7f-\ud7ff\ue000-\uffff]")  # some of it; an escape
 
 
 def encode_json(body: object) -> bytes:
-    """Encode a body. Raises Refused where a text in it holds half a character, which no encoding can."""
-    text = _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(body, ensure_ascii=False))
+    """Encode a body. Raises Refused for half a character, which no encoding has, and a number that JSON has not."""
     try:
-        return text.encode()
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+        return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
     except UnicodeEncodeError as error:
         raise Refused("a text holds half of a character (a lone surrogate), which cannot be sent") from error
+    except ValueError as error:
+        raise Refused("a number is infinite or none at all, which cannot be sent: write it as text") from error

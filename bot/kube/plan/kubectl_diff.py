@@ -171,8 +171,7 @@ class _KubectlDiff:
         if completed.stopped or completed.timed_out:
             reason = "was stopped" if completed.stopped else f"took more than {request.timeout:g} s"
             raise ToolFailed(f"kubectl {arguments[0]} {reason}")
-        if len(completed.stdout_bytes) > process.OUTPUT_LIMIT:
-            raise ToolFailed(f"kubectl {arguments[0]} prints more than {process.OUTPUT_LIMIT // 1024 // 1024} MB")
+        completed.require_whole()
         return completed
 
     def _clean_message(self, completed: process.Completed, objects: Sequence[KubeObject]) -> str:

@@ -132,7 +132,7 @@ def run_program(
         raise ToolFailed(f"{name} was stopped")
     if completed.timed_out:
         raise Refused(f"{directory}: {name} took more than {request.timeout:g} s to render it")
-    if len(completed.stdout_bytes) > limits.output * MB:
+    if completed.loss:
         raise Refused(f"{directory}: renders to more than {limits.output} MB")
     if completed.exit and any(phrase in completed.stderr for phrase in OUT_OF_MEMORY_PHRASES):
         raise Refused(f"{directory}: {name} needs more than {limits.memory} MB of memory to render it")

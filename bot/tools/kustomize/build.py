@@ -51,10 +51,12 @@ class Kustomize:
         )
         if completed.exit != 0:
             raise ToolFailed(f"{name} does not tell its version", completed.stderr)
-        version = (
-            json.loads(completed.stdout).get("kustomizeVersion", "") if name == "kubectl" else completed.stdout.strip()
-        )
-        return f"kustomize {version} of {name}" if name == "kubectl" else f"{name} {version}"
+        if name != "kubectl":
+            return f"{name} {completed.stdout.strip()}"
+        try:
+            return f"kustomize {json.loads(completed.stdout)['kustomizeVersion']} of {name}"
+        except (ValueError, TypeError, KeyError) as error:
+            raise ToolFailed(f"{name} does not tell which kustomize it has") from error
 
     def command(self, request: RenderRequest) -> tuple[str, ...]:
         name, _ = find_program(self._settings.binaries, request.environment)

@@ -1,6 +1,7 @@
 """Puts the manifests of a directory together, each file named before what it holds. Made by the package's `tool`."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from bot.kube.objects.yaml_reader import LIMIT
 from bot.kube.render.renderer import MB, RenderRequest, refuse_escaping_links
 from bot.tools.manifests import inputs
 
+LONGEST_INT = 20  # characters of the longest whole number of 64 bits
 DIRECTIVES = re.compile(r"\A(?:%.*\n)+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 INVALID_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -75,15 +77,28 @@ def _text(root: Path, path: str) -> str:
 def _json_as_yaml(text: str, path: str) -> str:
     """JSON as YAML reads it too: its escapes of two halves, and tabs, are not YAML's."""
     try:
-        yaml_text = json.dumps(
-            json.loads(text, object_pairs_hook=lambda pairs: _unique_keys(pairs, path)), ensure_ascii=False
+        body = json.loads(
+            text,
+            object_pairs_hook=lambda pairs: _unique_keys(pairs, path),
+            parse_int=lambda digits: _finite(digits, path),
+            parse_float=lambda digits: _finite(digits, path),
+            parse_constant=lambda word: _finite(word, path),
         )
+        yaml_text = json.dumps(body, ensure_ascii=False)
         yaml_text.encode()
     except json.JSONDecodeError as error:
         raise Refused(f"{path}:{error.lineno}: invalid JSON: {error.msg}") from error
     except (UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"{path}: is no JSON that an object can be made of") from error
     return INVALID_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", yaml_text)
+
+
+def _finite(text: str, path: str) -> int | float:
+    """A number as an API server has it: of 64 bits, or rounded to what such a float can hold."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise Refused(f"{path}: {text[:40]} is no number that a cluster can hold; if it is meant as text, quote it")
+    return int(text) if text.lstrip("-").isdigit() and len(text) <= LONGEST_INT else number
 
 
 def _unique_keys(pairs: list[tuple[str, object]], path: str) -> dict[str, object]:

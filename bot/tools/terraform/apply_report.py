@@ -3,60 +3,85 @@
 Read from machine output alone; addresses are all that is said. Called by `terraform.applied`.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from bot.core.errors import ToolFailed
-from bot.tools.terraform.json_fields import Node, flag, node, nodes, parse, text, texts
+from bot.tools.terraform.canonical import node_digest
+from bot.tools.terraform.json_document import Document
+from bot.tools.terraform.json_fields import Node, flag, node, text, texts
 
 MOST = 40
 TITLE = "What became of the plan:"
+UNTOUCHED = (("no-op",), ("read",))
 TAINTED = "tainted: made, but not to its end; the next plan replaces it"
 
 
-def report_changes(canonical_plan: str, state: str) -> str:
-    """Compare a plan (`canonical_json`) with the state (`show -json`). Empty where there is nothing to tell."""
-    try:
-        resources = {
-            text(resource, "address"): resource for resource in _resources(node(parse(state, "the state"), "values"))
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object as the state has it: a hash of its attributes."""
+
+    values: str
+    tainted: bool
+
+
+def planned_objects(plan: Document) -> str:
+    """Write what `report_changes` must know of a plan: JSON, of each object its actions and a hash of what it was."""
+    changes = ((change, node(change, "change")) for change in plan.nodes("resource_changes"))
+    return json.dumps(
+        {
+            text(resource_change, "address"): (texts(change, "actions"), node_digest(change.get("before")))
+            for resource_change, change in changes
+            if texts(change, "actions") not in UNTOUCHED and not text(resource_change, "deposed")
         }
-        lines = [
-            line for change in nodes(parse(canonical_plan, "the plan"), "changes") if (line := _line(change, resources))
-        ]
+    )
+
+
+def report_changes(planned: str, state: Document) -> str:
+    """Compare a plan (`planned_objects`) with the state (`show -json`). Empty where there is nothing to tell."""
+    changes: dict[str, tuple[list[str], str]] = json.loads(planned)
+    try:
+        objects = dict(_objects(state, changes))
     except (ToolFailed, RecursionError):
         return ""
+    lines = [
+        f"  {address}: {effect}"
+        for address, (actions, before) in sorted(changes.items())
+        if (effect := _effect(frozenset(actions), objects.get(address), before))
+    ]
     remainder = [f"  and {len(lines) - MOST} more"] if len(lines) > MOST else []
     return "\n".join([TITLE, *lines[:MOST], *remainder]) if lines else ""
 
 
-def _line(resource_change: Node, resources: dict[str, Node]) -> str:
-    change, address = node(resource_change, "change"), text(resource_change, "address")
-    if text(resource_change, "deposed"):
-        return ""
-    resource = resources.get(address)
-    if resource and flag(resource, "tainted", absent=False):
-        return f"  {address}: {TAINTED}"
-    effect = _effect(frozenset(texts(change, "actions")), resource, change)
-    return f"  {address}: {effect}" if effect else ""
-
-
-def _effect(actions: frozenset[str], resource: Node | None, change: Node) -> str:
-    unchanged = resource is not None and resource.get("values") == change.get("before")
+def _effect(actions: frozenset[str], current: _Object | None, before: str) -> str:
+    if current and current.tainted:
+        return TAINTED
+    unchanged = current is not None and current.values == before
     if "delete" in actions and "create" in actions:
-        return "destroyed, and not made again" if resource is None else "not replaced" if unchanged else "replaced"
+        return "destroyed, and not made again" if current is None else "not replaced" if unchanged else "replaced"
     if "create" in actions:
-        return "not made" if resource is None else "created"
+        return "not made" if current is None else "created"
     if "delete" in actions or "forget" in actions:
         removal = "destroyed" if "delete" in actions else "forgotten"
-        return removal if resource is None else "still there"
+        return removal if current is None else "still there"
     if "update" in actions:
-        return "gone" if resource is None else "not changed" if unchanged else "changed"
+        return "gone" if current is None else "not changed" if unchanged else "changed"
     return ""
 
 
-def _resources(values: Node) -> Iterator[Node]:
-    """Of every module; deposed objects are no resources of their own."""
-    modules: list[Node] = [node(values, "root_module")]
+def _objects(state: Document, addresses: Mapping[str, object]) -> Iterator[tuple[str, _Object]]:
+    """Of every module, by address; deposed objects are no objects of their own."""
+    root = state.at("values", "root_module")
+    modules = [root] if root else []
     while modules:
         module = modules.pop()
-        yield from (resource for resource in nodes(module, "resources") if not text(resource, "deposed_key"))
-        modules += nodes(module, "child_modules")
+        for resource in module.nodes("resources"):
+            address = text(resource, "address")
+            if address in addresses and not text(resource, "deposed_key"):
+                yield address, _object(resource)
+        modules += module.inner("child_modules")
+
+
+def _object(resource: Node) -> _Object:
+    return _Object(node_digest(resource.get("values")), flag(resource, "tainted", absent=False))

@@ -1,10 +1,10 @@
 """One node of a plan's JSON becomes one Change, masked. Called by what reads plans; counts nothing."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.core.exact_json import dumps
 from bot.core.plan import Action, Change, Line
 from bot.tools.terraform.diff import diff_lines, dotted_path
 from bot.tools.terraform.json_fields import Node, node, paths, text, texts
@@ -21,6 +21,7 @@ ACTIONS: Mapping[tuple[str, ...], Action] = {
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
     ("create", "forget"): Action.REPLACE,
+    ("forget", "create"): Action.REPLACE,
 }
 KNOWN_AFTER_APPLY = "(known after apply)"
 WRITE_ONLY_VERSION = "_wo_version"
@@ -103,7 +104,7 @@ def _effective_action(planned: Action, importing: Node, previous_address: str) -
 def _import_id(importing: Node) -> str:
     if importing.get("unknown"):
         return KNOWN_AFTER_APPLY
-    return str(importing.get("id") or json.dumps(importing.get("identity"), ensure_ascii=False, sort_keys=True))
+    return str(importing.get("id") or dumps(importing.get("identity"), readable=True))
 
 
 def _lines(change: Node, secrets: Secrets, forces: list[list[Any]]) -> tuple[Line, ...]:
@@ -128,8 +129,11 @@ def _has_changes(lines: tuple[Line, ...]) -> bool:
 
 
 def _before_and_after(change: Node) -> tuple[Any, Any]:
+    """Both sides, masked. What is not there has none: of a sensitive output the tool sets both masks all the same."""
     before = apply_mask(change.get("before"), change.get("before_sensitive"))
-    return before, apply_mask(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
+    after = apply_mask(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
+    action = planned_action(change)
+    return None if action is Action.CREATE else before, None if action is Action.DELETE else after
 
 
 def _write_only_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Line]:

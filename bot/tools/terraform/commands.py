@@ -17,15 +17,19 @@ from bot.ports import Site
 from bot.process import Completed
 from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
+from bot.tools.terraform.checkout import DATA_DIR
 from bot.tools.terraform.configuration import OPENTOFU, product
 from bot.tools.terraform.init_fingerprint import fingerprint, is_tracked
+from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.masking import Secrets, environment_secrets
 from bot.tools.terraform.output import COLOUR, command_error, is_only_diagnostics, notices, render_stream
 from bot.tools.terraform.plan_json import PlanReading, read_plan
 
 SECRETS_FILE = "secrets.json"
-OUTPUT_LIMIT = 8 * 1024 * 1024  # what is kept of words; of data, as much as the process door allows
+SHOWN_FILE = "shown.json"
+SHOWN_LIMIT = 1 << 30  # bytes of a plan or a state as JSON
+SPLIT = "split the project into several, each with a state of its own"
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 CACHE_LOCK, POLL_SECONDS = ".gitops-bot.lock", 0.1
 SAFE_CACHE_VERSION = (1, 10)
@@ -83,7 +87,7 @@ class Commands:
             destroy=IsFlagged if destroy else None,
         )
         reading = self._read_plan(artifact, completed)
-        return reading, tuple(notices(completed.stdout, "warning", reading.secrets))
+        return reading, tuple(notices(completed.words, "warning", reading.secrets))
 
     def _read_plan(self, artifact: Path, completed: Completed) -> PlanReading:
         """Read the plan; then, its secrets known, log what was held back, and judge the command by its exit.
@@ -99,7 +103,7 @@ class Commands:
         masking.log(
             WITHHELD
             if read_error
-            else masking.hide(render_stream(completed.stdout, live.is_held_back) + completed.stderr)
+            else masking.hide(render_stream(completed.words, live.is_held_back) + completed.stderr)
         )
         masking._check_exit("plan", completed, ok=(NO_CHANGES, CHANGES))
         if read_error or reading is None:
@@ -108,13 +112,28 @@ class Commands:
 
     def show(self, artifact: Path) -> PlanReading:
         """Read a plan file by `show -json`. Raises ToolFailed, or Refused for a format that is not ours."""
-        completed = self._run("show", str(artifact), json=IsFlagged, no_color=IsFlagged)
-        return read_plan(completed.stdout, f"{self.program} {self.version}")
+        with self._shown(str(artifact)) as shown:
+            return read_plan(shown, f"{self.program} {self.version}")
 
-    def state(self) -> str:
+    @contextmanager
+    def state(self) -> Iterator[Document]:
         """The state as JSON, as it is now: after a cancelled apply as well, so nothing stops it but its time."""
         site = replace(self.site, stopped=lambda: False, timeout=min(self.site.timeout, STATE_SECONDS))
-        return replace(self, site=site)._run("show", json=IsFlagged, no_color=IsFlagged).stdout
+        with replace(self, site=site)._shown() as shown:
+            yield Document(shown, "the state")
+
+    @contextmanager
+    def _shown(self, *operands: str) -> Iterator[Path]:
+        """A file with what `show -json` prints, which has secrets in it: it is there no longer than needed."""
+        path = self.site.scratch / SHOWN_FILE
+        try:
+            completed = self._execute("show", *operands, stdout=path, json=IsFlagged, no_color=IsFlagged)
+            self._check_exit("show", completed)
+            if completed.loss:
+                raise Refused(f"`{Path(self.binary).name} show -json` {completed.loss}: {SPLIT}")
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     @property
     def secrets(self) -> Secrets:
@@ -137,7 +156,7 @@ class Commands:
 
     @property
     def _tf_data_dir(self) -> Path:
-        return Path(self.env["TF_DATA_DIR"])
+        return self.site.scratch / DATA_DIR
 
     def _fingerprint(self) -> str:
         """What stands for all that init looks at; empty where nothing is kept."""
@@ -208,9 +227,17 @@ class Commands:
         return completed
 
     def _execute(
-        self, command: str, *operands: str, log_filter: Callable[[str], str] | None = None, **options: Any
+        self,
+        command: str,
+        *operands: str,
+        log_filter: Callable[[str], str] | None = None,
+        stdout: Path | None = None,
+        **options: Any,
     ) -> Completed:
-        """To its end, whatever that is; `log_filter` gives what is logged as it comes, without which nothing is."""
+        """To its end, whatever that is; `log_filter` gives what is logged as it comes, without which nothing is.
+
+        With `stdout` its output is data, and goes into that file.
+        """
         site = self.site
         return process.run(
             arguments(self.binary, command, *operands, **options),
@@ -219,7 +246,8 @@ class Commands:
             timeout=site.timeout,
             log=process.Log(site.log, log_filter) if log_filter else None,
             stopped=site.stopped,
-            limit=OUTPUT_LIMIT if log_filter else process.OUTPUT_LIMIT,
+            limit=SHOWN_LIMIT if stdout else process.OUTPUT_LIMIT,
+            stdout=stdout,
         )
 
     def _check_exit(self, command: str, completed: Completed, ok: tuple[int, ...] = (0,)) -> None:
@@ -229,7 +257,7 @@ class Commands:
         if completed.timed_out:
             raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
         if completed.exit not in ok:
-            failure = NotStarted if is_only_diagnostics(completed.stdout) else ToolFailed
+            failure = NotStarted if is_only_diagnostics(completed.words) else ToolFailed
             raise command_error(command, completed, self.hide, failure)
 
 

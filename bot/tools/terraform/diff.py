@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.core.exact_json import Number, load_literally
 from bot.core.plan import Line
 from bot.tools.terraform.masking import MaskedValue, UnknownValue
 from bot.tools.terraform.texts import LONG, clip, excerpts, multiline_diff, opcodes
@@ -151,12 +152,12 @@ def _abbreviated(value: Any) -> str:
 
 
 def _decode_json(old: Any, new: Any) -> tuple[Any, Any, str]:
-    """Texts that hold JSON objects or lists on both sides are compared as such."""
+    """Texts that hold JSON objects or lists on both sides are compared as such, unless that would hide something."""
     values = [value for value in (old, new) if value is not None]
     if not values or not all(isinstance(value, str) and value[:1] in ("{", "[") for value in values):
         return old, new, ""
     try:
-        parsed = [json.loads(value) if value is not None else None for value in (old, new)]
+        parsed = [load_literally(value) if value is not None else None for value in (old, new)]
     except (ValueError, RecursionError):
         return old, new, ""
     kinds = {type(value) for value in parsed if value is not None}
@@ -197,11 +198,11 @@ def _identity(value: Any) -> str:
         return f"\0{id(value)}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {_identity(child)}" for key, child in sorted(value.items())) + "}"
-    return f"[{', '.join(map(_identity, value))}]" if isinstance(value, list) else json.dumps(value)
+    return f"[{', '.join(map(_identity, value))}]" if isinstance(value, list) else _text(value)
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, MaskedValue | UnknownValue):
+    if isinstance(value, MaskedValue | UnknownValue | Number):
         return repr(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key(k)} = {_text(v)}" for k, v in sorted(value.items())) + "}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.plan import Action, Change
 from bot.tools.terraform.changes import read_resource_change
+from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.json_fields import Node, node, nodes, sequence, text
 from bot.tools.terraform.masking import Secrets
 
@@ -25,22 +26,20 @@ class DriftReport:
     notes: tuple[str, ...]
 
 
-def read(plan: Node, secrets: Secrets) -> DriftReport:
+def read(plan: Document, secrets: Secrets) -> DriftReport:
     """Sort out `resource_drift` by what the plan refers to."""
     attributes = _relevant_attributes(plan)
-    changes = [
-        _relevant_change(resource_drift, attributes, secrets) for resource_drift in nodes(plan, "resource_drift")
-    ]
+    changes = [_relevant_change(resource_drift, attributes, secrets) for resource_drift in plan.nodes("resource_drift")]
     irrelevant = sum(change is None for change in changes)
     return DriftReport(tuple(change for change in changes if change), tuple(_irrelevant_note(irrelevant)))
 
 
-def _relevant_attributes(plan: Node) -> Mapping[str, frozenset[str]]:
+def _relevant_attributes(plan: Document) -> Mapping[str, frozenset[str]]:
     """Attributes that the plan refers to, by the resource's address without keys; an empty one means all of them."""
     attributes: dict[str, set[str]] = {}
-    for reference in nodes(plan, "relevant_attributes"):
+    for reference in nodes(plan.head("relevant_attributes"), "relevant_attributes"):
         path = sequence(reference, "attribute")
-        attributes.setdefault(_without_keys(text(reference, "resource")), set()).add(str(path[0]) if path else "")
+        attributes.setdefault(without_keys(text(reference, "resource")), set()).add(str(path[0]) if path else "")
     return {address: frozenset(names) for address, names in attributes.items()}
 
 
@@ -48,7 +47,7 @@ def _relevant_change(resource_drift: Node, attributes: Mapping[str, frozenset[st
     change = read_resource_change(resource_drift, secrets)
     if change.action is Action.DELETE:
         return change
-    names = attributes.get(_without_keys(text(resource_drift, "address")))
+    names = attributes.get(without_keys(text(resource_drift, "address")))
     if names is None or change.action is Action.NONE:
         return None
     if "" in names or change.action is not Action.UPDATE:
@@ -68,7 +67,8 @@ def _narrow(change: Node, names: frozenset[str]) -> dict[str, Any]:
     return narrowed
 
 
-def _without_keys(address: str) -> str:
+def without_keys(address: str) -> str:
+    """The address of the block that makes an object: all its instances have it."""
     return KEY.sub("", address)
 
 

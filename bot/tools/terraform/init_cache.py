@@ -36,7 +36,8 @@ def restore(site: Site, prepared: PullCache, fingerprint: str, tf_data_dir: Path
     shutil.rmtree(tf_data_dir, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
         members = archive.getmembers()
-        archive.extractall(tf_data_dir, [member for member in members if member.name != LOCK], filter="fully_trusted")
+        archive.extraction_filter = lambda member, path: member  # sealed by us; before 3.11.4 `filter=` is not known
+        archive.extractall(tf_data_dir, [member for member in members if member.name != LOCK])
         for lock in (archive.extractfile(member) for member in members if member.name == LOCK):
             replace_file(site.directory / LOCK, lock.read() if lock else b"")
     return True
@@ -76,6 +77,7 @@ def detach(tf_data_dir: Path, cache: Path) -> None:
 def wipe(site: Site, tf_data_dir: Path, own_lock: bool) -> None:
     """Forget an initialisation, and the lock file that is its own. Packages are only linked to."""
     shutil.rmtree(tf_data_dir, ignore_errors=True)
+    tf_data_dir.mkdir()
     if own_lock:
         (site.directory / LOCK).unlink(missing_ok=True)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.core.exact_json import Number
+
 SENSITIVE = "(sensitive value)"
 SHORTEST = 6
 # So many texts, none longer than this, make one pattern; it needs some memory.
@@ -140,7 +142,7 @@ def _texts(value: Any) -> Iterator[str]:
         for line in (value, *value.splitlines()):
             if len(line.strip()) >= SHORTEST:
                 yield from _escaped_forms(line)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
+    elif isinstance(value, int | Number) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
         yield str(value)
 
 

@@ -1,9 +1,13 @@
 """What Terraform prints, read: its JSON stream, its diagnostics, and why a command failed."""
 
-import json
+import os
+import pwd
 import re
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 
+from bot.core import exact_json
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice, Severity
 from bot.process import Completed
@@ -12,7 +16,10 @@ from bot.tools.terraform.masking import Secrets
 
 LAST_LINES, FIRST_LINES = 60, 12
 LONGEST_LINE = 2000
-LOCK = re.compile(r"^\s*(Who|Created|Operation):\s*(.+)$", re.MULTILINE)
+# What the tool says before it tells the errors in a configuration.
+PREAMBLE = re.compile(r"\w+ encountered problems during initiali[sz]ation")
+HOLDER_ID = re.compile(r"already locked: ID=([\w.:-]{1,100})")
+LOCK = re.compile(r"^\s*(ID|Who|Created|Operation):[ \t]*(\S.*)$", re.MULTILINE)
 ERROR = re.compile(r"^Error: (.+)(?:\n(?:(?: .*)?\n)*? +on (.+?) line (\d+))?", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -21,23 +28,44 @@ def command_error(
     command: str, completed: Completed, hide: Callable[[str], str], failure: type[ToolFailed] = ToolFailed
 ) -> Refused | ToolFailed:
     """What failed, in the tool's first words, as a `failure`; a state lock of another is named."""
-    errors = list(notices(completed.stdout, "error", frozenset())) or []
-    text = hide(COLOUR.sub("", render_stream(completed.stdout) + completed.stderr))
+    errors = list(notices(completed.words, "error", frozenset())) or []
+    text = hide(COLOUR.sub("", render_stream(completed.words) + completed.stderr))
     detail = "\n".join(error.detail for error in errors) or text
-    if "Error acquiring the state lock" in text:
-        lock = dict(LOCK.findall(detail))
-        if "Who" in lock:  # else there is no lock of another: ours could not be made
-            return Refused(
-                f"the state is locked by {lock['Who']} since {lock.get('Created', 'an unknown time')}"
-                f" ({lock.get('Operation', 'unknown operation')})"
-            )
+    if "Error acquiring the state lock" in text and (holder := _lock_holder(detail, completed.began_at)):
+        return Refused(f"the state is locked {holder}")
     if completed.exit is not None and completed.exit < 0:
         reason = f"{command} was killed by signal {-completed.exit}; was there too little memory?"
         return failure(reason, last_lines(text))
-    first = errors[0] if errors else first_error(text)
+    first = next((error for error in errors if not PREAMBLE.match(error.summary)), None) or first_error(text)
     if first is None or not first.summary:
         return failure(f"{command} failed with status {completed.exit}", last_lines(text))
     return failure(hide(first.summary), last_lines(text), hide(first.where))
+
+
+def _lock_holder(detail: str, began_at: float) -> str:
+    """Who holds the state's lock; empty where nobody does: ours could not be made.
+
+    Some backends (http, pg) give our own attempt for it, and the holder's id at most.
+    Source: hashicorp/terraform, internal/backend/remote-state/http/client.go and pg/client.go.
+    """
+    lock = dict(LOCK.findall(detail))
+    if "Who" not in lock:
+        return ""
+    holder_id = HOLDER_ID.search(detail)
+    if (holder_id and holder_id[1] != lock.get("ID")) or _is_own_attempt(lock, began_at):
+        return f"by another{f' (lock {holder_id[1]})' if holder_id else ''}: its backend does not tell by whom"
+    since, operation = lock.get("Created", "an unknown time"), lock.get("Operation", "unknown operation")
+    return f"by {lock['Who']} since {since} ({operation})"
+
+
+def _is_own_attempt(lock: Mapping[str, str], began_at: float) -> bool:
+    """Whether it is by this user on this machine, from after the command began."""
+    user = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    try:
+        created_at = datetime.fromisoformat(lock["Created"][:19]).replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return False
+    return lock["Who"] == user and created_at.timestamp() >= int(began_at)
 
 
 def last_lines(text: str) -> str:
@@ -101,7 +129,7 @@ def parse_message(line: str) -> Node | None:
     if not line.startswith("{"):
         return None
     try:
-        message = json.loads(line)
+        message = exact_json.loads(line)
     except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}
@@ -126,12 +154,13 @@ def _message_lines(message: Node) -> Iterator[str]:
         yield f"\n{detail}\n"
     for name, output in sorted(child(message, "outputs").items()):
         if isinstance(output, dict) and "value" in output and not output.get("sensitive"):
-            yield f"  {name} = {json.dumps(output['value'], ensure_ascii=False)}"
+            yield f"  {name} = {exact_json.dumps(output['value'], readable=True)}"
 
 
 def first_error(text: str) -> Notice | None:
     """The first error's words as people see them, and where it is, as far as that is told."""
-    match = ERROR.search(text)
+    matches = list(ERROR.finditer(text))
+    match = next((match for match in matches if not PREAMBLE.match(match[1])), matches[0] if matches else None)
     if not match:
         return None
     return Notice(Severity.ERROR, match[1].strip(), where=f"{match[2]}:{match[3]}" if match[2] else "")

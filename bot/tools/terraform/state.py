@@ -12,10 +12,11 @@ from bot.core.errors import Refused
 from bot.ports import Site
 from bot.tools.terraform.backends import Backend, read_backends
 from bot.tools.terraform.configuration import is_configuration, names_read
+from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.keys import OPTIONS
 
 OVERRIDE = "zzzz_gitops_bot_override.tf"
-ERRORED = "errored.tfstate"
+STATE, ERRORED = "terraform.tfstate", "errored.tfstate"
 COPIES = 10
 NOTE = "This project has no backend: its state is kept on the bot's disk."
 
@@ -24,6 +25,12 @@ def prepare(site: Site, program: str) -> tuple[str, ...]:
     """Give a project without a lasting backend a local one under `site.state_dir`. Returns what people should know."""
     if _has_lasting_backend(site, program):
         return ()
+    committed = [name for name in (STATE, f"{STATE}.d") if (site.directory / name).exists()]
+    if committed and not any(site.state_dir.iterdir()):
+        raise Refused(
+            f"{site.project.name}: {committed[0]} is in Git, and this project has no backend: its state is kept by the "
+            f"bot. Take it out of Git; to go on with it, its operator copies it to {site.state_dir / STATE}"
+        )
     state_dir = json.dumps(str(site.state_dir)).replace("${", "$${").replace("%{", "%%{")[1:-1]
     text = (
         'terraform {\n  backend "local" {\n'
@@ -78,7 +85,7 @@ def back_up(site: Site) -> None:
         return
     copies = site.state_dir / "copies" / site.project.workspace
     copies.mkdir(parents=True, exist_ok=True, mode=0o700)
-    serial = json.loads(state_file.read_text()).get("serial", 0)
+    serial = Document(state_file, "the kept state").piece("serial") or 0
     shutil.copy2(state_file, copies / f"{int(serial):08}.tfstate")
     for old in sorted(copies.iterdir())[:-COPIES]:
         old.unlink()

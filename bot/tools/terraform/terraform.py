@@ -19,6 +19,8 @@ from bot.ports import ApplyReport, Invocation, Site, ToolPlan
 from bot.tools.terraform import backends, inputs, state
 from bot.tools.terraform.apply_report import report_changes
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
+from bot.tools.terraform.checkout import checkout_notices, link_data_dir
+from bot.tools.terraform.checks import without_repeats
 from bot.tools.terraform.commands import SECRETS_FILE, Commands, applied_plan_secrets
 from bot.tools.terraform.configuration import (
     CONFIGURATION,
@@ -81,10 +83,12 @@ class Terraform:
     def plan(self, site: Site, destroy: bool = False) -> ToolPlan:
         """Init, plan, show. Raises ToolFailed with the first error, Refused where people must mend something first."""
         commands = self._commands(site)
+        absences = tuple(checkout_notices(site))
         notes = (*state.prepare(site, commands.program), *_reading_notes(site, commands.program))
         artifact = site.scratch / PLAN_FILE
         reading, warnings = commands.run_initialised(lambda: commands.plan(artifact, destroy))
-        content = replace(reading.content, notes=notes, notices=(*warnings, *reading.content.notices))
+        notices = without_repeats(reading.content.notices, (*absences, *warnings))
+        content = replace(reading.content, notes=(*notes, *reading.content.notes), notices=notices)
         return ToolPlan(
             content=content,
             canonical=reading.canonical,
@@ -99,7 +103,7 @@ class Terraform:
         reading = commands.run_initialised(lambda: commands.show(artifact))
         state.back_up(site)
         _write_private(site.scratch / SECRETS_FILE, json.dumps(sorted(reading.secrets)))
-        _write_private(site.scratch / PLANNED_FILE, reading.canonical.decode())
+        _write_private(site.scratch / PLANNED_FILE, reading.planned)
         argv = arguments(
             commands.binary,
             "apply",
@@ -167,7 +171,7 @@ class Terraform:
         """Raises Refused when the project's directory is a link that leads out of the checkout."""
         if not site.directory.resolve().is_relative_to(site.root.resolve()):
             raise Refused(f"{site.project.name}: its directory leads out of the repository")
-        overrides = {"TF_DATA_DIR": str(site.scratch / "terraform"), "TF_CLI_CONFIG_FILE": str(self._cli_config(site))}
+        overrides = {"TF_DATA_DIR": link_data_dir(site), "TF_CLI_CONFIG_FILE": str(self._cli_config(site))}
         if site.project.workspace != "default":
             overrides["TF_WORKSPACE"] = site.project.workspace
         if self.settings.plugin_cache:
@@ -248,11 +252,12 @@ def _write_private(path: Path, content: str) -> None:
 
 def _apply_report(commands: Commands) -> str:
     """What became of each change of the plan; empty when that cannot be told, as where the state was not saved."""
-    canonical_plan = commands.site.scratch / PLANNED_FILE
-    if not canonical_plan.exists() or (commands.site.directory / state.ERRORED).exists():
+    planned = commands.site.scratch / PLANNED_FILE
+    if not planned.exists() or (commands.site.directory / state.ERRORED).exists():
         return ""
     try:
-        return commands.hide(report_changes(canonical_plan.read_text(), commands.state()))
+        with commands.state() as current_state:
+            return commands.hide(report_changes(planned.read_text(), current_state))
     except (Refused, ToolFailed):
         return ""
 
@@ -267,4 +272,4 @@ def _read_version(binary: str, mtime: int, path: str) -> str:
     try:
         return str(json.loads(completed.stdout)["terraform_version"])
     except (ValueError, TypeError, KeyError) as error:
-        raise ToolFailed(f"`{Path(binary).name} version` does not say which it is", completed.stdout[:1000]) from error
+        raise ToolFailed(f"`{Path(binary).name} version -json` does not say which it is") from error
