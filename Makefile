@@ -42,6 +42,7 @@ bench: $(VENV)/.dev rig
 long: $(VENV)/.long rig
 	DIFFERENTIAL=full $(BIN)/python -m pytest -n 2 --timeout 600 tests/differential
 	$(BIN)/python -m benchmarks.estate
+	APPROVALS=full $(BIN)/python -m pytest tests/approvals/test_model_over_git.py
 	$(BIN)/python -m tests.long.mutation
 
 check: $(VENV)/.dev

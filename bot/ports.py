@@ -98,6 +98,7 @@ class Host(Protocol):
     def merge(self, pull: Pull, message: str) -> str:
         """Merge at exactly `pull.head.sha`, by the first style the repository allows; return what landed.
 
+        Where the base branch has a merge queue, put it there, at that head: nothing landed yet, so it returns nothing.
         Raises Refused with the forge's words.
         """
 
@@ -186,13 +187,16 @@ class Site:
 class ToolPlan:
     """What a tool planned. `canonical` is the machine-readable result to be digested, with secrets: never kept.
 
-    `artifact` is None when there is nothing to apply.
+    `artifact` is None when there is nothing to apply. `runs` names what its apply runs, or whose files it reads then,
+    beyond what the plan shows; `standing` what later applies of the project may run.
     """
 
     content: Content
     canonical: bytes
     artifact: Path | None
     tool_version: str
+    runs: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

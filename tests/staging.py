@@ -30,6 +30,15 @@ class Person(client.Person):
         """Open a closed pull request again."""
         self.api("PATCH", f"/repos/{repo}/pulls/{number}", state="open")
 
+    def enqueue(self, repo: str, number: int) -> None:
+        """Press *Merge when ready*, where the base branch has a merge queue."""
+        query = "mutation($input: EnqueuePullRequestInput!) { enqueuePullRequest(input: $input) { clientMutationId } }"
+        body = {"query": query, "variables": {"input": {"pullRequestId": self.pull(repo, number)["node_id"]}}}
+        answer = self.session.post(
+            f"{self.url}/api/graphql", json=body, headers={"Authorization": f"token {self.token}"}, timeout=60
+        )
+        assert "errors" not in answer.json(), answer.text
+
     def reactions(self, repo: str, comment: int) -> list[str]:
         """The contents of a comment's reactions."""
         answer = self.api("GET", f"/repos/{repo}/issues/comments/{comment}/reactions")

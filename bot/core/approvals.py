@@ -3,11 +3,11 @@
 The rule against each known way around approvals is a test in `tests/core/test_bypasses.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from bot.core.gate_case import GateCase, Opinion
-from bot.core.pull import ReviewState, Role
+from bot.core.pull import Pull, ReviewState, Role, is_bot_login
 from bot.core.run import Plan
 
 DECISIVE = frozenset({ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED})
@@ -53,8 +53,17 @@ def count_approvals(case: GateCase, plan: Plan) -> Approvals:
 
 
 def required_approvals(case: GateCase, plan: Plan) -> int:
-    """How many approvals the plan needs: one more than its rules say where a commit's author is nobody we know."""
-    return plan.rules.approvals + (1 if case.contributors.unknown else 0)
+    """How many approvals the plan needs: one more than its rules say where nobody knows whose hand was at it."""
+    return plan.rules.approvals + (1 if case.contributors.unknown or case.bots else 0)
+
+
+def unaccountable_bots(pull: Pull, pushers: Iterable[str], own_login: str, askers: Set[str]) -> tuple[str, ...]:
+    """Bots that opened the pull or pushed to it, behind whom anybody may stand; not we where we know who asked."""
+    own = _person_key(own_login)
+    bots = {login for login in pushers if is_bot_login(login) or _person_key(login) == own}
+    if pull.author_is_bot or _person_key(pull.author) == own:
+        bots.add(pull.author)
+    return tuple(sorted(login for login in bots if not (askers and _person_key(login) == own)))
 
 
 def _disqualification(case: GateCase, opinion: Opinion) -> str | None:
@@ -62,22 +71,26 @@ def _disqualification(case: GateCase, opinion: Opinion) -> str | None:
     person = _person_key(opinion.review.author)
     if opinion.review.author_is_bot:
         return "is a bot"
+    if person == _person_key(case.own_login):
+        return "is the account of this bot"
     if opinion.role < Role.WRITE:
         return "has no write access"
     if person == _person_key(case.pull.author):
         return "opened this pull request"
     if person in _person_keys(case.contributors.logins):
         return "made commits of it"
-    if case.asker is not None and person == _person_key(case.asker):
+    if person in _person_keys(case.askers):
         return "asked for this rollback"
     return None
 
 
 def _coverage_gap(case: GateCase, opinion: Opinion, plan: Plan) -> str | None:
     """Why the approval is of something else: of another change, or of a plan that was not shown then."""
-    if opinion.change is None:
-        return "approved a commit that is gone"
-    if opinion.change != case.change:
+    if opinion.branch != case.pull.base.name:
+        return f"approved it for {opinion.branch or 'a base branch that nobody can tell'}"
+    if opinion.tree is None:
+        return "approved a commit that is gone or does not merge any more"
+    if opinion.tree != case.tree:
         return "approved before the change was what it is now"
     if _digests_shown_then(case, opinion, plan) != {plan.plan_digest}:
         return "approved before this plan was shown"

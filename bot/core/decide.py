@@ -32,10 +32,12 @@ def jobs_for(event: Event, delivery: str, vocabulary: Vocabulary) -> tuple[Job, 
             return (promises.read_comment(comment.ref),)
         case Reviewed(repository, number):
             return (promises.review(f"review:{delivery}", PullKey.of(repository.key, number)),)
-        case Pushed(repository, branch, _, sender):
-            return (promises.branch_pushed(delivery, repository.key, branch, sender),)
-        case MergeGroup(repository, sha):
-            return (promises.merge_group(delivery, repository.key, sha),)
+        case Pushed(repository, branch, sha, sender):
+            return (promises.branch_pushed(delivery, repository.key, branch, sender, sha),)
+        case PullChanged(pull, PullChange.DEQUEUED, _):
+            return (promises.dequeued(delivery, pull.key),)
+        case MergeGroup():
+            return (promises.merge_group(delivery, event),)
         case JobRequested(repository, number, kind, login):
             return (promises.from_shell(kind, delivery, PullKey.of(repository.key, number), login),)
         case _:

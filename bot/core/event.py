@@ -16,6 +16,7 @@ class PullChange(StrEnum):
     DRAFTED = "drafted"
     RETARGETED = "retargeted"
     CLOSED = "closed"
+    DEQUEUED = "dequeued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,16 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class MergeGroup:
-    """A merge queue asks for checks on `sha`."""
+    """A merge queue asks for checks on `sha`: a pull request merged into `parent`, and with it into `branch`.
+
+    What is before it in the queue is in the parent. None and empty where nobody can tell.
+    """
 
     repository: Repository
     sha: str
+    parent: str = ""
+    branch: str = ""
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from bot.core.pull import Check, CheckState, PullState
 from bot.core.run import Lock, Plan, PlanState
 from bot.core.sentences import MOST_NAMED, join_names, one_line
 
-OWN_CHECKS = "gitops-bot/"
+PLAN_STATUS, APPLY_STATUS = "gitops-bot/plan", "gitops-bot/apply"
+OWN_STATUSES = frozenset({PLAN_STATUS, APPLY_STATUS})
 
 _INVALID_BECAUSE = {
     PlanState.SUPERSEDED: "a newer plan took its place",
@@ -94,7 +95,7 @@ def _no_objection(case: GateCase) -> Demand:
 
 def _checks(case: GateCase, project: str | None) -> Demand:
     """Required checks of others; our own statuses wait for this very decision."""
-    required = [check for check in case.checks if check.required and not check.name.startswith(OWN_CHECKS)]
+    required = [check for check in case.checks if check.required and (check.foreign or check.name not in OWN_STATUSES)]
     failed = [check for check in required if check.state is CheckState.FAILURE]
     pending = [check for check in required if check.state not in (CheckState.SUCCESS, CheckState.FAILURE)]
     if failed:
@@ -145,7 +146,7 @@ def _staleness(case: GateCase, plan: Plan) -> str | None:
 
 def _approved(case: GateCase, plan: Plan) -> Demand:
     name = plan.project.name
-    if plan.content.counts.empty:
+    if plan.content.counts.empty and not plan.runs:
         return Demand(name, True, "nothing changes, so nobody needs to approve")
     approvals, required = count_approvals(case, plan), required_approvals(case, plan)
     text = f"{len(approvals.approvers)} of {required} approvals"
@@ -153,14 +154,28 @@ def _approved(case: GateCase, plan: Plan) -> Demand:
         text += f", by {join_names(approvals.approvers)}"
     if approvals.uncounted:
         text += f" ({'; '.join(f'{login} {reason}' for login, reason in approvals.uncounted[:MOST_NAMED])})"
-    if case.contributors.unknown:
-        text += (
-            f"; one more is asked for since commits are by nobody known here: {join_names(case.contributors.unknown)}"
-        )
+    text += _reason_for_one_more(case)
+    if plan.content.counts.empty:
+        text += f"; nothing changes now, but what later applies run does: {join_names(plan.runs)}"
     if len(approvals.approvers) >= required:
         return Demand(name, True, text)
+    return Demand(name, False, text, _approval_remedy(case))
+
+
+def _reason_for_one_more(case: GateCase) -> str:
+    if case.contributors.unknown:
+        unknown = join_names(case.contributors.unknown)
+        return f"; one more is asked for since commits are by nobody known here: {unknown}"
+    if case.bots:
+        return f"; one more is asked for since anybody may stand behind {join_names(case.bots)}"
+    return ""
+
+
+def _approval_remedy(case: GateCase) -> str:
     remedy = "let someone with write access who made none of its commits approve this pull request"
-    return Demand(name, False, text, remedy)
+    if case.pull.state is not PullState.MERGED:
+        return remedy
+    return f"{remedy}; where no review is taken any more, bring the change in a new pull request"
 
 
 def _locks(case: GateCase) -> Iterator[Demand]:

@@ -12,13 +12,15 @@ from bot.core.run import Freeze, Lock, Plan
 class Opinion:
     """A review with what was read when the gate was asked.
 
-    `role` is the reviewer's; `change` is the digest of the pull's own change at the review's commit, and is None when
-    that commit is gone (force push): the review covers nothing.
+    `role` is the reviewer's; `tree` is what the base becomes with the review's commit merged in, and is None when that
+    commit cannot be had or conflicts: the review covers nothing. `branch` is the pull's base branch as it was then,
+    None where nobody can tell.
     """
 
     review: Review
     role: Role
-    change: str | None
+    tree: str | None
+    branch: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +36,27 @@ class ShownDigest:
 class GateCase:
     """Everything that a decision rests on.
 
-    `change` is the digest of the pull's own change at its head; `asker` asked for a rollback. `foreign_locks` are
-    locks of others on the plans' places; `missing` are affected projects without a plan, as (name, why). `confirmed`
-    names what the asker lets go.
+    `tree` is what the base becomes with the pull's head merged in; None where that conflicts, or is not what landed.
+    `askers` asked for a rollback; `own_login` is ours; `bots` opened it or pushed to it in the name of nobody known.
+    `foreign_locks` are locks of others on the plans' places; `missing` are affected projects without a plan, as (name,
+    why). `confirmed` names what the asker lets go.
     """
 
     pull: Pull
     plans: tuple[Plan, ...]
     missing: tuple[tuple[str, str], ...]
     opinions: tuple[Opinion, ...]
-    change: str
+    tree: str | None
     contributors: Contributors
-    asker: str | None
+    askers: frozenset[str]
     shown_digests: tuple[ShownDigest, ...]
     checks: tuple[Check, ...]
     foreign_locks: tuple[Lock, ...]
     freeze: Freeze | None
     now: datetime
     confirmed: frozenset[str] = frozenset()
+    own_login: str = ""
+    bots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

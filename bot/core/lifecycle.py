@@ -56,6 +56,11 @@ def to_apply(plans: Iterable[Plan]) -> list[Plan]:
     return [plan for plan in plans if not plan.content.counts.empty]
 
 
+def to_approve_only(plans: Iterable[Plan]) -> list[Plan]:
+    """The plans that change nothing now, and that change what later applies run."""
+    return [plan for plan in plans if plan.content.counts.empty and plan.runs]
+
+
 def closure(pull: Pull) -> str:
     """What names the end of a pull request: the commit that landed, `merged` where none is known, or `closed`."""
     return pull.merge_commit or "merged" if pull.state is PullState.MERGED else "closed"

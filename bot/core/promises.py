@@ -6,6 +6,7 @@ Pure. An id or a kind that changes here is another promise for those who wait in
 import json
 from dataclasses import asdict
 
+from bot.core.event import MergeGroup
 from bot.core.job import Job
 from bot.core.keys import CommentRef, CommentSlot, PullKey
 from bot.core.run import RunKind, Selection
@@ -57,14 +58,22 @@ def from_shell(kind: str, delivery: str, pull: PullKey, asked_by: str) -> Job:
     return Job(f"{kind}:{delivery}", kind, _asked(pull, asked_by, Trigger(TriggerKind.SHELL)))
 
 
-def branch_pushed(delivery: str, repository: str, branch: str, pusher: str) -> Job:
+def branch_pushed(delivery: str, repository: str, branch: str, pusher: str, sha: str) -> Job:
     """Look at what a push to the branch means for pull requests into it and from it."""
-    return Job(f"branch_pushed:{delivery}", "branch_pushed", {"repository": repository, "branch": branch, "by": pusher})
+    args = {"repository": repository, "branch": branch, "by": pusher, "sha": sha}
+    return Job(f"branch_pushed:{delivery}", "branch_pushed", args)
 
 
-def merge_group(delivery: str, repository: str, sha: str) -> Job:
-    """Set the statuses of a merge queue's commit."""
-    return Job(f"merge_group:{delivery}", "merge_group", {"repository": repository, "sha": sha})
+def merge_group(delivery: str, group: MergeGroup) -> Job:
+    """Judge a merge queue's commit and set its statuses."""
+    args = {"repository": group.repository.key, "sha": group.sha, "parent": group.parent, "branch": group.branch}
+    about = {"number": str(group.number)} if group.number is not None else {}
+    return Job(f"merge_group:{delivery}", "merge_group", args | about)
+
+
+def dequeued(delivery: str, pull: PullKey) -> Job:
+    """Tell that a merge queue let a pull request go without merging it."""
+    return Job(f"dequeued:{delivery}", "dequeued", _pull(pull))
 
 
 def project(kind: RunKind, run: str, place: str, attempt: str) -> Job:

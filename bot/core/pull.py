@@ -1,5 +1,6 @@
 """What a forge knows: repositories, pull requests, and what people did on them. Hosts make these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -55,7 +56,7 @@ class Branch:
 class Pull:
     """A pull request as the forge described it. `mergeable` is None while the forge still computes it.
 
-    `updated` is when anything last happened on it, by the forge's clock.
+    `updated` is when anything last happened on it, by the forge's clock. `author_is_bot`: no person opened it.
     """
 
     repository: Repository
@@ -72,11 +73,30 @@ class Pull:
     merge_commit: str | None = None
     merged_by: str | None = None
     updated: datetime | None = None
+    author_is_bot: bool = False
 
     @property
     def key(self) -> PullKey:
         """`github:4711#7`."""
         return PullKey.of(self.repository.key, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseBranch:
+    """The base branch that a pull request had from a moment on, by the forge's clock; None where nobody can tell."""
+
+    since: datetime
+    name: str | None
+
+
+def branch_at(branches: Sequence[BaseBranch], at: datetime) -> str | None:
+    """The base branch of a pull request at that moment; None where nobody can tell. `branches`: the oldest first."""
+    return next((branch.name for branch in reversed(branches) if branch.since <= at), None)
+
+
+def is_bot_login(login: str) -> bool:
+    """Tell whether the login is one that forges give to programs only."""
+    return login.endswith("[bot]")
 
 
 class ReviewState(StrEnum):
@@ -121,11 +141,15 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A status or check run of a commit by anyone; `required` when the base branch demands it."""
+    """A status or check run of a commit by anyone; `required` when the base branch demands it.
+
+    `foreign`: the base branch demands it of an App that we are not, whatever it is called.
+    """
 
     name: str
     state: CheckState
     required: bool
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

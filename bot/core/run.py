@@ -150,6 +150,9 @@ class Plan:
 
     Digests are hexadecimal. `stale_because` says what moved. A plan without an artifact has nothing to apply.
     `destroy` is the plan of everything gone; of a project that the pull request removes, `result` is the base commit.
+    `runs` names what its apply runs beyond what is shown; of a plan without changes, what the pull request changes of
+    what later applies run. `tree` is the whole tree that it is bound to, as such an apply may read any file of it.
+    `signature` tells that all of this is as it was made; a plan without one is planned again before it is applied.
     """
 
     id: str
@@ -171,6 +174,9 @@ class Plan:
     expires_at: datetime
     stale_because: str = ""
     destroy: bool = False
+    tree: str = ""
+    runs: tuple[str, ...] = ()
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

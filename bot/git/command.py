@@ -26,11 +26,13 @@ DAMAGE = re.compile(
 )
 REMOTE_COMMANDS = frozenset({"fetch", "push", "ls-remote"})
 SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+NO_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the empty one, which every git knows
 HARDENED_CONFIG = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "checkout.workers=4",  # where there are many files
     "core.attributesFile=/dev/null",
+    f"attr.tree={NO_TREE}",  # newer gits take those of HEAD in a bare repository: merges would follow them
     "submodule.recurse=false",
     "protocol.ext.allow=never",
     "gc.auto=0",

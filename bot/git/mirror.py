@@ -1,10 +1,8 @@
 """One bare mirror per repository: fetched exactly as needed, never by branch name where an id will do."""
 
 import fcntl
-import hashlib
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,16 +12,16 @@ from gitdb.exc import BadName, ODBError  # type: ignore[import-untyped]  # gitdb
 
 from bot.core.errors import Refused, ToolFailed
 from bot.git.command import BOT_IDENTITY, Damaged, Git, sha
+from bot.git.landing import LandedCommit, commit_before
 from bot.git.tree import GitTree
 from bot.ports import Remote
 
 WORKTREES = "worktrees"
 RESULT_REFS = "refs/gitops-bot/results"
+HEAD_REFS = "refs/gitops-bot/heads"
 MAX_LATER_COMMITS = 10
 EPOCH = "0"  # the time of what is made of commits alone
 BYTES_AS_COMMITTED = "* -text -ident !filter !working-tree-encoding\n"
-HUNK_HEADER = re.compile(rb"^@@ -\S+ \+\S+ @@.*$", re.MULTILINE)
-INDEX_LINE = re.compile(rb"^index [0-9a-f]+\.\.[0-9a-f]+", re.MULTILINE)
 
 
 class Mirror:
@@ -44,8 +42,31 @@ class Mirror:
 
         Raises Transient or Refused as the network or the forge say.
         """
+        self._fetch([f"+{ref}:{ref}" for ref in refs])
+
+    def obtain(self, commit: str) -> bool:
+        """Have a commit here, kept by a ref, fetched by its id where it is not; false where the forge has it no more.
+
+        Raises Transient where that cannot be told now.
+        """
+        ref = f"{HEAD_REFS}/{sha(commit)}"
+        if self.has(commit):
+            self._keep(ref, commit)
+            return True
+        try:
+            self._fetch([f"+{commit}:{ref}"])
+        except ToolFailed:  # not our ref, says the forge
+            return False
+        return self.has(commit)
+
+    def _keep(self, ref: str, commit: str) -> None:
+        """Hold on to a commit that no branch may hold any more."""
+        if not (self._path / ref).exists():
+            with self._exclusive():
+                self._git("update-ref", ref, commit)
+
+    def _fetch(self, refspecs: Sequence[str]) -> None:
         command = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
-        refspecs = [f"+{ref}:{ref}" for ref in refs]
         with self._exclusive():
             self._ensure()
             try:
@@ -102,15 +123,41 @@ class Mirror:
         with closing(Repo(self._path)) as repository:
             return tuple(parent.hexsha for parent in repository.commit(sha(commit)).parents)
 
-    def change_digest(self, base: str, head: str) -> str:
-        """Digest what head itself changes: its diff against the merge base, without line numbers and object ids.
+    def merged_tree(self, base: str, head: str) -> str | None:
+        """Return the tree that base becomes with head merged in; None where they conflict or share no history."""
+        try:
+            tree, files = self._merge_trees(base, head)
+        except ToolFailed:
+            return None
+        return None if files else tree
 
-        Raises Refused when they have no history in common.
+    def tree_id(self, commit: str) -> str:
+        """Return the id of the commit's tree."""
+        return self._read_commit("%T", sha(commit))
+
+    def commits_between(self, base: str, head: str) -> tuple[str, ...]:
+        """List the commits that head has and base has not, newest first."""
+        return tuple(self._git("rev-list", sha(head), f"^{sha(base)}", "--").stdout.split())
+
+    def before_landing(self, landed: str, head: str, earlier_bases: Sequence[str] = ()) -> str | None:
+        """Return the base branch's commit before the first that a pull landed with that head.
+
+        `landed` is the last one that it landed. `earlier_bases` are commits that the base branch was at while the pull
+        was open: a branch that moved on to the head itself tells nothing else. None where nobody can tell for sure.
         """
-        fork = self.merge_base(base, head)
-        if fork is None:
-            raise Refused("it has no history in common with its base branch")
-        return self._patch_digest(fork, sha(head))
+        if self.is_ancestor(landed, head):
+            known = (base for base in earlier_bases if base != landed and self.has(base))
+            return next((base for base in known if self.is_ancestor(base, landed)), None)
+        first_parent = next(iter(self.parents(landed)), None)
+        if first_parent is None or self.is_ancestor(head, first_parent):
+            return None
+        own_commits = self._log(head, f"^{first_parent}", "--no-merges")
+        most = max(1, len(own_commits)) + 1
+        return commit_before(self._log(landed, "--first-parent", f"--max-count={most}"), own_commits)
+
+    def _log(self, *revisions: str) -> tuple[LandedCommit, ...]:
+        log = self._git("log", "-z", "--format=%H %at %P%n%B", *revisions, "--").stdout
+        return tuple(LandedCommit.parse(text) for text in log.split("\0") if text)
 
     def checkout(self, commit: str, path: Path) -> None:
         """Make a detached work tree of the commit at `path`; if a whole one is there already, it stays.
@@ -164,7 +211,7 @@ class Mirror:
 
         Raises Refused naming the files in conflict and the later commits that touch them.
         """
-        before = self._commit_before(sha(landed), sha(head))
+        before = self.before_landing(sha(landed), sha(head)) or self.parents(landed)[0]
         timestamp = self._read_commit("%ct", sha(onto))
         fork = self._commit(self._read_commit("%T", landed), (), "as it landed", timestamp)
         ours = self._commit(self._read_commit("%T", onto), (fork,), "as it is", timestamp)
@@ -190,28 +237,11 @@ class Mirror:
         if not completed.stdout.strip("\0 \n"):
             raise self._git.mark_damaged(f"git merge-tree: {completed.stderr.strip() or 'no word'}")
         tree, *files = completed.stdout.split("\0")
-        return sha(tree.strip()), [file for file in files if file] if completed.exit else []
+        names = [file for file in files if file] or ["files that git does not name"]
+        return sha(tree.strip()), names if completed.exit else []
 
     def _read_commit(self, placeholder: str, commit: str) -> str:
         return self._git("show", "-s", f"--format={placeholder}", commit).stdout.strip()
-
-    def _commit_before(self, landed: str, head: str) -> str:
-        """Return what the base branch was before the pull landed: a rebase brought a row of commits, others one."""
-        parents = self.parents(landed)
-        if len(parents) != 1:
-            return parents[0]
-        squash = self._patch_digest(parents[0], landed)
-        fork = self.merge_base(parents[0], head)
-        if fork is None or squash == self._patch_digest(fork, head):
-            return parents[0]
-        count = int(self._git("rev-list", "--count", "--no-merges", f"{fork}..{head}").stdout)
-        start = self._git("rev-parse", "--verify", f"{landed}~{count}", ok=(0, 128)).stdout.strip()
-        return start or parents[0]
-
-    def _patch_digest(self, before: str, after: str) -> str:
-        options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--binary", "--full-index", "--no-color")
-        diff = self._git("diff", *options, before, after, "--").stdout_bytes
-        return hashlib.sha256(INDEX_LINE.sub(b"index", HUNK_HEADER.sub(b"@@", diff))).hexdigest()
 
     def _blocked_message(self, landed: str, onto: str, files: list[str]) -> str:
         log = self._git("log", f"--max-count={MAX_LATER_COMMITS}", "--format=%h %s", f"{landed}..{onto}", "--", *files)

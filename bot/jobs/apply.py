@@ -87,7 +87,7 @@ def _create_run(bot: Bot, job: Job, pull: Pull, id: str) -> tuple[Job, ...]:
     with open_source(bot, pull, as_landed=job.trigger.kind is TriggerKind.MERGE) as source:
         if refusal := base_refusal(bot, source):
             raise Refused(refusal)
-        facts = ApplyFacts(job, source, discover_projects(bot, source), gather_gate_facts(bot, source.pull))
+        facts = ApplyFacts(job, source, discover_projects(bot, source), gather_gate_facts(bot, source))
         chosen = _choose_plans(bot, facts)
         _record_stale(bot, facts, chosen)
         if job.trigger.kind is TriggerKind.APPROVAL:
@@ -167,7 +167,8 @@ def _require_open_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> N
     """Raises Refused with every unmet demand."""
     selection = facts.job.selection
     unplanned = unplanned_projects(facts.gate.records, facts.projects) if selection.everything else ()
-    verdict = evaluate(gate_case(bot, facts.source, facts.gate, chosen, unplanned, selection.confirmed))
+    weighed = [*chosen, *(facts.gate.records.to_approve_only if selection.everything else ())]
+    verdict = evaluate(gate_case(bot, facts.source, facts.gate, weighed, unplanned, selection.confirmed))
     if not verdict.open:
         raise Refused("\n".join(_demand_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
 

@@ -22,7 +22,9 @@ from bot.steps.pull.gate_facts import objection
 from bot.steps.pull.source import open_source
 from bot.steps.run import settle
 from bot.steps.run.work import (
+    commit_of,
     delete_artifacts,
+    is_as_planned,
     is_cancelled,
     make_plan,
     prepare_site,
@@ -39,8 +41,8 @@ UNKNOWN = "nobody can tell how this apply ended; look at the infrastructure, the
 class Attempt:
     """One apply of one plan, with what it belongs to. `directory` is its supervisor's.
 
-    `is_begun`: its intent was written before. `replans`: what it depends on was applied in this run, or other files
-    landed than were planned.
+    `is_begun`: its intent was written before. `replans`: what it depends on was applied in this run, other files landed
+    than were planned, or the plan's row is not `is_as_planned`: of an earlier version, or changed by someone.
     """
 
     pull: Pull
@@ -51,6 +53,7 @@ class Attempt:
     directory: Path
     is_begun: bool
     replans: bool
+    is_as_planned: bool
     stop_reason: str
     claim: settle.Claim | None = None
 
@@ -87,8 +90,28 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
     if row.state.ended:
         settle.settle_row(bot, row)
         return None
-    replans = row.input_digest != plan.input_digest or bool(applied_names.intersection(row.project.depends_on))
-    return Attempt(pull, run, row, plan, intent, bot.folders.attempt(intent), is_begun, replans, stop_reason)
+    signed = is_as_planned(bot, plan)
+    moved = _has_moved(bot, pull, run, row, plan) or bool(applied_names.intersection(row.project.depends_on))
+    return Attempt(
+        pull=pull,
+        run=run,
+        row=row,
+        plan=plan,
+        intent=intent,
+        directory=bot.folders.attempt(intent),
+        is_begun=is_begun,
+        replans=moved or not signed,
+        is_as_planned=signed,
+        stop_reason=stop_reason,
+    )
+
+
+def _has_moved(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan) -> bool:
+    """What the plan is bound to is not what there is to be applied now, or nobody can tell."""
+    if row.input_digest != plan.input_digest:
+        return True
+    mirror, commit = bot.mirror(pull.repository), commit_of(run, row)
+    return bool(plan.tree) and (not mirror.has(commit) or mirror.tree_id(commit) != plan.tree)
 
 
 def _apply(bot: Bot, attempt: Attempt) -> None:
@@ -143,6 +166,8 @@ def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
         with bot.store.begin() as tx:
             plans.set_state(tx, old.id, PlanState.STALE, "planning again gave another result")
         raise Refused("planned again just before its apply, it came out differently; see the new plan, then `/apply`")
+    if not attempt.is_as_planned:
+        _preflight(bot, replace(attempt, plan=new))
     with bot.store.begin() as tx:
         plans.add(tx, new, attempt.pull.repository.key)
         runs.set_plan(tx, old.id, new.id)

@@ -1,6 +1,7 @@
 """A branch moved: pull requests into it whose plans no longer fit are told, and planned again. Others cost nothing.
 
-Of pull requests from it, closed ones too, it is noted who pushed: they may be opened again.
+Who pushed is noted: of pull requests from it, closed ones too, for they may be opened again; and of the commit, from
+which one may be opened later.
 """
 
 from bot.bot import Bot
@@ -16,6 +17,8 @@ def run(bot: Bot, job: Job) -> None:
     with bot.store.begin() as tx:
         if pusher := job.args.get("by"):
             pulls.record_branch_pusher(tx, job.repository, job.args["branch"], pusher)
+            if sha := job.args.get("sha"):  # a promise of an earlier version has none
+                pulls.record_pushed_commit(tx, job.repository, sha, pusher)
         open_pulls = pulls.list_pulls(tx, job.repository, PullState.OPEN)
     for pull in open_pulls:
         if pull.base.name != job.args["branch"]:

@@ -6,11 +6,13 @@ from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run
-from bot.steps.pull.gate_facts import unplanned_projects
+from bot.steps.pull.gate_facts import unapproved_code, unplanned_projects
 from bot.steps.pull.records import read_records
 from bot.steps.pull.source import discover_projects, open_source
 from bot.steps.say import update_requests
 from bot.store import audit, pulls, runs
+
+QUEUED = "Applied, and put into the merge queue at this head. The lock is kept until it lands."
 
 
 def run(bot: Bot, job: Job) -> None:
@@ -34,15 +36,18 @@ def _may_merge(bot: Bot, pull: Pull, run: Run) -> bool:
         raise Refused(f"a push came after the apply; what was applied is {run.head[:7]}")
     if pull.base.name != run.branch:
         raise Refused(f"what was applied was meant for {run.branch}")
-    with open_source(bot, pull) as source:
-        projects = discover_projects(bot, source)
     with bot.store.read() as tx:
         records = read_records(tx, pull)
+    with open_source(bot, pull) as source:
+        projects = discover_projects(bot, source)
+        unapproved = unapproved_code(bot, source, records.to_approve_only)
     if freeze := records.freeze:
         raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
     unplanned = ", ".join(name for name, _ in unplanned_projects(records, projects))
     if unplanned:
         raise Refused(f"{unplanned} has no plan")
+    if unapproved:
+        raise Refused(unapproved)
     return projects.configuration.merge
 
 
@@ -55,7 +60,7 @@ def _merge(bot: Bot, pull: Pull, run: Run) -> None:
     except Refused as refusal:
         note = f"applied, but not merged: {refusal}. The lock is kept until this is merged or `/unlock`ed."
     else:
-        note = f"Merged as {merge_commit[:12]}."
+        note = f"Merged as {merge_commit[:12]}." if merge_commit else QUEUED
     with bot.store.begin() as tx:
         if merge_commit:
             audit.record(tx, bot.clock(), run.asked_by, "merged", pull.key, commit=merge_commit)

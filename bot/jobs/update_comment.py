@@ -174,7 +174,7 @@ class CommentWriter:
     def _view(self, records: RunRecords) -> RunView:
         if records.run.kind is RunKind.APPLY:
             return apply_view(self._bot, records)
-        is_gated = records.run.state.ended and records.unapplied
+        is_gated = records.run.state.ended and (records.unapplied or records.to_approve_only)
         return plan_view(self._bot, records, pull_demands(self._bot, records.pull) if is_gated else ())
 
     def _set_statuses(self, facts: SlotFacts, records: RunRecords, view: RunView) -> None:

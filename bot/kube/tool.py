@@ -28,6 +28,7 @@ from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.objects.scopes import is_namespaced
 from bot.kube.plan import differ, hook_changes, kubectl_diff
+from bot.kube.plan.apply_code import hook_names
 from bot.kube.plan.canonical_changes import canonical_changes
 from bot.kube.plan.plan_content import plan_content
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
@@ -187,7 +188,8 @@ class _ClusterPlanning:
         content = plan_content(self.tool.name, (*changes, *hooks), offline=False, notes=notes)
         artifact = self._artifact(project, changes, desired, recorded)
         path = self._write_artifact(artifact, content)
-        return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version)
+        runs = hook_names(desired.hooks)
+        return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version, runs)
 
     def _with_kubectl_fields(
         self, changes: tuple[ObjectChange, ...], revisions: PlanRevisions, mask: Mask, settings: ClusterSettings

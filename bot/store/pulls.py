@@ -4,19 +4,25 @@ The forge knows better: decisions about an apply ask it again.
 """
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
 from bot.core.lifecycle import LIVE_STATES
-from bot.core.pull import Pull, PullState, Repository
+from bot.core.pull import BaseBranch, Pull, PullState, Repository
 from bot.store import tables
 from bot.store.columns import dump, insert_new, load, upsert
+
+MOST_IN_A_QUESTION = 500
+ONE_SECOND = timedelta(seconds=1)  # a forge's clock counts no less
+THE_FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def save(tx: sa.Connection, pull: Pull) -> None:
     """Write a pull request, and its repository, as the forge has them."""
     save_repository(tx, pull.repository)
+    _record_base_branch(tx, pull)
     values = {
         "repository": pull.repository.key,
         "number": pull.number,
@@ -101,15 +107,21 @@ def unhandled_merges(tx: sa.Connection, repository_key: str) -> tuple[Pull, ...]
     return tuple(load(Pull, text) for text in tx.execute(query).scalars())
 
 
-def record_asker(tx: sa.Connection, key: str, asker: str) -> None:
-    """Remember who asked for a pull request that we opened."""
-    tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(asker=asker))
+def record_asker(tx: sa.Connection, key: str, login: str) -> None:
+    """Remember who asked for a pull request that we opened, beside all who asked before."""
+    insert_new(tx, tables.asker, pull=key, login=login)
 
 
-def asker(tx: sa.Connection, key: str) -> str | None:
-    """Who asked for a pull request that we opened; None for all others."""
-    login: str | None = tx.execute(sa.select(tables.pull.c.asker).where(tables.pull.c.key == key)).scalar()
-    return login
+def askers(tx: sa.Connection, key: str) -> frozenset[str]:
+    """Everybody who asked for a pull request that we opened; nobody for all others."""
+    return frozenset(tx.execute(sa.select(tables.asker.c.login).where(tables.asker.c.pull == key)).scalars())
+
+
+def base_branches(tx: sa.Connection, key: str) -> tuple[BaseBranch, ...]:
+    """Which base branch the pull had since when, oldest first."""
+    table = tables.base_branch
+    rows = tx.execute(sa.select(table.c.since, table.c.name).where(table.c.pull == key).order_by(table.c.since))
+    return tuple(BaseBranch(row.since, row.name or None) for row in rows)
 
 
 def record_pusher(tx: sa.Connection, key: str, login: str) -> None:
@@ -128,6 +140,22 @@ def record_branch_pusher(tx: sa.Connection, repository_key: str, branch: str, lo
             record_pusher(tx, pull.key, login)
 
 
+def record_pushed_commit(tx: sa.Connection, repository_key: str, sha: str, login: str) -> None:
+    """Remember who brought a commit, to whatever branch: a pull may be opened from it later. The first did."""
+    insert_new(tx, tables.pushed_commit, repository=repository_key, sha=sha, login=login)
+
+
+def commit_pushers(tx: sa.Connection, repository_key: str, commits: Sequence[str]) -> frozenset[str]:
+    """Logins of everybody who brought one of these commits as the head of a branch."""
+    table = tables.pushed_commit
+    logins: set[str] = set()
+    for start in range(0, len(commits), MOST_IN_A_QUESTION):
+        chunk = commits[start : start + MOST_IN_A_QUESTION]
+        query = sa.select(table.c.login).where(table.c.repository == repository_key, table.c.sha.in_(chunk))
+        logins.update(tx.execute(query).scalars())
+    return frozenset(logins)
+
+
 def pushers(tx: sa.Connection, key: str) -> frozenset[str]:
     """Logins of everybody who pushed to the pull."""
     return frozenset(tx.execute(sa.select(tables.pusher.c.login).where(tables.pusher.c.pull == key)).scalars())
@@ -142,6 +170,22 @@ def handled_closure(tx: sa.Connection, key: str) -> str | None:
 def set_handled_closure(tx: sa.Connection, key: str, closure: str | None) -> None:
     """Record which closure was dealt with; None when the pull is open again."""
     tx.execute(tables.pull.update().where(tables.pull.c.key == key).values(closed_for=closure))
+
+
+def _record_base_branch(tx: sa.Connection, pull: Pull) -> None:
+    """Note another base branch, and that nobody can tell when between two looks it was given."""
+    known = base_branches(tx, pull.key)
+    if not known:
+        upsert(tx, tables.base_branch, {"pull": pull.key, "since": THE_FIRST_TIME}, {"name": pull.base.name})
+        return
+    seen = pull.updated or datetime.now(UTC)
+    if known[-1].name == pull.base.name or seen < known[-1].since:
+        return
+    before = get(tx, pull.key)
+    last_seen = (before.updated if before else None) or known[-1].since
+    unknown_since = last_seen + ONE_SECOND if last_seen < seen else seen
+    for since, name in ((unknown_since, ""), (seen + ONE_SECOND, pull.base.name)):
+        upsert(tx, tables.base_branch, {"pull": pull.key, "since": max(since, known[-1].since)}, {"name": name})
 
 
 def _repository(row: sa.Row[tuple[object, ...]]) -> Repository:

@@ -34,7 +34,6 @@ pull = sa.Table(
     sa.Column("state", SafeText, nullable=False),
     sa.Column("base", SafeText, nullable=False),
     sa.Column("head_sha", SafeText, nullable=False),
-    sa.Column("asker", SafeText),
     sa.Column("closed_for", SafeText),
     sa.Column("json", SafeText, nullable=False),
 )
@@ -44,6 +43,29 @@ pusher = sa.Table(
     metadata,
     sa.Column("pull", SafeText, primary_key=True),
     sa.Column("login", SafeText, primary_key=True),
+)
+
+asker = sa.Table(
+    "asker",
+    metadata,
+    sa.Column("pull", SafeText, primary_key=True),
+    sa.Column("login", SafeText, primary_key=True),
+)
+
+pushed_commit = sa.Table(
+    "pushed_commit",
+    metadata,
+    sa.Column("repository", SafeText, primary_key=True),
+    sa.Column("sha", SafeText, primary_key=True),
+    sa.Column("login", SafeText, nullable=False),
+)
+
+base_branch = sa.Table(
+    "base_branch",
+    metadata,
+    sa.Column("pull", SafeText, primary_key=True),
+    sa.Column("since", UtcDateTime, primary_key=True),
+    sa.Column("name", SafeText, nullable=False),
 )
 
 run = sa.Table(

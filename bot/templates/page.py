@@ -120,9 +120,9 @@ def _shared_fields(view: RunView, tally: Tally) -> dict[str, object]:
 
 
 def _changes_nothing(view: RunView, tally: Tally) -> bool:
-    """Nothing would change, and nothing went wrong in finding that out."""
+    """Nothing would change, nothing is to be approved, and nothing went wrong in finding that out."""
     all_planned = view.run.state is State.DONE and tally.states[State.DONE] == tally.total
-    return all_planned and tally.counts.silent
+    return all_planned and tally.counts.silent and not view.demands
 
 
 def _gate_fields(demands: Sequence[Demand]) -> dict[str, object]:

@@ -148,8 +148,16 @@ def _fine_token(login: str) -> Response:
 
 @control.post("/repos/<owner>/<name>/merge-group")
 def _merge_group(owner: str, name: str) -> Response:
+    """A merge queue's event that names no pull request."""
     body = _body()
     current_forge().merge_group(_repo(owner, name), body["sha"], _user(body["login"]))
+    return jsonify({})
+
+
+@control.put("/repos/<owner>/<name>/queues/<branch>")
+def _queue(owner: str, name: str, branch: str) -> Response:
+    """From now on the branch has a merge queue."""
+    _repo(owner, name).queues.setdefault(branch, [])
     return jsonify({})
 
 

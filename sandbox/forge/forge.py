@@ -192,6 +192,8 @@ class Forge:
         self.send(repo, "merge_group", user, action="checks_requested", merge_group=group)
 
     def _require_mergeable(self, repo: Repo, pull: Pull, method: str, sha: str) -> None:
+        if pull.base in repo.queues:
+            raise ApiError(405, "Changes must be made through the merge queue")
         if pull.state != "open" or pull.draft or method not in repo.methods:
             raise ApiError(405, "Pull Request is not mergeable")
         if sha != pull.head_sha:

@@ -117,8 +117,8 @@ def _cherry_pick(repo: Repo, sha: str, onto: str, user: User) -> str:
     fork = commit(repo, git(repo.path, "rev-parse", f"{parent}^{{tree}}"), (), "fork", user)
     ours = commit(repo, git(repo.path, "rev-parse", f"{onto}^{{tree}}"), (fork,), "ours", user)
     theirs = commit(repo, git(repo.path, "rev-parse", f"{sha}^{{tree}}"), (fork,), "theirs", user)
-    name, email, subject = git(repo.path, "show", "-s", "--format=%an%x00%ae%x00%B", sha).split("\0")
-    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email}
+    name, email, date, subject = git(repo.path, "show", "-s", "--format=%an%x00%ae%x00%aI%x00%B", sha).split("\0")
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
     committer = {f"GIT_COMMITTER_{field}": value for field, value in _identity(user)}
     tree = merged_tree(repo, ours, theirs)
     return git(repo.path, "commit-tree", tree, "-p", onto, "-m", subject.strip(), env=author | committer)

@@ -184,6 +184,17 @@ class CheckRun:
 
 
 @dataclass
+class QueueEntry:
+    """A pull request in a merge queue: at which head, and its commit on top of what is before it."""
+
+    pull: Pull
+    head_sha: str
+    parent: str
+    sha: str
+    user: User
+
+
+@dataclass
 class Repo:
     """A repository. `roles` are by login; on a public one everybody may read."""
 
@@ -203,6 +214,7 @@ class Repo:
     hooks: dict[int, Webhook] = field(default_factory=dict)
     parent: "Repo | None" = None
     methods: tuple[str, ...] = ("merge", "squash", "rebase")
+    queues: dict[str, list[QueueEntry]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -24,6 +24,7 @@ WORDS: dict[str, dict[str, object]] = {
     "cancelled": {"count": 2},
     "fork": {"sha": "3d5f0c2" + "0" * 33},
     "closed_applied": {"projects": ["infra/db", "infra/network"]},
+    "dequeued": {"projects": ["infra/db", "infra/network"], "locked": True},
     "landed_waiting": {"why": "infra/db", "command": "/apply"},
     "broke": {"job": "plan", "why": "gitops-bot itself broke (KeyError); its log has more under job plan:1"},
     "late": {"command": "/apply", "minutes": 14},

@@ -52,6 +52,21 @@ def test_a_co_author_is_a_contributor(ground: Ground) -> None:
     assert host.contributors(pull.repository, pull.number).logins == {"alice", "bob"}
 
 
+def test_a_co_author_is_found_by_an_ordinary_address(ground: Ground) -> None:
+    pull, host = ground.open(), ground.host()
+    ground.push("change", {"x.txt": "x"}, message="Do\n\nco-authored-by: B <BOB@users.example.test>")
+    found = host.contributors(pull.repository, pull.number)
+    assert (found.logins, found.unknown) == ({"alice", "bob"}, ())
+
+
+@pytest.mark.parametrize("words", ["Bob <b@b.test>", "Bob", "<ob@users.example.test>", "Bob <bob@users>"])
+def test_a_commit_with_a_co_author_whom_nobody_knows_is_named(ground: Ground, words: str) -> None:
+    pull, host = ground.open(), ground.host()
+    sha = ground.push("change", {"x.txt": "x"}, message=f"Do\n\nCo-authored-by: {words}")
+    found = host.contributors(pull.repository, pull.number)
+    assert (found.logins, found.unknown) == ({"alice"}, (sha[:7],))
+
+
 def test_a_commit_under_an_unknown_address_is_named(ground: Ground) -> None:
     pull, host = ground.open(), ground.host()
     sha = ground.push("change", {"x.txt": "x"}, email="who@nowhere.test")

@@ -55,10 +55,11 @@ def review(
     state: ReviewState = ReviewState.APPROVED,
     at: float = -10,
     role: Role = Role.WRITE,
-    change: str | None = "change",
+    tree: str | None = "tree",
     bot: bool = False,
+    branch: str | None = "main",
 ) -> Opinion:
-    return Opinion(Review(author, bot, state, "a" * 40, minutes(at)), role, change)
+    return Opinion(Review(author, bot, state, "a" * 40, minutes(at)), role, tree, branch)
 
 
 def shown(digest: str = "digest", at: float = -60, place: str = "infra/db:default") -> ShownDigest:
@@ -74,9 +75,9 @@ OPEN = GateCase(
     plans=(PLAN,),
     missing=(),
     opinions=(review(),),
-    change="change",
+    tree="tree",
     contributors=Contributors(frozenset({"alice", "carol"})),
-    asker=None,
+    askers=frozenset(),
     shown_digests=(shown(),),
     checks=(),
     foreign_locks=(),

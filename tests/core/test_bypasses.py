@@ -4,21 +4,33 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.approvals import unaccountable_bots
 from bot.core.gate import evaluate
+from bot.core.lifecycle import to_approve_only
+from bot.core.plan import Content
 from bot.core.project import Configuration, Project, Rules
-from bot.core.pull import Check, CheckState, Contributors, ReviewState, Role
+from bot.core.pull import (
+    BaseBranch,
+    Check,
+    CheckState,
+    Contributors,
+    PullState,
+    ReviewState,
+    Role,
+    branch_at,
+)
 from bot.core.rules import assign_rules
-from tests.core.cases import OPEN, PLAN, PULL, another, approved, case, review, shown, why
+from tests.core.cases import OPEN, PLAN, PULL, another, approved, case, minutes, review, shown, why
 
 
 def test_a_push_after_approval_voids_it() -> None:
-    assert why(case(change="change and more")) == (
-        "0 of 1 approvals (bob approved before the change was what it is now)"
-    )
+    assert why(case(tree="tree and more")) == ("0 of 1 approvals (bob approved before the change was what it is now)")
 
 
 def test_an_approval_of_a_commit_that_a_force_push_removed_covers_nothing() -> None:
-    assert why(case(opinions=(review(change=None),))) == "0 of 1 approvals (bob approved a commit that is gone)"
+    text = "0 of 1 approvals (bob approved a commit that is gone or does not merge any more)"
+    assert why(case(opinions=(review(tree=None),))) == text
+    assert not evaluate(case(tree=None, opinions=(review(tree=None),))).open
 
 
 def test_an_approval_before_the_plan_was_shown_covers_nothing() -> None:
@@ -76,9 +88,45 @@ def test_who_made_a_commit_of_it_approves_nothing() -> None:
 
 def test_who_asked_for_a_rollback_does_not_approve_it() -> None:
     opened_by_the_bot = replace(PULL, author="gitops-bot[bot]")
-    asked = case(pull=opened_by_the_bot, contributors=Contributors(frozenset()), asker="bob")
+    asked = case(pull=opened_by_the_bot, contributors=Contributors(frozenset()), askers=frozenset({"bob"}))
     assert why(asked) == "0 of 1 approvals (bob asked for this rollback)"
-    assert not evaluate(replace(asked, asker="Bob")).open
+    assert not evaluate(replace(asked, askers=frozenset({"Bob"}))).open
+
+
+def test_who_asked_for_a_rollback_first_does_not_approve_it_after_another_asked_too() -> None:
+    asked = case(contributors=Contributors(frozenset()), askers=frozenset({"bob", "dave"}))
+    assert not evaluate(replace(asked, opinions=(review("bob"), review("dave")))).open
+    assert evaluate(replace(asked, opinions=(review("erin"),))).open
+
+
+def test_the_bots_own_account_approves_nothing() -> None:
+    own = case(own_login="gitops-bot", opinions=(review("GitOps-Bot"),))
+    assert why(own) == "0 of 1 approvals (GitOps-Bot is the account of this bot)"
+
+
+def test_a_pull_request_that_a_bot_opened_asks_for_one_more_approval() -> None:
+    opened = case(bots=("ci[bot]",))
+    assert why(opened) == "1 of 2 approvals, by bob; one more is asked for since anybody may stand behind ci[bot]"
+    assert evaluate(replace(opened, opinions=(review(), review("dave")))).open
+
+
+@pytest.mark.parametrize(
+    ("author", "is_bot", "pushers", "askers", "bots"),
+    [
+        ("alice", False, {"alice", "bob"}, set(), ()),
+        ("ci[bot]", True, {"bob"}, set(), ("ci[bot]",)),
+        ("alice", False, {"ci[bot]"}, set(), ("ci[bot]",)),
+        ("Gitops-bot", False, set(), set(), ("Gitops-bot",)),
+        ("gitops-bot", True, {"Gitops-Bot"}, {"alice"}, ()),
+        ("alice", False, {"gitops-bot"}, set(), ("gitops-bot",)),
+        ("gitops-bot", True, {"ci[bot]"}, {"alice"}, ("ci[bot]",)),
+    ],
+)
+def test_a_bot_stands_for_nobody_unless_we_know_who_asked_us(
+    author: str, is_bot: bool, pushers: set[str], askers: set[str], bots: tuple[str, ...]
+) -> None:
+    pull = replace(PULL, author=author, author_is_bot=is_bot)
+    assert unaccountable_bots(pull, pushers, "gitops-bot", askers) == bots
 
 
 def test_commits_of_unknown_people_ask_for_one_more_approval() -> None:
@@ -103,7 +151,7 @@ def test_approving_and_then_asking_for_changes_takes_the_approval_back() -> None
 
 
 def test_a_standing_request_for_changes_blocks_whatever_others_approved() -> None:
-    objection = review("dave", ReviewState.CHANGES_REQUESTED, change="older")
+    objection = review("dave", ReviewState.CHANGES_REQUESTED, tree="older")
     assert why(case(opinions=(objection, review(), review("erin")))) == "dave asks for changes"
 
 
@@ -132,9 +180,48 @@ def test_a_pull_request_that_lowers_its_own_rules_is_held_to_those_of_the_base()
     assert approved(case(plans=(replace(PLAN, rules=rules),))).text == "1 of 2 approvals, by bob"
 
 
-def test_an_approval_against_another_base_branch_covers_nothing() -> None:
+def test_an_approval_against_another_base_branch_covers_nothing_though_the_trees_are_one() -> None:
     """Another base makes the pull's own change another one."""
-    assert not evaluate(case(opinions=(review(change="against release/1"),))).open
+    assert why(case(opinions=(review(branch="release/1"),))) == "0 of 1 approvals (bob approved it for release/1)"
+    assert not evaluate(case(opinions=(review(branch=None),))).open
+
+
+def test_of_a_landed_pull_request_that_is_not_what_was_approved_the_way_out_is_a_new_one() -> None:
+    landed = case(pull=replace(PULL, state=PullState.MERGED), tree=None)
+    (demand,) = (demand for demand in evaluate(landed).demands if not demand.met)
+    assert "new pull request" in demand.remedy
+
+
+def test_what_changes_nothing_now_and_changes_what_later_applies_run_is_to_be_approved() -> None:
+    quiet = replace(PLAN, content=Content("terraform"), runs=("terraform_data.deploy (local-exec)",))
+    assert to_approve_only([PLAN, quiet, replace(quiet, runs=())]) == [quiet]
+    text = "0 of 1 approvals; nothing changes now, but what later applies run does: terraform_data.deploy (local-exec)"
+    assert why(case(plans=(quiet,), opinions=())) == text
+    assert evaluate(case(plans=(quiet,))).open
+    assert evaluate(case(plans=(replace(quiet, runs=()),), opinions=())).open
+
+
+def test_an_approval_that_came_between_two_base_branches_is_for_none_that_can_be_told() -> None:
+    branches = (BaseBranch(minutes(-60), "main"), BaseBranch(minutes(-30), None), BaseBranch(minutes(-20), "release"))
+    assert [branch_at(branches, minutes(at)) for at in (-61, -60, -30, -20, 0)] == [
+        None,
+        "main",
+        None,
+        "release",
+        "release",
+    ]
+
+
+@pytest.mark.parametrize("name", ["gitops-bot/policy", "gitops-bot/plan: net", "gitops-bot/"])
+def test_a_required_check_of_somebody_else_counts_whatever_it_is_called(name: str) -> None:
+    failed = Check(name, CheckState.FAILURE, required=True)
+    assert why(case(checks=(failed,))) == f"required checks failed: {name}"
+
+
+def test_a_required_check_under_our_name_counts_where_it_must_be_said_by_another_app() -> None:
+    ours = Check("gitops-bot/plan", CheckState.FAILURE, required=True)
+    assert evaluate(case(checks=(ours,))).open
+    assert not evaluate(case(checks=(replace(ours, foreign=True),))).open
 
 
 def test_a_plan_of_another_pull_request_with_the_same_head_is_not_applied() -> None:

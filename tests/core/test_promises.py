@@ -17,6 +17,7 @@ from tests.vocabulary import VOCABULARY
 KEY = PullKey("github:1#7")
 ABOUT = {"repository": "github:1", "number": "7"}
 PUSHED = Trigger(TriggerKind.PUSHED)
+GROUP = MergeGroup(REPOSITORY, "c" * 40, "b" * 40, "main", 7)
 
 
 @pytest.mark.parametrize(
@@ -77,16 +78,16 @@ def test_a_promise_about_a_pull_request_is_written_as_it_always_was(
     ("promise", "id", "kind", "args"),
     [
         (
-            lambda: promises.branch_pushed("d1", "github:1", "main", "alice"),
+            lambda: promises.branch_pushed("d1", "github:1", "main", "alice", "c" * 40),
             "branch_pushed:d1",
             "branch_pushed",
-            {"repository": "github:1", "branch": "main", "by": "alice"},
+            {"repository": "github:1", "branch": "main", "by": "alice", "sha": "c" * 40},
         ),
         (
-            lambda: promises.merge_group("d1", "github:1", "c0ffee"),
+            lambda: promises.merge_group("d1", MergeGroup(REPOSITORY, "c0ffee")),
             "merge_group:d1",
             "merge_group",
-            {"repository": "github:1", "sha": "c0ffee"},
+            {"repository": "github:1", "sha": "c0ffee", "parent": "", "branch": ""},
         ),
         (
             lambda: promises.project(RunKind.PLAN, "r1", "infra/db:default", "a1"),
@@ -125,9 +126,10 @@ def test_a_promise_about_something_else_is_written_as_it_always_was(
         (Reviewed(REPOSITORY, 7), lambda: promises.review("review:d1", KEY)),
         (
             Pushed(REPOSITORY, "release", "c" * 40, "bob"),
-            lambda: promises.branch_pushed("d1", "github:1", "release", "bob"),
+            lambda: promises.branch_pushed("d1", "github:1", "release", "bob", "c" * 40),
         ),
-        (MergeGroup(REPOSITORY, "c" * 40), lambda: promises.merge_group("d1", "github:1", "c" * 40)),
+        (GROUP, lambda: promises.merge_group("d1", GROUP)),
+        (PullChanged(PULL, PullChange.DEQUEUED, "bob"), lambda: promises.dequeued("d1", KEY)),
         (JobRequested(REPOSITORY, 7, "unlock", "root"), lambda: promises.from_shell("unlock", "d1", KEY, "root")),
     ],
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.commands import Command
+from bot.core.gate import APPLY_STATUS, PLAN_STATUS
 from bot.hosts.github import webhook
-from bot.steps.say.statuses import APPLY, PLAN
 from bot.templates import table
 from tests.docs.reading import DOCUMENTS, TOP, anchors, inline
 from tests.vocabulary import VOCABULARY, read
@@ -40,7 +40,7 @@ def test_every_command_that_is_shown_is_understood(document: Path) -> None:
 
 def test_the_statuses_are_called_so() -> None:
     text = (TOP / "docs/branch-protection.md").read_text()
-    assert {f"gitops-bot/{name}" for name in re.findall(r"`gitops-bot/(\w+)`", text)} == {PLAN, APPLY}
+    assert {f"gitops-bot/{name}" for name in re.findall(r"`gitops-bot/(\w+)`", text)} == {PLAN_STATUS, APPLY_STATUS}
 
 
 def test_every_sign_of_the_table_is_explained() -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.acting import ONE, approved, begin, bots_comments, plan_comment, propose, state_of
+from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
 from tests.staging import Stage
 
 WEAK = "version: 1\nbranches: [mine]\ndefaults:\n  require: []\n"
 STRICT = "version: 1\ndefaults:\n  approvals: {count: 2}\n"
+LISTED = "version: 1\nprojects:\n  - dir: app\n"
+CAREFUL = "  - dir: net\n    approvals: {count: 2}\n"
 STORED = (
     "version: 1\nprojects:\n  - dir: net\n    terraform:\n      backend_config: ['address=http://127.0.0.1:1/{}']\n"
 )
@@ -64,6 +66,17 @@ def test_an_apply_meets_the_stricter_rule_though_nobody_told_the_bot_of_it(stage
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_comment(number, "🚫", "its rules or arguments changed")
     assert state_of(stage, "net") == ""
+
+
+def test_a_project_that_the_pull_removes_keeps_the_rules_that_main_has_for_it(stage: Stage) -> None:
+    clone = begin(stage, {"app/main.tf": ONE})
+    applied(stage, propose(stage, clone, {"net/main.tf": ONE}))
+    pull_main(stage, clone)
+    stage.alice.push(clone, {"gitops.yaml": f"{LISTED}{CAREFUL}"}, "main", "Two of us for net")
+    number = propose(stage, clone, {"net/main.tf": None, "gitops.yaml": LISTED}, "removal")
+    stage.wait_for_comment(number, "net")
+    stage.alice.comment(stage.repo, number, "/plan --destroy -p net")
+    stage.wait_for_comment(number, "1 to destroy", "0 of 2 approvals")
 
 
 def test_into_a_branch_that_the_default_branch_names_it_is_planned(stage: Stage) -> None:

@@ -153,14 +153,6 @@ def test_an_expired_plan_is_not_applied(stages: Callable[..., Stage]) -> None:
     stage.wait_for("a refusal", lambda: any("expired" in body for body in bots_comments(stage, number)[1:]))
 
 
-def test_both_statuses_pass_on_a_commit_of_a_merge_queue(stage: Stage) -> None:
-    clone = begin(stage)
-    head = stage.alice.git(clone, "rev-parse", "HEAD")
-    stage.forge.control("POST", f"/repos/{stage.repo}/merge-group", sha=head, login="alice")
-    wanted = {"gitops-bot/plan": "success", "gitops-bot/apply": "success"}
-    stage.wait_for("both statuses", lambda: stage.alice.statuses(stage.repo, head) == wanted)
-
-
 def test_on_a_private_repository_the_link_in_a_comment_opens_that_run_and_nothing_else(
     stages: Callable[..., Stage],
 ) -> None:

@@ -65,6 +65,14 @@ def test_a_check_that_is_pinned_to_an_app_is_said_by_nobody_else(app_place: AppP
     assert host.checks(pull) == [Check("ci", CheckState.SUCCESS, required=True)]
 
 
+def test_a_check_that_is_pinned_to_another_app_is_not_ours_whatever_it_is_called(app_place: AppPlace) -> None:
+    pull, host, place = app_place.pull(), app_place.host(), app_place.place
+    apps = {PLAN: app_place.app["id"] + 1, "gitops-bot/apply": app_place.app["id"]}
+    place.control("PUT", "/required/main", contexts=list(apps), apps=apps)
+    host.status(pull.repository, pull.head.sha, Status(PLAN, CheckState.SUCCESS, "sound"))
+    assert {check.name: check.foreign for check in host.checks(pull)} == {PLAN: True, "gitops-bot/apply": False}
+
+
 def test_a_check_run_that_is_over_is_followed_by_a_new_one(app_place: AppPlace) -> None:
     pull, host = app_place.pull(), app_place.host()
     host.status(pull.repository, pull.head.sha, Status(PLAN, CheckState.FAILURE, "no", annotations=(FAILED,)))

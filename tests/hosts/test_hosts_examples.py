@@ -27,6 +27,9 @@ ANY = ("*/*",)
 APP = 29310
 HELLO = Repository("github:186853002", "Codertocat/Hello-World", "master", private=False)
 OCTO = Repository("github:17273051", "octo-org/octo-repo", "main", private=True)
+GROUP = MergeGroup(
+    OCTO, "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d", "380387fbc80638b734a49e1be1c4dfec1c01b33c", "main", 104
+)
 OPEN = Pull(
     repository=HELLO,
     number=2,
@@ -61,7 +64,7 @@ EXPECTED: tuple[tuple[str, str | None, int, Event | None], ...] = (
     ("pull_request_review", "dismissed", 1, Reviewed(HELLO, 2)),
     ("push", None, 2, Pushed(HELLO, "master", "6113728f27ae82c7b1a177c8d03f9e96e0adf246", "Codertocat")),
     ("push", None, 5, None),  # tags, and what was deleted
-    ("merge_group", "checks_requested", 2, MergeGroup(OCTO, "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d")),
+    ("merge_group", "checks_requested", 2, GROUP),
     ("check_suite", "rerequested", 1, JobRequested(HELLO, 2, "plan", "octocoders-linter[bot]")),
     ("check_run", "rerequested", 2, None),  # of another App
     ("issue_comment", "created", 5, None),  # on issues

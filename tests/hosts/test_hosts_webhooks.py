@@ -138,7 +138,19 @@ def test_a_merge_queue_asks_for_checks() -> None:
     event = delivered("merge_group", payload(action="checks_requested", merge_group={"head_sha": TIP})).event
     assert isinstance(event, MergeGroup)
     assert event.sha == TIP
+    assert (event.parent, event.branch, event.number) == ("", "", None)
     assert delivered("merge_group", payload(action="destroyed", merge_group={"head_sha": TIP})).event is None
+
+
+@pytest.mark.parametrize(
+    ("ref", "number"),
+    [("release/1/pr-7-abc0", 7), ("main/pr-7-abc0", None), ("release/1/pr-x-abc0", None), ("release/1/pr-7", None)],
+)
+def test_a_merge_queue_names_its_pull_request_in_a_ref_of_its_own_branch(ref: str, number: int | None) -> None:
+    group = {"head_sha": TIP, "head_ref": f"refs/heads/gh-readonly-queue/{ref}", "base_ref": "refs/heads/release/1"}
+    event = delivered("merge_group", payload(action="checks_requested", merge_group=group | {"base_sha": TIP})).event
+    assert isinstance(event, MergeGroup)
+    assert (event.parent, event.branch, event.number) == (TIP, "release/1", number)
 
 
 @pytest.mark.parametrize("kind", ["ping", "star", "", "issues"])

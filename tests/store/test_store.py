@@ -15,7 +15,7 @@ from bot.core.event import Pushed
 from bot.core.keys import PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Project, Rules
-from bot.core.pull import Branch, Pull, PullState, Repository
+from bot.core.pull import Branch, Pull, PullState, Repository, branch_at
 from bot.core.run import (
     ApplyOutcome,
     Freeze,
@@ -94,6 +94,50 @@ def test_who_pushes_to_a_branch_is_noted_of_its_pulls_and_of_no_others(store: St
         pulls.record_branch_pusher(tx, REPOSITORY.key, branch, "bob")
         assert pulls.pushers(tx, closed.key) == {"bob"}
         assert not any(pulls.pushers(tx, pull.key) for pull in others)
+
+
+def test_who_brought_a_commit_first_is_noted_whatever_branch_it_came_to(store: Store) -> None:
+    commits = [f"{number:040x}" for number in range(1200)]
+    with store.begin() as tx:
+        pulls.record_pushed_commit(tx, REPOSITORY.key, commits[-1], "bob")
+        pulls.record_pushed_commit(tx, REPOSITORY.key, commits[-1], "carol")
+        pulls.record_pushed_commit(tx, "github:2", commits[0], "dave")
+        assert pulls.commit_pushers(tx, REPOSITORY.key, commits) == {"bob"}
+        assert pulls.commit_pushers(tx, REPOSITORY.key, commits[:-1]) == set()
+
+
+def test_everybody_who_asked_for_a_pull_is_remembered(store: Store) -> None:
+    with store.begin() as tx:
+        for login in ("alice", "bob", "alice"):
+            pulls.record_asker(tx, PullKey("github:1#1"), login)
+        assert pulls.askers(tx, "github:1#1") == {"alice", "bob"}
+        assert pulls.askers(tx, "github:1#2") == set()
+
+
+def test_which_base_branch_a_pull_had_when_is_known_there_and_back(store: Store) -> None:
+    def at(minute: int) -> datetime:
+        return NOW + timedelta(minutes=minute)
+
+    with store.begin() as tx:
+        for minute, name in ((0, "main"), (3, "main"), (5, "release"), (7, "release"), (9, "main")):
+            pulls.save(tx, _pull(name, at(minute)))
+        pulls.save(tx, _pull("release", at(6)))  # a delivery that came late
+        branches = pulls.base_branches(tx, _pull("main", NOW).key)
+    told = [branch_at(branches, at(minute)) for minute in (-9, 2, 3, 4, 5, 6, 7, 8, 9, 10)]
+    assert told == ["main", "main", "main", None, None, "release", "release", None, None, "main"]
+
+
+def test_a_base_branch_given_in_the_second_of_the_last_look_leaves_that_second_untold(store: Store) -> None:
+    with store.begin() as tx:
+        for name in ("main", "release"):
+            pulls.save(tx, _pull(name, NOW))
+        branches = pulls.base_branches(tx, _pull("main", NOW).key)
+    assert [branch_at(branches, NOW + timedelta(seconds=late)) for late in (-1, 0, 1)] == ["main", None, "release"]
+
+
+def _pull(base: str, updated: datetime) -> Pull:
+    branches = Branch(base, ""), Branch("change", "")
+    return Pull(REPOSITORY, 1, "", "alice", PullState.OPEN, False, False, *branches, "", updated=updated)
 
 
 def test_a_lock_is_taken_for_all_places_or_for_none(store: Store) -> None:

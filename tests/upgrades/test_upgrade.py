@@ -125,7 +125,7 @@ def the_rest_is_told(stage: Upgraded) -> None:
     for branch in ("closed", "gone", "swept", "unlocked"):
         assert live_plans(stage, number(stage, branch)) == [], branch
     (commit,) = (args["sha"] for _, kind, args in promised() if kind == "queue")
-    assert stage.alice.statuses(stage.repo, commit) == {"gitops-bot/plan": "success", "gitops-bot/apply": "success"}
+    assert stage.alice.statuses(stage.repo, commit) == {"gitops-bot/plan": "failure", "gitops-bot/apply": "failure"}
 
 
 def what_was_there_is_there(stage: Upgraded) -> None:

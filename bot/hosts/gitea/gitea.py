@@ -33,10 +33,9 @@ STYLES = (
 CONFLICTS_UNKNOWN = "Please try again later"
 READ_PAUSES = (0.0, 0.3, 0.6, 1.2, 2.4)
 MERGE_PAUSES = (*READ_PAUSES, 4.8, 4.8)
-CO_AUTHOR = re.compile(
-    r"^Co-authored-by:[^<\n]*<(?:\d+\+)?([A-Za-z0-9._-]+?)(?:\+\d+)?@(?:users\.)?noreply\.",
-    re.IGNORECASE | re.MULTILINE,
-)
+CO_AUTHOR = re.compile(r"^[ \t]*Co-authored-by:(.*)$", re.IGNORECASE | re.MULTILINE)
+NOREPLY = re.compile(r"<(?:\d+\+)?([A-Za-z0-9._-]+?)(?:\+\d+)?@(?:users\.)?noreply\.", re.IGNORECASE)
+ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 
 logger = logging.getLogger(__name__)
 
@@ -128,10 +127,26 @@ class Gitea:
         for commit in self._api.pages(f"{_path(repository)}/pulls/{number}/commits", files="false"):
             people = [commit.get(key) for key in ("author", "committer")]
             logins |= {shapes.login(person) for person in people if person}
-            logins |= set(CO_AUTHOR.findall(str((commit.get("commit") or {}).get("message"))))
-            if not all(people):
+            message = str((commit.get("commit") or {}).get("message"))
+            co_authors = [self._co_author(line) for line in CO_AUTHOR.findall(message)]
+            logins |= {login for login in co_authors if login}
+            if not all((*people, *co_authors)):
                 unknown.append(str(commit["sha"])[:7])
         return Contributors(frozenset(logins), tuple(unknown))
+
+    def _co_author(self, line: str) -> str | None:
+        """Whose the address of a `Co-authored-by` is: by a noreply one, or by Gitea's search of those it shows."""
+        if noreply := NOREPLY.search(line):
+            return noreply[1]
+        address = ADDRESS.search(line)
+        if address is None:
+            return None
+        try:
+            found = self._api("GET", "/users/search", q=address[1])["data"] or []
+        except Refused:  # a token that may not read users
+            return None
+        users = [user for user in found if str(user.get("email") or "").casefold() == address[1].casefold()]
+        return shapes.login(users[0]) if len(users) == 1 else None
 
     def checks(self, pull: Pull) -> Sequence[Check]:
         statuses = self._api.pages(f"{_path(pull.repository)}/commits/{pull.head.sha}/status", "statuses")

@@ -46,6 +46,7 @@ def pull(raw: dict[str, Any], raw_repository: dict[str, Any] | None = None) -> P
         merge_commit=(raw.get("merge_commit_sha") or None) if merged else None,
         merged_by=login(raw["merged_by"]) if raw.get("merged_by") else None,
         updated=timestamp(raw["updated_at"]),
+        author_is_bot=_is_bot(raw.get("user")),
     )
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,17 +18,19 @@ from bot.hosts.github import check_runs, required_checks, shapes, webhook
 from bot.hosts.github.account import Account
 from bot.hosts.github.app import NotInstalled
 from bot.hosts.github.client import status_of
+from bot.hosts.github.contributors import read_contributors
 from bot.hosts.github.folding import CommentFolder
 from bot.hosts.github.settings import GitHubSettings
 from bot.ports import Delivery, Remote
 
 MOST_COMMITS_LISTED = 250
+NOT_ALLOWED = 405
+HAS_QUEUE = "query($id: ID!) { node(id: $id) { ... on PullRequest { isMergeQueueEnabled isInMergeQueue } } }"
+ENQUEUE = """mutation($input: EnqueuePullRequestInput!) {
+  enqueuePullRequest(input: $input) { clientMutationId }
+}"""
 LARGEST_COMMENT, LARGEST_MARKER = 65536, 512
 METHODS = (("merge", "allow_merge_commit"), ("squash", "allow_squash_merge"), ("rebase", "allow_rebase_merge"))
-MERGE_BUTTON = "web-flow"
-CO_AUTHOR = re.compile(
-    r"^Co-authored-by:[^<\n]*<(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.", re.IGNORECASE | re.MULTILINE
-)
 
 logger = logging.getLogger(__name__)
 
@@ -109,15 +110,7 @@ class GitHub:
             raise Refused(
                 f"GitHub lists no more than {MOST_COMMITS_LISTED} commits, so nobody can tell who wrote the rest"
             )
-        logins: set[str] = set()
-        unknown: list[str] = []
-        for commit in commits:
-            author, committer = (str((commit.get(key) or {}).get("login") or "") for key in ("author", "committer"))
-            logins |= {author, committer} - {"", MERGE_BUTTON}
-            logins |= set(CO_AUTHOR.findall(str((commit.get("commit") or {}).get("message"))))
-            if author in ("", MERGE_BUTTON) or not committer:  # the button commits for people; it is never the author
-                unknown.append(str(commit["sha"])[:7])
-        return Contributors(frozenset(logins), tuple(unknown))
+        return _parse(read_contributors, self._account.client(_path(repository)), commits)
 
     def checks(self, pull: Pull) -> Sequence[Check]:
         return required_checks.checks(self._account, pull)
@@ -187,11 +180,26 @@ class GitHub:
         body = {"sha": pull.head.sha, "merge_method": method, "commit_message": message}
         try:
             return str(self._account("PUT", f"{_path(pull.repository)}/pulls/{pull.number}/merge", body)["sha"])
-        except Refused:
-            latest = self.pull(pull.repository, pull.number)
+        except Refused as refusal:
+            raw_pull = self._account("GET", f"{_path(pull.repository)}/pulls/{pull.number}")
+            latest = _parse(shapes.pull, raw_pull)
             if latest.state is PullState.MERGED and latest.head.sha == pull.head.sha and latest.merge_commit:
                 return latest.merge_commit
-            raise
+            if status_of(refusal) != NOT_ALLOWED or not self._enqueue(pull, str(raw_pull.get("node_id"))):
+                raise
+            return ""
+
+    def _enqueue(self, pull: Pull, node: str) -> bool:
+        """Put it into the base branch's merge queue; false where there is none, or it does not take it."""
+        client = self._account.client(_path(pull.repository))
+        try:
+            if not client.graphql(HAS_QUEUE, id=node)["node"]["isMergeQueueEnabled"]:
+                return False
+            client.graphql(ENQUEUE, input={"pullRequestId": node, "expectedHeadOid": pull.head.sha})
+        except (Refused, KeyError, TypeError) as error:
+            logger.warning("%s#%s was not queued: %s", pull.repository.name, pull.number, error)
+            return False
+        return True
 
     def open_pull(self, repository: Repository, head: str, base: str, title: str, body: str) -> Pull:
         owner = repository.name.partition("/")[0]

@@ -39,7 +39,13 @@ def checks(account: Account, pull: Pull) -> list[Check]:
     reported += _readable_runs(runs_future, needed=bool(required.keys() - states.keys()))
     states = _worst_states(reported, required)
     return [
-        Check(name, states.get(name, CheckState.PENDING), name in required) for name in sorted(states.keys() | required)
+        Check(
+            name,
+            states.get(name, CheckState.PENDING),
+            required=name in required,
+            foreign=required.get(name, ANY_APP) not in (ANY_APP, account.app_id),
+        )
+        for name in sorted(states.keys() | required)
     ]
 
 

@@ -5,7 +5,18 @@ from typing import Any
 
 from bot.core.keys import CommentRef, PullKey
 from bot.core.own_comment import OwnComment, recognise
-from bot.core.pull import Branch, CheckState, Comment, Pull, PullState, Repository, Review, ReviewState, Role
+from bot.core.pull import (
+    Branch,
+    CheckState,
+    Comment,
+    Pull,
+    PullState,
+    Repository,
+    Review,
+    ReviewState,
+    Role,
+    is_bot_login,
+)
 
 STATES = {
     "success": CheckState.SUCCESS,
@@ -52,6 +63,7 @@ def pull(raw: dict[str, Any], raw_repository: dict[str, Any] | None = None) -> P
         merge_commit=raw.get("merge_commit_sha") if merged else None,
         merged_by=(raw.get("merged_by") or {}).get("login"),
         updated=timestamp(raw["updated_at"]),
+        author_is_bot=_is_bot(raw),
     )
 
 
@@ -104,4 +116,4 @@ def _login(raw: dict[str, Any]) -> str:
 
 def _is_bot(raw: dict[str, Any]) -> bool:
     user = raw.get("user") or {}
-    return user.get("type") == "Bot" or str(user.get("login", "")).endswith("[bot]")
+    return user.get("type") == "Bot" or is_bot_login(str(user.get("login", "")))

@@ -20,7 +20,9 @@ PULL_CHANGES = {
     "ready_for_review": PullChange.READY,
     "converted_to_draft": PullChange.DRAFTED,
     "closed": PullChange.CLOSED,
+    "dequeued": PullChange.DEQUEUED,
 }
+QUEUE_REF = re.compile(r"refs/heads/gh-readonly-queue/(?P<branch>.+)/pr-(?P<number>\d+)-[0-9a-f]+")
 
 
 def parse(
@@ -76,10 +78,18 @@ def _event(kind: str, payload: dict[str, Any], app_id: int | None) -> Event | No
         branch, sender = str(payload["ref"]).removeprefix("refs/heads/"), str(payload["sender"]["login"])
         return Pushed(repository, branch, str(payload["after"]), sender)
     if kind == "merge_group" and action == "checks_requested":
-        return MergeGroup(repository, str(payload["merge_group"]["head_sha"]))
+        return _merge_group(repository, payload["merge_group"])
     if kind in ("check_run", "check_suite") and action == "rerequested" and app_id:
         return _rerun(repository, payload[kind], str(payload["sender"]["login"]), app_id)
     return None
+
+
+def _merge_group(repository: Repository, group: dict[str, Any]) -> MergeGroup:
+    """GitHub names the pull request in the ref alone; what it is, is looked up."""
+    match = QUEUE_REF.fullmatch(str(group.get("head_ref")))
+    branch = str(group.get("base_ref") or "").removeprefix("refs/heads/")
+    number = int(match["number"]) if match and match["branch"] == branch else None
+    return MergeGroup(repository, str(group["head_sha"]), str(group.get("base_sha") or ""), branch, number)
 
 
 def _is_edited_by_another(action: str, payload: dict[str, Any]) -> bool:

@@ -5,15 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from bot.bot import Bot
+from bot.core.approvals import unaccountable_bots
 from bot.core.errors import Refused
 from bot.core.gate import evaluate
 from bot.core.gate_case import Demand, GateCase, Opinion
-from bot.core.pull import Check, Contributors, Pull, PullState, Review, Role
+from bot.core.project import Rules
+from bot.core.pull import Check, Contributors, Pull, PullState, Review, branch_at
+from bot.core.rules import strictest
 from bot.core.run import Plan
 from bot.core.same_state import with_same_state
+from bot.core.signed_plan import signed_text
 from bot.ports import Host
 from bot.steps.pull.records import PullRecords, read_records
-from bot.steps.pull.source import Projects, PullSource, discover_projects, open_source
+from bot.steps.pull.source import Projects, PullSource, discover_projects, open_source, rules_at
+from bot.store import pulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,40 @@ class ForgeFacts:
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What forge and store say, the store last: what was shown before a review is known with the review."""
+    """What git, forge and store say, the store last: what was shown before a review is known with the review.
+
+    `before` is the base without the pull: of a landed one as it was then, None where nobody can tell. `pushers` brought
+    the pull's commits.
+    """
 
     forge: ForgeFacts
     records: PullRecords
+    before: str | None
+    pushers: frozenset[str]
 
 
-def gather_gate_facts(bot: Bot, pull: Pull) -> GateFacts:
+def gather_gate_facts(bot: Bot, source: PullSource) -> GateFacts:
     """Ask the forge, then read the store."""
-    forge_facts = fetch_forge_facts(bot.host(pull.repository), pull)
+    return read_gate_facts(bot, source, fetch_forge_facts(bot.host(source.pull.repository), source.pull))
+
+
+def read_gate_facts(bot: Bot, source: PullSource, forge_facts: ForgeFacts) -> GateFacts:
+    """Read the store, and git, beside what the forge said."""
+    pull = source.pull
+    if pull.state is not PullState.MERGED:
+        commits = source.mirror.commits_between(source.base, pull.head.sha)
+        with bot.store.read() as tx:
+            records, pushers = read_records(tx, pull), pulls.commit_pushers(tx, pull.repository.key, commits)
+        return GateFacts(forge_facts, records, source.base, records.pushers | pushers)
     with bot.store.read() as tx:
-        return GateFacts(forge_facts, read_records(tx, pull))
+        records = read_records(tx, pull)
+    before = _base_before_landing(bot, source, records)
+    if before is None:
+        return GateFacts(forge_facts, records, None, records.pushers)
+    commits = source.mirror.commits_between(before, pull.head.sha)
+    with bot.store.read() as tx:
+        pushers = pulls.commit_pushers(tx, pull.repository.key, commits)
+    return GateFacts(forge_facts, records, before, records.pushers | pushers)
 
 
 def gate_case(
@@ -48,26 +76,31 @@ def gate_case(
     unplanned: Sequence[tuple[str, str]] = (),
     confirmed: Sequence[str] = (),
 ) -> GateCase:
-    """The case for applying these plans now. `unplanned`: (project, why) of what should have a plan and has none."""
+    """The case for applying these plans now, by the base's rules as they are now.
+
+    `unplanned`: (project, why) of what should have a plan and has none.
+    """
     pull, forge, records = source.pull, facts.forge, facts.records
-    base = _comparison_base(source, chosen)
+    own_login = bot.host(pull.repository).whoami()
     groups = discover_projects(bot, source).findings.same_state
     places = sorted(with_same_state(groups, (plan.project.place for plan in chosen)))
     locks_by_place = {lock.place: lock for lock in records.foreign_locks}
     return GateCase(
         pull=pull,
-        plans=tuple(chosen),
+        plans=tuple(replace(plan, rules=_rules_now(bot, source, facts, plan)) for plan in chosen),
         missing=tuple(unplanned),
-        opinions=_opinions(bot, source, base, forge.reviews),
-        change=_change_digest(bot, source, base, pull.head.sha),
-        contributors=replace(forge.contributors, logins=forge.contributors.logins | records.pushers),
-        asker=records.asker,
+        opinions=_opinions(bot, source, facts),
+        tree=_head_tree(source, facts.before),
+        contributors=replace(forge.contributors, logins=forge.contributors.logins | facts.pushers),
+        askers=records.askers,
         shown_digests=records.shown_digests,
         checks=forge.checks,
         foreign_locks=tuple(locks_by_place[place] for place in places if place in locks_by_place),
         freeze=records.freeze,
         now=bot.clock(),
         confirmed=frozenset(confirmed),
+        own_login=own_login,
+        bots=unaccountable_bots(pull, facts.pushers, own_login, records.askers),
     )
 
 
@@ -80,39 +113,50 @@ def fetch_forge_facts(host: Host, pull: Pull) -> ForgeFacts:
         return ForgeFacts(contributors.result(), tuple(reviews.result()), tuple(checks.result()) if checks else ())
 
 
-def _opinions(bot: Bot, source: PullSource, base: str, reviews: Sequence[Review]) -> tuple[Opinion, ...]:
-    """Each reviewer's role is read once, now; a review on a commit that is gone covers nothing."""
-    repository = source.pull.repository
+def _opinions(bot: Bot, source: PullSource, facts: GateFacts) -> tuple[Opinion, ...]:
+    """Each reviewer's role is read once, now; each commit that was reviewed is merged once, now."""
+    reviews, repository = facts.forge.reviews, source.pull.repository
     host = bot.host(repository)
-    roles: dict[str, Role] = {}
-    digests: dict[str, str | None] = {}
-    for review in reviews:
-        if review.author not in roles:
-            roles[review.author] = host.role(repository, review.author)
-        if review.commit not in digests:
-            digests[review.commit] = _review_digest(bot, source, base, review.commit)
-    return tuple(Opinion(review, roles[review.author], digests[review.commit]) for review in reviews)
+    roles = {author: host.role(repository, author) for author in dict.fromkeys(review.author for review in reviews)}
+    commits = dict.fromkeys(review.commit for review in reviews)
+    trees = {commit: _reviewed_tree(source, facts.before, commit) for commit in commits}
+    branches = facts.records.base_branches
+    return tuple(
+        Opinion(review, roles[review.author], trees[review.commit], branch_at(branches, review.at))
+        for review in reviews
+    )
 
 
-def _review_digest(bot: Bot, source: PullSource, base: str, commit: str) -> str | None:
-    if not commit or not source.mirror.has(commit):
-        return None
-    return _change_digest(bot, source, base, commit)
-
-
-def _change_digest(bot: Bot, source: PullSource, base: str, head: str) -> str:
-    key = ("change", source.pull.repository.key, base, head)
-    return bot.memo.get_or_create(lambda: source.mirror.change_digest(base, head), *key)
-
-
-def _comparison_base(source: PullSource, chosen: Sequence[Plan]) -> str:
-    """What the pull's own change is measured against: of a merged pull, the base that was planned before the merge."""
+def _rules_now(bot: Bot, source: PullSource, facts: GateFacts, plan: Plan) -> Rules:
+    """The base's rules for the plan's place; of a landed pull, which may have changed them, the strictest of both."""
+    rules_now = discover_projects(bot, source).rules(plan.project.place)
     if source.pull.state is not PullState.MERGED:
-        return source.base
-    base_before_merge = next((plan.base for plan in chosen if source.mirror.has(plan.base)), None)
-    if base_before_merge is None:
-        raise Refused("the base branch as it was before the merge is no longer known; `/plan` again")
-    return base_before_merge
+        return rules_now
+    rules_then = rules_at(bot, source.mirror, facts.before, plan.project) if facts.before else Rules()
+    return strictest([plan.rules, rules_now, bot.schema.complete_rules(rules_then)], bot.schema.rule_keys)
+
+
+def _reviewed_tree(source: PullSource, before: str | None, commit: str) -> str | None:
+    """What the base becomes with the commit merged in: None of one that is gone, or that conflicts."""
+    return source.mirror.merged_tree(before, commit) if before and commit and source.mirror.obtain(commit) else None
+
+
+def _head_tree(source: PullSource, before: str | None) -> str | None:
+    """What the base becomes with the head merged in. What landed must be that."""
+    tree = source.mirror.merged_tree(before, source.pull.head.sha) if before else None
+    if source.pull.state is PullState.MERGED and tree:
+        return tree if tree == source.mirror.tree_id(source.pull.merge_commit or "") else None
+    return tree
+
+
+def _base_before_landing(bot: Bot, source: PullSource, records: PullRecords) -> str | None:
+    """What the base branch was before the first commit that a merged pull landed."""
+    pull, mirror = source.pull, source.mirror
+    if not (pull.merge_commit and mirror.obtain(pull.merge_commit)):
+        return None
+    signed = (plan for plan in records.live if bot.vault.verify(signed_text(plan), plan.signature))
+    bases = [plan.base for plan in signed if branch_at(records.base_branches, plan.created_at) == pull.base.name]
+    return mirror.before_landing(pull.merge_commit, pull.head.sha, bases)
 
 
 def pull_demands(bot: Bot, pull: Pull) -> tuple[Demand, ...]:
@@ -130,10 +174,8 @@ def pull_demands(bot: Bot, pull: Pull) -> tuple[Demand, ...]:
                 live_pull = pull_future.result()
                 if _has_moved(pull, live_pull):
                     return _read_demands(bot, live_pull)
-                forge_facts = facts_future.result()
-                with bot.store.read() as tx:
-                    facts = GateFacts(forge_facts, read_records(tx, live_pull))
-                return _demands(bot, replace(source, pull=live_pull), projects, facts)
+                live_source = replace(source, pull=live_pull)
+                return _demands(bot, live_source, projects, read_gate_facts(bot, live_source, facts_future.result()))
         except Refused as refusal:
             return (Demand(None, False, str(refusal)),)
 
@@ -144,14 +186,24 @@ def _has_moved(earlier: Pull, later: Pull) -> bool:
 
 def _read_demands(bot: Bot, pull: Pull) -> tuple[Demand, ...]:
     with open_source(bot, pull) as source:
-        return _demands(bot, source, discover_projects(bot, source), gather_gate_facts(bot, pull))
+        return _demands(bot, source, discover_projects(bot, source), gather_gate_facts(bot, source))
 
 
 def _demands(bot: Bot, source: PullSource, projects: Projects, facts: GateFacts) -> tuple[Demand, ...]:
-    unapplied = facts.records.unapplied
-    if not unapplied:
+    weighed = facts.records.unapplied + facts.records.to_approve_only
+    if not weighed:
         return ()
-    return evaluate(gate_case(bot, source, facts, unapplied, unplanned_projects(facts.records, projects))).demands
+    return evaluate(gate_case(bot, source, facts, weighed, unplanned_projects(facts.records, projects))).demands
+
+
+def unapproved_code(bot: Bot, source: PullSource, plans: Sequence[Plan]) -> str | None:
+    """Why what these plans change of what later applies run is not approved; None where it is, or there are none."""
+    if not plans:
+        return None
+    names = {plan.project.name for plan in plans}
+    demands = evaluate(gate_case(bot, source, gather_gate_facts(bot, source), plans)).demands
+    unmet = (demand for demand in demands if not demand.met and demand.project in names)
+    return next((f"{demand.project}: {demand.text}" for demand in unmet), None)
 
 
 def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]) -> str | None:
@@ -159,7 +211,7 @@ def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]
 
     Mergeability and checks were asked at the gate and may well be computed anew while the apply reports.
     """
-    case = gate_case(bot, source, gather_gate_facts(bot, source.pull), [plan], confirmed=confirmed)
+    case = gate_case(bot, source, gather_gate_facts(bot, source), [plan], confirmed=confirmed)
     settled = replace(case, pull=replace(case.pull, mergeable=True), checks=())
     return next(
         (f"{demand.text} {demand.remedy}".strip() for demand in evaluate(settled).demands if not demand.met), None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.core.gate_case import ShownDigest
-from bot.core.lifecycle import to_apply
-from bot.core.pull import Pull
+from bot.core.lifecycle import to_apply, to_approve_only
+from bot.core.pull import BaseBranch, Pull
 from bot.core.run import Freeze, Lock, Plan, Run, RunKind, RunProject
 from bot.store import locks, plans, pulls, runs
 
@@ -29,8 +29,9 @@ class PullRecords:
     foreign_locks: tuple[Lock, ...]
     freeze: Freeze | None
     shown_digests: tuple[ShownDigest, ...]
-    asker: str | None
+    askers: frozenset[str]
     pushers: frozenset[str]
+    base_branches: tuple[BaseBranch, ...]
     handled_closure: str | None
     unfinished: frozenset[str]
 
@@ -38,6 +39,11 @@ class PullRecords:
     def unapplied(self) -> list[Plan]:
         """The live plans that change something."""
         return to_apply(self.live)
+
+    @property
+    def to_approve_only(self) -> list[Plan]:
+        """The live plans that change nothing now, and that change what later applies run."""
+        return to_approve_only(self.live)
 
     @property
     def applying(self) -> bool:
@@ -60,8 +66,9 @@ def read_records(tx: sa.Connection, pull: Pull) -> PullRecords:
         foreign_locks=tuple(lock for lock in repository_locks if lock.pull != pull.key),
         freeze=locks.get_freeze(tx),
         shown_digests=plans.shown_digests(tx, pull.key),
-        asker=pulls.asker(tx, pull.key),
+        askers=pulls.askers(tx, pull.key),
         pushers=pulls.pushers(tx, pull.key),
+        base_branches=pulls.base_branches(tx, pull.key),
         handled_closure=pulls.handled_closure(tx, pull.key),
         unfinished=runs.unfinished_places(tx, pull.key, pull.head.sha),
     )

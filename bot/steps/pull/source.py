@@ -26,6 +26,7 @@ from bot.steps.pull.discovery import detect_projects, directory_refusal, hints, 
 from bot.steps.pull.states import moved_projects, same_state, state_cautions, strictest_rules
 
 PLAIN = "100"
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,14 @@ def _listed(
     ]
 
 
+def rules_at(bot: Bot, mirror: Mirror, commit: str, project: Project) -> Rules:
+    """The rules that a commit's gitops.yaml has for a project."""
+    with mirror.tree(commit) as tree:
+        configuration = lenient_configuration(bot, tree)
+    ((_, project_rules),) = rules.assign_rules(configuration, None, [project], bot.schema.rule_keys)
+    return project_rules
+
+
 def _changed_paths(source: PullSource) -> frozenset[str]:
     """The paths that the pull changes; both trees are listed beside, for each is a program's work."""
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -257,7 +266,17 @@ def stale_reason(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -
         return "its files changed"
     if rules_digest(bot.schema, project_now, projects.rules(place)) != plan.rules_digest:
         return "its rules or arguments changed"
+    commit = source.base if is_gone else source.result
+    if plan.tree and source.mirror.tree_id(commit) != plan.tree:
+        return f"{changed_files(source.mirror, plan.result, commit)} changed, which its apply may read,"
     return None
+
+
+def changed_files(mirror: Mirror, before: str, after: str) -> str:
+    """The files that differ between two commits, some by name."""
+    paths = mirror.changed_paths(before, after) if mirror.has(before) else ()
+    names = ", ".join(" ".join(path.split()) for path in paths[:MOST_NAMED]) or "files"
+    return f"{names} and {len(paths) - MOST_NAMED:,} more" if len(paths) > MOST_NAMED else names
 
 
 def moves_state(bot: Bot, source: PullSource, projects: Projects, project: Project) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from bot.atomic_file import replace_file
@@ -9,10 +10,12 @@ from bot.bot import Bot, short
 from bot.core.errors import Refused
 from bot.core.pull import Pull
 from bot.core.run import Plan, PlanState, Run, RunProject
+from bot.core.signed_plan import signed_text
 from bot.git import Mirror
 from bot.ports import Origin, Site, ToolPlan
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.source import fetch_commits, lenient_configuration, read_configuration, rules_digest
+from bot.steps.run.binding import bind
 from bot.steps.run.prepared import open_prepared
 from bot.store import Purpose, runs
 
@@ -80,7 +83,8 @@ def make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, site: Site, destr
     started = bot.clock()
     planned = tool_of(bot.tools, row.project).plan(site, destroy=destroy)
     id = short(run.id, row.project.place)
-    return Plan(
+    binding = bind(bot, pull, run, row, site, planned)
+    plan = Plan(
         id=id,
         run=run.id,
         pull=pull.key,
@@ -91,15 +95,23 @@ def make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, site: Site, destr
         head=run.head,
         result=commit_of(run, row),
         input_digest=row.input_digest,
-        plan_digest=bot.vault.digest(PLAN_DOMAIN, planned.canonical),
+        plan_digest=bot.vault.digest(PLAN_DOMAIN, binding.canonical),
         artifact_digest=_seal(bot, pull, id, row, planned),
         rules_digest=rules_digest(bot.schema, row.project, row.rules),
         tool_version=planned.tool_version,
-        content=planned.content,
+        content=replace(planned.content, notes=(*planned.content.notes, *binding.notes)),
         created_at=started,
         expires_at=started + bot.limits.plan_ttl,
         destroy=destroy,
+        tree=binding.tree,
+        runs=binding.runs,
     )
+    return replace(plan, signature=bot.vault.sign(signed_text(plan)))
+
+
+def is_as_planned(bot: Bot, plan: Plan) -> bool:
+    """Tell whether a stored plan is as this bot made it; one of a version that signed none is not."""
+    return bot.vault.verify(signed_text(plan), plan.signature)
 
 
 def unseal_artifact(bot: Bot, plan: Plan, directory: Path) -> Path:

@@ -4,6 +4,7 @@ import hashlib
 import posixpath
 
 from bot import templates
+from bot.core.gate import APPLY_STATUS, PLAN_STATUS
 from bot.core.lifecycle import to_apply
 from bot.core.plan import Notice, Severity
 from bot.core.project import ApplyMode
@@ -14,7 +15,6 @@ from bot.steps.say.views import RunRecords
 from bot.templates.escape import code, text
 from bot.templates.wording import describe_counts
 
-PLAN, APPLY = "gitops-bot/plan", "gitops-bot/apply"
 MODULES = ".terraform"
 MOST_ANNOTATIONS, MOST_LISTED = 200, 200
 
@@ -24,29 +24,29 @@ def run_statuses(records: RunRecords, view: RunView, by_project: bool) -> list[S
     if view.run.kind is RunKind.PLAN:
         return _plan_statuses(records, view, by_project)
     if view.run.state is State.DONE:
-        return [_unapplied_status(records, view.url)]
+        return [_unapplied_status(records, view)]
     state, description = templates.apply_status(view)
-    return [Status(APPLY, state, description, view.url)]
+    return [Status(APPLY_STATUS, state, description, view.url)]
 
 
 def _plan_statuses(records: RunRecords, view: RunView, by_project: bool) -> list[Status]:
     """Both statuses after a plan: what it came to, and what is left to apply."""
     state, description = templates.plan_status(view)
     extras = _summary(view), annotations(view)
-    statuses = [Status(PLAN, state, description, view.url, *(extras if view.run.state.ended else ()))]
+    statuses = [Status(PLAN_STATUS, state, description, view.url, *(extras if view.run.state.ended else ()))]
     if by_project:
         for project in view.projects:
-            name = f"{PLAN}: {project.row.project.name}"
+            name = f"{PLAN_STATUS}: {project.row.project.name}"
             statuses.append(Status(name, _check_state(project.row.state), project.row.state.value, view.url))
-    return [*statuses, _unapplied_status(records, view.url)] if view.run.state.ended else statuses
+    return [*statuses, _unapplied_status(records, view)] if view.run.state.ended else statuses
 
 
-def _unapplied_status(records: RunRecords, url: str | None) -> Status:
+def _unapplied_status(records: RunRecords, view: RunView) -> Status:
     """The apply status from what is left: success when everything is applied, or will be by the merge.
 
     After an apply of this commit that failed it stays failed, though a new plan is there, until the next apply.
     """
-    last, sha = records.last_apply, records.run.head
+    last, sha, url = records.last_apply, records.run.head, view.url
     over = (PlanState.APPLIED, PlanState.SUPERSEDED)
     unapplied = [plan for id in records.pull_plans if (plan := records.plans[id]).state not in over]
     unapplied = to_apply(unapplied)
@@ -57,10 +57,20 @@ def _unapplied_status(records: RunRecords, url: str | None) -> Status:
         failed = last and last.head == sha and last.state in (State.FAILED, State.UNKNOWN)
         description = f"{len(due)} to apply" + (f", {stale} of them to be planned again" if stale else "")
         description += "; the last apply failed" if failed else ""
-        return Status(APPLY, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
-    if unapplied:
-        return Status(APPLY, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
-    return Status(APPLY, CheckState.SUCCESS, "nothing is left to apply", url)
+        return Status(APPLY_STATUS, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
+    if unapplied and not _unapproved_names(records, view):
+        return Status(APPLY_STATUS, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
+    if unapproved := _unapproved_names(records, view):
+        description = f"to be approved, as it changes what later applies run: {', '.join(unapproved)}"
+        return Status(APPLY_STATUS, CheckState.PENDING, description, url)
+    return Status(APPLY_STATUS, CheckState.SUCCESS, "nothing is left to apply", url)
+
+
+def _unapproved_names(records: RunRecords, view: RunView) -> list[str]:
+    """Projects of which nothing is to be applied, and something to be approved: all, where the gate was not asked."""
+    names = [plan.project.name for plan in records.to_approve_only]
+    unmet = {demand.project for demand in view.demands if not demand.met}
+    return [name for name in names if name in unmet or not view.demands]
 
 
 def status_content(status: Status) -> str:

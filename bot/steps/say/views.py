@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.bot import Bot
 from bot.core.gate_case import Demand
-from bot.core.lifecycle import LIVE_STATES, to_apply
+from bot.core.lifecycle import LIVE_STATES, to_apply, to_approve_only
 from bot.core.pull import Pull, PullState
 from bot.core.run import Freeze, Plan, PlanState, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView, RemovedProject, RunView
@@ -42,6 +42,12 @@ class RunRecords:
         """The pull's live plans that change something."""
         pull_plans = [self.plans[id] for id in self.pull_plans]
         return to_apply(plan for plan in pull_plans if plan.state in LIVE_STATES)
+
+    @property
+    def to_approve_only(self) -> list[Plan]:
+        """The pull's live plans that change nothing now, and that change what later applies run."""
+        pull_plans = [self.plans[id] for id in self.pull_plans]
+        return to_approve_only(plan for plan in pull_plans if plan.state in LIVE_STATES)
 
     @property
     def shown_digests(self) -> dict[str, str]:

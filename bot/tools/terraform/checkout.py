@@ -61,6 +61,12 @@ def checkout_notices(site: Site) -> Iterator[Notice]:
         )
 
 
+def names_file(site: Site, text: str) -> bool:
+    """Whether a value is the path of a file in the checkout, or leads to a directory: its provider may read that."""
+    path = Path(os.path.normpath(site.directory / text))
+    return path.is_relative_to(site.root) and (path.is_file() or ("/" in text and path.is_dir()))
+
+
 def _files(site: Site) -> Iterator[Path]:
     for folder, folders, names in os.walk(site.directory):
         folders[:] = [name for name in folders if name not in (".git", LINKS)]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from bot.ports import Site
 from bot.process import Completed
 from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
-from bot.tools.terraform.checkout import DATA_DIR
+from bot.tools.terraform.checkout import DATA_DIR, names_file
 from bot.tools.terraform.configuration import OPENTOFU, product
 from bot.tools.terraform.init_fingerprint import fingerprint, is_tracked
 from bot.tools.terraform.json_document import Document
@@ -113,7 +114,7 @@ class Commands:
     def show(self, artifact: Path) -> PlanReading:
         """Read a plan file by `show -json`. Raises ToolFailed, or Refused for a format that is not ours."""
         with self._shown(str(artifact)) as shown:
-            return read_plan(shown, f"{self.program} {self.version}")
+            return read_plan(shown, f"{self.program} {self.version}", partial(names_file, self.site))
 
     @contextmanager
     def state(self) -> Iterator[Document]:

@@ -3,13 +3,14 @@
 Accepts any 1.x of the format: unknown keys are ignored, unknown actions shown. Source: HashiCorp, "JSON Output Format".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severity
 from bot.tools.terraform import checks, deferred, drift
+from bot.tools.terraform.apply_code import ApplyCode, read_apply_code
 from bot.tools.terraform.apply_report import planned_objects
 from bot.tools.terraform.canonical import canonical_json, plan_secrets
 from bot.tools.terraform.changes import is_changed, read_output_change, read_resource_change
@@ -45,10 +46,11 @@ class PlanReading:
     canonical: bytes
     planned: str
     secrets: frozenset[str]
+    apply_code: ApplyCode
 
 
-def read_plan(shown: Path | str, tool: str) -> PlanReading:
-    """Read the JSON of `show -json PLAN`, of a file one object at a time.
+def read_plan(shown: Path | str, tool: str, names_file: Callable[[str], bool] = lambda text: False) -> PlanReading:
+    """Read the JSON of `show -json PLAN`, of a file one object at a time. `names_file` tells which texts are paths.
 
     Raises ToolFailed where it is none, Refused for a format that is not ours, or an object that is too large.
     """
@@ -56,12 +58,14 @@ def read_plan(shown: Path | str, tool: str) -> PlanReading:
     plan = Document(source, "what `show -json` printed")
     format_notices = tuple(_format_notices(plan, tool))
     try:
-        return _read(plan, tool, format_notices)
+        return _read(plan, tool, format_notices, names_file)
     except RecursionError as error:
         raise ToolFailed("a value of the plan is nested too deep to be read") from error
 
 
-def _read(plan: Document, tool: str, format_notices: tuple[Notice, ...]) -> PlanReading:
+def _read(
+    plan: Document, tool: str, format_notices: tuple[Notice, ...], names_file: Callable[[str], bool]
+) -> PlanReading:
     secrets = Secrets(frozenset(plan_secrets(plan)))
     head = plan.head("output_changes", "checks", "errored", "complete", "applyable")
     changes = tuple(_bounded(_changes(plan, secrets)))
@@ -87,7 +91,13 @@ def _read(plan: Document, tool: str, format_notices: tuple[Notice, ...]) -> Plan
         counts=_counts(changes, outputs, len(check_summary.failures)),
         obstacles=(ERRORED,) if errored else (),
     )
-    return PlanReading(content, canonical_json(plan), planned_objects(plan), secrets.texts)
+    return PlanReading(
+        content=content,
+        canonical=canonical_json(plan),
+        planned=planned_objects(plan),
+        secrets=secrets.texts,
+        apply_code=read_apply_code(plan, names_file),
+    )
 
 
 def _changes(plan: Document, secrets: Secrets) -> Iterator[Change]:

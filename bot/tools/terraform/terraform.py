@@ -42,6 +42,7 @@ from bot.tools.terraform.sources import module_sources
 VARIABLES = (".tfvars", ".tfvars.json", ".tofuvars", ".tofuvars.json")
 TERRAGRUNT = ("terragrunt.hcl", "terragrunt.stack.hcl")
 PLAN_FILE, PLANNED_FILE = "plan.tfplan", "planned.json"
+FILES = "files that its values name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class Terraform:
             canonical=reading.canonical,
             artifact=artifact if not content.counts.empty else None,
             tool_version=commands.version,
+            runs=(*reading.apply_code.programs, *((FILES,) if reading.apply_code.reads_files else ())),
+            standing=reading.apply_code.standing,
         )
 
     def prepare_apply(self, site: Site, artifact: Path) -> Invocation:

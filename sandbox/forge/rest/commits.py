@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from sandbox.forge import repository
+from sandbox.forge import queue, repository
 from sandbox.forge.current import current_forge
 from sandbox.forge.forge import ApiError
 from sandbox.forge.rest.shared import body_of, find_repo, me, page, rest
@@ -37,7 +37,9 @@ def _statuses(owner: str, name: str, sha: str) -> Response:
 def _set_status(owner: str, name: str, sha: str) -> tuple[Response, int]:
     repo = find_repo(owner, name, "write")
     commit_shape(repo, sha)
-    return jsonify(current_forge().shapes.status(repo, sha, current_forge().status(repo, sha, me(), body_of()))), 201
+    created = current_forge().status(repo, sha, me(), body_of())
+    queue.advance(current_forge(), repo, sha)
+    return jsonify(current_forge().shapes.status(repo, sha, created)), 201
 
 
 def commit_shape(repo: Repo, sha: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from sandbox.forge import repository
 from sandbox.forge.current import current_forge
@@ -23,6 +23,15 @@ def _somebody(login: str) -> Response:
     if user is None:
         raise ApiError(404, "Not Found")
     return jsonify(current_forge().shapes.user(user))
+
+
+@rest.get("/search/users")
+def _search_users() -> Response:
+    """By a part of the address alone, as in `bob@example.test in:email`; everybody's is public here."""
+    part = request.args.get("q", "").partition(" ")[0].casefold()
+    users = [user for user in current_forge().forge_state.users.values() if part in user.email.casefold()]
+    shapes = [{**(current_forge().shapes.user(user) or {}), "score": 1.0} for user in users]
+    return jsonify({"total_count": len(shapes), "incomplete_results": False, "items": shapes})
 
 
 @rest.get("/rate_limit")

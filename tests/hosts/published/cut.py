@@ -28,6 +28,7 @@ USED = (
     "GET /user",
     "GET /user/repos",
     "GET /users/{username}",
+    "GET /search/users",
     "GET /app",
     "GET /app/installations",
     "POST /app/installations/{installation_id}/access_tokens",
@@ -57,7 +58,8 @@ USED = (
 )
 PROSE = {"description", "summary", "example", "examples", "externalDocs", "tags"}
 NAMES = {"properties", "schemas", "parameters"}  # below these, keys are names of GitHub's
-MUTATIONS = ("minimizeComment", "unminimizeComment")
+MUTATIONS = ("minimizeComment", "unminimizeComment", "enqueuePullRequest")
+PULL_FIELDS = ("id", "isInMergeQueue", "isMergeQueueEnabled")
 
 
 def main(openapi: Path, graphql: Path) -> None:
@@ -79,7 +81,7 @@ def described(whole: dict[str, Any]) -> dict[str, Any]:
 
 def _near(path: str) -> bool:
     """Of what else there is, only the names under a repository and an App are of use: the sandbox is compared."""
-    return path.startswith(("/repos/{owner}/{repo}", "/app", "/installation", "/user", "/rate_limit"))
+    return path.startswith(("/repos/{owner}/{repo}", "/app", "/installation", "/user", "/rate_limit", "/search/users"))
 
 
 def _operation(raw: dict[str, Any]) -> dict[str, Any]:
@@ -124,10 +126,14 @@ def _terse(raw: Any, below: str) -> Any:
 
 
 def mutations(schema: GraphQLSchema) -> str:
-    """GraphQL's part: the mutations with their inputs, and of their answers the scalars."""
+    """GraphQL's part: the mutations with their inputs, and of their answers the scalars; a pull request by its id."""
     mutation = schema.mutation_type
     assert mutation
-    parts = ["type Query {\n  none: Boolean\n}", f"type Mutation {{{_fields(mutation, MUTATIONS)}}}"]
+    pull = schema.type_map["PullRequest"]
+    assert isinstance(pull, GraphQLObjectType)
+    parts = ["type Query {\n  node(id: ID!): Node\n}", "interface Node {\n  id: ID!\n}"]
+    parts += ["scalar GitObjectID", f"type PullRequest implements Node {{{_fields(pull, PULL_FIELDS)}}}"]
+    parts += [f"type Mutation {{{_fields(mutation, MUTATIONS)}}}"]
     for name in MUTATIONS:
         field = mutation.fields[name]
         for type in (get_named_type(field.args["input"].type), get_named_type(field.type)):
