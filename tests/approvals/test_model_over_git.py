@@ -23,10 +23,10 @@ from bot.git import Mirror
 from bot.ports import Remote
 from bot.store import Store, pulls
 from tests.approvals.book import FILES, OWN, Commit, World, allows, own_commits
+from tests.approvals.gathering import gate_case as gate_case_by_the_book
+from tests.approvals.gathering import moment
 from tests.approvals.playing import LANDINGS, STORIES, begin, land, step
-from tests.approvals.test_model import gate_case as gate_case_by_the_book
-from tests.approvals.test_model import moment
-from tests.git.test_mirror import ENV
+from tests.git.upstream import ENV
 
 STORIES_PLAYED = 10_000 if os.environ.get("APPROVALS") == "full" else 200
 

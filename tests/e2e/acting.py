@@ -41,6 +41,15 @@ def offered(stage: Stage) -> tuple[Path, str, int]:
     return fork, head, number
 
 
+def pushed_as_alice(stage: Stage) -> str:
+    """Bob pushes a commit of his own that names alice as its author; the new head."""
+    bobs = stage.clone(stage.bob)
+    stage.bob.git(bobs, "checkout", "--quiet", "change")
+    stage.bob.git(bobs, "config", "user.name", "alice")
+    stage.bob.git(bobs, "config", "user.email", stage.alice.email)
+    return stage.bob.push(bobs, {"net/more.tf": ONE.replace("one", "more")}, "change", "Nothing to see here")
+
+
 def approved(stage: Stage, number: int) -> None:
     """Wait for the plan, and approve it as bob."""
     stage.wait_for_comment(number, "What blocks the apply")

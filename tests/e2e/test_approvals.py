@@ -8,8 +8,18 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.forge.state import now
-from tests.e2e.acting import ONE, TWO, approved, begin, bots_comments, plan_comment, propose, pull_main, state_of
-from tests.e2e.test_attacks import pushed_as_alice
+from tests.e2e.acting import (
+    ONE,
+    TWO,
+    approved,
+    begin,
+    bots_comments,
+    plan_comment,
+    propose,
+    pull_main,
+    pushed_as_alice,
+    state_of,
+)
 from tests.staging import Person, Stage
 
 RUNS = """

@@ -17,6 +17,7 @@ from tests.e2e.acting import (
     offered,
     propose,
     pull_main,
+    pushed_as_alice,
     state_of,
 )
 from tests.e2e.shell import shell
@@ -56,15 +57,6 @@ def refused(stage: Stage, number: int, *words: str) -> str:
     assert "terraform_data" in state_of(stage, "a")
     assert state_of(stage, "b") == ""
     return comment
-
-
-def pushed_as_alice(stage: Stage) -> str:
-    """Bob pushes a commit of his own that names alice as its author; the new head."""
-    bobs = stage.clone(stage.bob)
-    stage.bob.git(bobs, "checkout", "--quiet", "change")
-    stage.bob.git(bobs, "config", "user.name", "alice")
-    stage.bob.git(bobs, "config", "user.email", stage.alice.email)
-    return stage.bob.push(bobs, {"net/more.tf": ONE.replace("one", "more")}, "change", "Nothing to see here")
 
 
 def not_approved_by_bob(stage: Stage, number: int) -> None:

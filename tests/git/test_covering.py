@@ -7,7 +7,7 @@ import pytest
 from bot.core.errors import Transient
 from bot.git import Mirror
 from bot.ports import Remote
-from tests.git.test_mirror import ENV, Upstream
+from tests.git.upstream import ENV, Upstream
 
 TEXT = "".join(f"{number}\n" for number in range(40))
 

@@ -8,13 +8,7 @@ from bot.tools.terraform.backends import state_key as backend
 from bot.tools.terraform.inputs import inputs, root_modules
 from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from tests.terraform.conftest import Files
-
-ROOT = 'resource "terraform_data" "x" {}\n'
-NONE: frozenset[str] = frozenset()
-
-
-def module(source: str) -> str:
-    return f'module "m" {{\n  source = "{source}"\n}}\n'
+from tests.terraform.texts import NONE, ROOT, module
 
 
 def test_root_modules_are_what_no_other_directory_uses() -> None:

@@ -8,7 +8,7 @@ from bot.tools.terraform.backends import state_key, state_locations
 from bot.tools.terraform.inputs import inputs, root_modules
 from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from tests.terraform.conftest import Files
-from tests.terraform.test_inputs import NONE, ROOT, module
+from tests.terraform.texts import NONE, ROOT, module
 
 S3 = 'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key = "{}"\n  }}\n}}\n'
 EMPTY = 'terraform {\n  backend "s3" {}\n}\n'

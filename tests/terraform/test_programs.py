@@ -11,7 +11,7 @@ from bot.tools.terraform.configuration import OPENTOFU, TERRAFORM, names_read, n
 from bot.tools.terraform.keys import OPTIONS, TerraformOptions
 from tests.provider.shelf import needed
 from tests.terraform.conftest import Files, Ground
-from tests.terraform.test_inputs import ROOT
+from tests.terraform.texts import ROOT
 
 NAMES = ["main.tf", "main.tofu", "x.tf.json", "x.tofu.json", "only.tofu", "plain.tf", ".hidden.tf", "notes.md"]
 

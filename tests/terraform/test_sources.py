@@ -6,7 +6,7 @@ from bot.core.project import Project
 from bot.tools.terraform.inputs import inputs, root_modules
 from bot.tools.terraform.sources import module_sources
 from tests.terraform.conftest import Files
-from tests.terraform.test_inputs import NONE, ROOT
+from tests.terraform.texts import NONE, ROOT
 
 LOCALS = 'locals {\n  src = "../m"\n  dir = "../"\n  deep = local.src\n  self = local.self\n}\n'
 
