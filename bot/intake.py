@@ -78,8 +78,11 @@ class Intake:
             for repository in repositories:
                 pulls.save_repository(tx, repository)
 
-    def _try(self, id: str, event: Event) -> None:
+    def _try(self, id: str, event: Event | None) -> None:
         """A delivery that we stumble over must not keep those behind it from being taken."""
+        if event is None:
+            logger.error("delivery %s is left aside: what was recorded of it cannot be read", id)
+            return
         try:
             self._promise(id, event)
         except Transient:

@@ -11,6 +11,7 @@ from bot.core.commands import select_projects
 from bot.core.errors import Refused
 from bot.core.gate import evaluate
 from bot.core.job import Job
+from bot.core.keys import CommentSlot
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, State, WaitReason
@@ -29,6 +30,7 @@ from bot.steps.pull.source import (
     stale_reason,
 )
 from bot.steps.run import settle
+from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
 from bot.store import audit, locks, plans, pulls, runs
 
@@ -242,7 +244,11 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
         runs.add(tx, run, rows, job.id)
         for row in rows:
             audit.record(tx, now, run.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
-        return settle.follow_up(bot, tx, run.id)
+        rivals = {
+            plan.pull for place in places for plan in plans.live_elsewhere(tx, pull.repository.key, place, pull.key)
+        }
+        told = [update_requests.request_version(bot, tx, CommentSlot.plan(rival), rival) for rival in sorted(rivals)]
+        return (*settle.follow_up(bot, tx, run.id), *(job for jobs in told for job in jobs))
 
 
 def _report_refusal(bot: Bot, job: Job, pull: Pull, reason: str) -> None:

@@ -18,20 +18,20 @@ def receive(tx: sa.Connection, id: str, event: Event, now: datetime) -> bool:
     return insert_new(tx, delivery, id=id, event=dump(Event, event), received_at=now)
 
 
-def pending(tx: sa.Connection, limit: int = 100) -> tuple[tuple[str, Event], ...]:
-    """Events whose jobs do not exist yet, oldest first."""
+def pending(tx: sa.Connection, limit: int = 100) -> tuple[tuple[str, Event | None], ...]:
+    """Events whose jobs do not exist yet, oldest first; None where what was recorded cannot be read."""
     rows = tx.execute(
         sa.select(delivery.c.id, delivery.c.event)
         .where(delivery.c.done_at.is_(None))
         .order_by(delivery.c.received_at, delivery.c.id)
         .limit(limit)
     )
-    return tuple((row.id, load(Event, row.event)) for row in rows)  # type: ignore[arg-type]  # a union is a type here
+    return tuple((row.id, _event(row.event)) for row in rows)
 
 
-def unknown_repositories(tx: sa.Connection, events: Sequence[tuple[str, Event]]) -> tuple[Repository, ...]:
+def unknown_repositories(tx: sa.Connection, events: Sequence[tuple[str, Event | None]]) -> tuple[Repository, ...]:
     """The repositories of these events of which nothing is written."""
-    repositories = {_repository(event) for _, event in events}
+    repositories = {_repository(event) for _, event in events if event}
     return tuple(repository for repository in repositories if pulls.repository(tx, repository.key) is None)
 
 
@@ -47,3 +47,10 @@ def prune(tx: sa.Connection, before: datetime) -> int:
 
 def _repository(event: Event) -> Repository:
     return event.pull.repository if isinstance(event, PullChanged) else event.repository
+
+
+def _event(text: str) -> Event | None:
+    try:
+        return load(Event, text)  # type: ignore[arg-type]  # a union is a type here
+    except ValueError:
+        return None

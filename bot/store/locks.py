@@ -21,11 +21,16 @@ def take(tx: sa.Connection, requested: Iterable[Lock]) -> tuple[Lock, ...]:
     )
     if conflicts:
         return conflicts
+    taken: list[Lock] = []
     for request in requested:
         values = {"pull": request.pull, "taken_by": request.taken_by, "since": request.since}
-        if not insert_new(tx, lock, repository=request.repository, place=request.place, **values):
-            existing = _lock_at(tx, request.repository, request.place)
-            conflicts += (existing,) if existing and existing.pull != request.pull else ()
+        if insert_new(tx, lock, repository=request.repository, place=request.place, **values):
+            taken.append(request)
+            continue
+        existing = _lock_at(tx, request.repository, request.place)
+        conflicts += (existing,) if existing and existing.pull != request.pull else ()
+    for request in taken if conflicts else ():  # somebody was faster at one of them
+        tx.execute(lock.delete().where(lock.c.repository == request.repository, lock.c.place == request.place))
     return conflicts
 
 

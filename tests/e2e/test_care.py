@@ -273,3 +273,24 @@ def test_what_was_merged_and_unlocked_is_planned_applied_and_unlocked_again(stag
     stage.wait_for_comment(number, "Applied")
     stage.wait_for("the locks to be gone", lambda: ":default" not in shell(stage, "locks"))
     assert "terraform_data" in state_of(stage, "other")
+
+
+def test_without_a_plan_nothing_is_told_to_be_applied(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": "resource {\n", "web/main.tf": "resource {\n"})
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")
+    stage.wait_for_status(number, "gitops-bot/apply", "pending")
+    stage.alice.push(clone, {"net/main.tf": ONE, "web/main.tf": None}, "change", "Mend one, drop the other")
+    applied(stage, number)
+    stage.wait_for_status(number, "gitops-bot/apply", "success")
+
+
+def test_a_lock_that_another_takes_is_told_where_it_blocks(stages: Callable[..., Stage]) -> None:
+    stage = stages()
+    clone = begin(stage, {"gitops.yaml": "version: 1\nmerge: manual\n"})
+    first = propose(stage, clone, {"net/a.tf": ONE.replace("one", "a")}, "first")
+    second = propose(stage, clone, {"net/b.tf": ONE.replace("one", "b")}, "second")
+    approved(stage, second)
+    approved(stage, first)
+    stage.alice.comment(stage.repo, first, "/apply")
+    stage.wait_for("the lock to be told", lambda: "locked by" in plan_comment(stage, second))

@@ -66,3 +66,21 @@ def test_a_delivery_that_is_stumbled_over_does_not_hold_up_the_next(
     intake.stop()
     assert [job.id for job in promises] == ["plan:good"]
     assert "bad is left aside" in caplog.text
+
+
+def test_a_delivery_that_cannot_be_read_does_not_hold_up_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, promises = Store(f"sqlite:///{tmp_path / 'store.sqlite'}"), Promises()
+    store.migrate()
+    with store.begin() as tx:
+        for number, id in enumerate(("bad", "good")):
+            deliveries.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
+        tx.exec_driver_sql("update delivery set event = '{\"of\": \"another version\"}' where id = 'bad'")
+    intake = Intake(store, promises, lambda: NOW, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
+    intake.start()
+    until(lambda: promises)
+    assert intake.alive
+    intake.stop()
+    assert [job.id for job in promises] == ["plan:good"]
+    assert "bad is left aside" in caplog.text

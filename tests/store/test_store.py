@@ -155,7 +155,7 @@ def test_of_two_that_race_for_a_lock_one_has_it_and_the_other_is_told_who(store:
 
     def race() -> None:
         with other.begin() as tx:
-            told.append(locks.take(tx, [second]))
+            told.append(locks.take(tx, [_lock("0:default", "github:1#2"), second]))
 
     racing = threading.Thread(target=race)
     with store.begin() as tx:
@@ -185,9 +185,11 @@ def test_a_lock_that_another_took_between_look_and_grasp_is_the_others(tmp_path:
         values = "new.repository, new.place, 'github:1#1', new.taken_by, new.since"
         rival = f"insert into lock (repository, place, pull, taken_by, since) values ({values})"
         tx.exec_driver_sql(
-            f"create trigger rival before insert on lock when new.pull = 'github:1#2' begin {rival}; end"
+            "create trigger rival before insert on lock when new.pull = 'github:1#2' and new.place = 'a:default' "
+            f"begin {rival}; end"
         )
-        assert locks.take(tx, [_lock("a:default", "github:1#2")]) == (_lock("a:default", "github:1#1"),)
+        requested = [_lock("0:default", "github:1#2"), _lock("a:default", "github:1#2")]
+        assert locks.take(tx, requested) == (_lock("a:default", "github:1#1"),)
         assert locks.list_locks(tx) == (_lock("a:default", "github:1#1"),)
 
 

@@ -13,7 +13,7 @@ from bot.core.run import PlanState, RunKind, State
 from bot.core.view import ProjectView, RunView
 from bot.steps.say.views import RunRecords
 from bot.templates.escape import code, text
-from bot.templates.wording import describe_counts
+from bot.templates.wording import describe_counts, quantity
 
 MODULES = ".terraform"
 MOST_ANNOTATIONS, MOST_LISTED = 200, 200
@@ -56,14 +56,21 @@ def _unapplied_status(records: RunRecords, view: RunView) -> Status:
         stale = sum(plan.state is not PlanState.CURRENT for plan in due)
         failed = last and last.head == sha and last.state in (State.FAILED, State.UNKNOWN)
         description = f"{len(due)} to apply" + (f", {stale} of them to be planned again" if stale else "")
+        description += f"; {_unplanned_phrase(records)}" if records.unplanned else ""
         description += "; the last apply failed" if failed else ""
         return Status(APPLY_STATUS, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
+    if records.unplanned:
+        return Status(APPLY_STATUS, CheckState.PENDING, f"nothing can be applied: {_unplanned_phrase(records)}", url)
     if unapplied and not _unapproved_names(records, view):
         return Status(APPLY_STATUS, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
     if unapproved := _unapproved_names(records, view):
         description = f"to be approved, as it changes what later applies run: {', '.join(unapproved)}"
         return Status(APPLY_STATUS, CheckState.PENDING, description, url)
     return Status(APPLY_STATUS, CheckState.SUCCESS, "nothing is left to apply", url)
+
+
+def _unplanned_phrase(records: RunRecords) -> str:
+    return f"{quantity(records.unplanned, 'project')} without a plan"
 
 
 def _unapproved_names(records: RunRecords, view: RunView) -> list[str]:

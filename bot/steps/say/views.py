@@ -15,6 +15,7 @@ from bot.core.run import Freeze, Plan, PlanState, Run, RunKind, RunProject, Stat
 from bot.core.view import ProjectView, RemovedProject, RunView
 from bot.store import locks, plans, runs
 
+UNPLANNED = (State.FAILED, State.REFUSED, State.UNKNOWN)
 END_MARK_LENGTH = 100
 """Characters at most of what stands below an apply's words for us alone."""
 
@@ -24,7 +25,7 @@ class RunRecords:
     """What a run's comment and statuses tell of, at one moment. `plans` by id are those of its rows and of the pull.
 
     `pull_plans` are ids: what the pull's newest plan run came to, and what is live besides. `applications` tell by
-    whom and when a plan was applied.
+    whom and when a plan was applied; `unplanned` counts what the newest plan run has no plan of, though it should.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class RunRecords:
     applications: Mapping[str, tuple[str, datetime]]
     last_apply: Run | None
     freeze: Freeze | None
+    unplanned: int
 
     @property
     def unapplied(self) -> list[Plan]:
@@ -79,7 +81,15 @@ def read_run(tx: sa.Connection, pull: Pull, run: Run) -> RunRecords:
         applications={id: application for id in ids if (application := plans.application(tx, id))},
         last_apply=runs.latest(tx, pull.key, RunKind.APPLY),
         freeze=locks.get_freeze(tx),
+        unplanned=_count_unplanned(newest, plan_rows),
     )
+
+
+def _count_unplanned(run: Run | None, rows: Sequence[RunProject]) -> int:
+    """A run that failed before it had any rows counts as one."""
+    if run is None or not run.state.ended:
+        return 0
+    return sum(row.state in UNPLANNED for row in rows) or int(not rows and run.state in UNPLANNED)
 
 
 def plan_view(bot: Bot, records: RunRecords, demands: Sequence[Demand]) -> RunView:
