@@ -21,6 +21,7 @@ from tests.e2e.acting import (
     plan_comment,
     propose,
     pull_main,
+    slow,
     state_of,
 )
 from tests.staging import Stage
@@ -288,9 +289,12 @@ def test_without_a_plan_nothing_is_told_to_be_applied(stage: Stage) -> None:
 def test_a_lock_that_another_takes_is_told_where_it_blocks(stages: Callable[..., Stage]) -> None:
     stage = stages()
     clone = begin(stage, {"gitops.yaml": "version: 1\nmerge: manual\n"})
-    first = propose(stage, clone, {"net/a.tf": ONE.replace("one", "a")}, "first")
+    first = propose(stage, clone, {"net/a.tf": slow(20)}, "first")
     second = propose(stage, clone, {"net/b.tf": ONE.replace("one", "b")}, "second")
     approved(stage, second)
     approved(stage, first)
     stage.alice.comment(stage.repo, first, "/apply")
     stage.wait_for("the lock to be told", lambda: "locked by" in plan_comment(stage, second))
+    assert state_of(stage, "net") == ""  # while the apply runs
+    stage.alice.comment(stage.repo, first, "/cancel")
+    stage.wait_for_comment(first, "interrupted")
