@@ -7,7 +7,7 @@ Called by `core.commands`.
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, hr, html_block, lheading, list_block, reference, table
@@ -40,27 +40,23 @@ def _markdown() -> MarkdownIt:
     """Parses blocks, and in case of doubt as GitHub does (cmark); what is within lines is left until that matters."""
     markdown = MarkdownIt("commonmark").disable("inline")
     blocks = markdown.block.ruler
-    blocks.at("hr", _outside(hr), {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    blocks.at("hr", partial(_outside, hr), {"alt": ["paragraph", "reference", "blockquote", "list"]})
     blocks.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
-    blocks.at("reference", _outside(reference))
+    blocks.at("reference", partial(_outside, reference))
     blocks.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
-    blocks.at("lheading", _outside(lheading))
-    blocks.before("lheading", "last_table", _outside(table), {"alt": ["paragraph", "reference"]})
+    blocks.at("lheading", partial(_outside, lheading))
+    blocks.before("lheading", "last_table", partial(_outside, table), {"alt": ["paragraph", "reference"]})
     markdown.inline.ruler.before("newline", "note_break", _note_break)
     return markdown
 
 
-def _outside(rule: _Rule) -> _Rule:
+def _outside(rule: _Rule, state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """The rule, but in no quote or list: parsers differ on what is still a paragraph there, and so may be gone on with.
 
     A line in doubt is then the paragraph's, and commands nothing.
     """
-
-    def ruled(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        outside = state.level == 0 or state.parentType == "list" or state.sCount[start] < state.blkIndent
-        return outside and rule(state, start, end, silent)
-
-    return ruled
+    outside = state.level == 0 or state.parentType == "list" or state.sCount[start] < state.blkIndent
+    return outside and rule(state, start, end, silent)
 
 
 def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
