@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bot.core.secret_spellings import SHORTEST, SHORTEST_INFIX, alone, base64_spellings, escaped_spellings
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MASKED = "••••"
 
@@ -18,11 +20,6 @@ _VALUE_TABLES = ("data", "stringData")
 _PUBLIC_KEYS = ("apiVersion", "kind", "metadata", "type", "immutable")
 _SECRET_KEYS = (*_PUBLIC_KEYS, *_VALUE_TABLES)
 _METADATA_TABLES = ("annotations", "labels")
-_MIN_INFIX = 6  # as short as may be replaced in the middle of a word
-_MIN_SECRET = 3  # as short as may be replaced where it stands alone
-# A short value is no word of its own where a letter or digit is beside it, or a name goes on: `web` in `web-adapter`.
-_NAME_BEFORE = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-._])"
-_NAME_AFTER = r"(?![A-Za-z0-9])(?![-._][A-Za-z0-9])"
 _MAX_DEPTH = 8
 _PASSWORD = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
 _BLANKS = re.compile(rb"\s+")
@@ -94,17 +91,14 @@ class Mask:
 def secret_texts(bodies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Return every text that a Secret among the bodies, or in one's last-applied annotation, could be given away by."""
     values = {value for body in bodies for value in _secret_values(body, 0)}
-    return frozenset(spelling for value in values for spelling in _spellings(value) if len(spelling) >= _MIN_SECRET)
+    return frozenset(spelling for value in values for spelling in _spellings(value) if len(spelling) >= SHORTEST)
 
 
 def scrub(text: str, secrets: frozenset[str]) -> str:
     """Replace every secret in the text, the longest first; short ones only where they are a word of their own."""
     longest_first = sorted((secret for secret in secrets if secret in text), key=len, reverse=True)
     for secret in longest_first:
-        if len(secret) >= _MIN_INFIX:
-            text = text.replace(secret, MASKED)
-        else:
-            text = re.sub(rf"{_NAME_BEFORE}{re.escape(secret)}{_NAME_AFTER}", MASKED, text)
+        text = text.replace(secret, MASKED) if len(secret) >= SHORTEST_INFIX else re.sub(alone(secret), MASKED, text)
     return text
 
 
@@ -153,37 +147,16 @@ def _leaf_values(value: Any, *, encoded: bool) -> Iterator[bytes]:
 def _spellings(value: bytes) -> Iterator[str]:
     """A value as it may turn up: plain, trimmed, by lines, escaped, in base64 alone or amid something, or in parts."""
     for trimmed in {value, value.rstrip(b"\r\n"), value.strip()}:
-        yield from _base64_spellings(trimmed)
+        yield from base64_spellings(trimmed)
         text = trimmed.decode(errors="replace")
-        yield from _escaped_spellings(text)
+        yield from escaped_spellings(text)
     text = value.decode(errors="replace")
     lines = {line.strip() for line in text.splitlines()}
     embedded = {*_embedded_texts(_parse_json(text), 0), *_PASSWORD.findall(text)}
     for fragment in (lines | embedded) - {text}:
-        if len(fragment) >= _MIN_INFIX:
-            yield from _escaped_spellings(fragment)
-            yield from _base64_spellings(fragment.encode(errors="replace"))
-
-
-def _escaped_spellings(text: str) -> Iterator[str]:
-    """As it is, within JSON, within JSON within JSON, and both as Go writes them."""
-    yield text
-    for ascii_only in (True, False):
-        escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-        for spelling in {escaped, re.sub("[<>&]", lambda sign: f"\\u{ord(sign[0]):04x}", escaped)}:
-            yield spelling
-            yield json.dumps(spelling, ensure_ascii=ascii_only)[1:-1]
-
-
-def _base64_spellings(value: bytes) -> Iterator[str]:
-    """Base64 in both alphabets, and what stays of it wherever the value stands within something that is encoded."""
-    for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
-        yield encode(value).decode()
-        for padding, skip in ((0, 0), (1, 2), (2, 3)):
-            end = (padding + len(value)) * 8 // 6
-            core = encode(b"\0" * padding + value).decode()[skip:end]
-            if len(core) >= _MIN_INFIX + 2:
-                yield core
+        if len(fragment) >= SHORTEST_INFIX:
+            yield from escaped_spellings(fragment)
+            yield from base64_spellings(fragment.encode(errors="replace"))
 
 
 def _embedded_texts(value: Any, depth: int) -> Iterator[str]:

@@ -15,8 +15,9 @@ Source: hashicorp/terraform, internal/command/views/json and hook_json.go.
 import re
 from collections.abc import Iterator
 
+from bot.core.secret_spellings import SHORTEST
 from bot.tools.terraform.json_fields import Node
-from bot.tools.terraform.masking import INSTANCE, SHORTEST
+from bot.tools.terraform.masking import INSTANCE
 from bot.tools.terraform.output import child, message_text, parse_message
 
 STEPS = frozenset(

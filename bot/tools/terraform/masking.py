@@ -1,21 +1,28 @@
 """Keeps sensitive values out of everything that is shown: by the plan's own masks, and wherever else they occur."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from bot.core.exact_json import Number
+from bot.core.secret_spellings import SHORTEST, SHORTEST_INFIX, alone, encoded_spellings, escaped_spellings
 
 SENSITIVE = "(sensitive value)"
-SHORTEST = 6
 # So many texts, none longer than this, make one pattern; it needs some memory.
 CHUNK, HUGE = 5_000, 10_000
 MOST_MEMORY = 512 << 20
-# How often a text may stand within another's quotes: as it is, as a value is shown, as JSON within such a value.
-QUOTED = 3
-SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|PRIVATE|CREDENTIAL|ACCESS_KEY|API_?KEY", re.IGNORECASE)
+LONGEST_ENCODED = 512
+"""Characters of a secret that is looked for in base64 and addresses too: a longer one is seldom sent whole."""
+SECRET_NAME = re.compile(
+    r"SECRET|TOKEN|PASS|PWD|PRIVATE|CREDENTIAL|ACCESS|AUTH(?!OR)|(^|_)(API|APP|ACCOUNT)?_?KEY|DSN|(^|_)PAT(_|$)|WEBHOOK|COOKIE",
+    re.IGNORECASE,
+)
+PASSWORD = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
+RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/=_.~-]{20,}")
+NO_SECRETS = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off"})
+"""Words that are no secret even where a mask hides them, or nothing could be read any more."""
 INSTANCE = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
 
 
@@ -26,13 +33,16 @@ class Secrets:
     texts: frozenset[str]
     huge: tuple[str, ...] = field(init=False, compare=False, repr=False)
     patterns: tuple[Any, ...] = field(init=False, compare=False, repr=False)
+    words: re.Pattern[str] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         longest_first = sorted(self.texts, key=lambda text: (-len(text), text))
-        short_texts = [text for text in longest_first if len(text) <= HUGE]
-        chunks = (short_texts[start : start + CHUNK] for start in range(0, len(short_texts), CHUNK))
-        object.__setattr__(self, "huge", tuple(longest_first[: len(longest_first) - len(short_texts)]))
+        infixes = [text for text in longest_first if SHORTEST_INFIX <= len(text) <= HUGE]
+        words = [text for text in longest_first if len(text) < SHORTEST_INFIX]
+        chunks = (infixes[start : start + CHUNK] for start in range(0, len(infixes), CHUNK))
+        object.__setattr__(self, "huge", tuple(text for text in longest_first if len(text) > HUGE))
         object.__setattr__(self, "patterns", tuple(map(_compile_any, chunks)))
+        object.__setattr__(self, "words", re.compile("|".join(map(alone, words))) if words else None)
 
     def hide(self, text: str) -> str:
         """The text with every secret replaced, the longest first."""
@@ -40,7 +50,7 @@ class Secrets:
             text = text.replace(secret, SENSITIVE)
         for pattern in self.patterns:
             text = str(pattern.sub(SENSITIVE, text))
-        return text
+        return self.words.sub(SENSITIVE, text) if self.words else text
 
     def hide_keys(self, address: str) -> str:
         """An address without secrets in its instances' keys; its names are in Git, so they are none."""
@@ -114,10 +124,16 @@ def secret_texts(value: Any, mask: Any) -> Iterator[str]:
 
 
 def environment_secrets(environment: Mapping[str, str]) -> Iterator[str]:
-    """What a program is given in secret, by the names of its variables: for errors of which no plan tells a mask."""
+    """What a program is given in secret: by a variable's name, as a password in an address, or as it looks drawn.
+
+    For errors, of which no plan tells a mask.
+    """
     for name, value in environment.items():
-        if SECRET_NAME.search(name):
+        if SECRET_NAME.search(name) or RANDOM.fullmatch(value):
             yield from _texts(value)
+        for password in PASSWORD.findall(value):
+            yield from _texts(unquote(password))
+            yield from _texts(password)
 
 
 def _compile_any(texts: Sequence[str]) -> Any:
@@ -139,18 +155,14 @@ def _texts(value: Any) -> Iterator[str]:
         for child in value:
             yield from _texts(child)
     elif isinstance(value, str):
-        for line in (value, *value.splitlines()):
-            if len(line.strip()) >= SHORTEST:
-                yield from _escaped_forms(line)
-    elif isinstance(value, int | Number) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
+        for line in {value, *value.splitlines()}:
+            if len(line.strip()) >= SHORTEST_INFIX:
+                yield from escaped_spellings(line)
+                yield from encoded_spellings(line) if len(line) <= LONGEST_ENCODED else ()
+            elif len(line.strip()) >= SHORTEST and line.lower() not in NO_SECRETS:
+                yield line
+    elif isinstance(value, int | Number) and not isinstance(value, bool) and len(str(value)) >= SHORTEST_INFIX:
         yield str(value)
-
-
-def _escaped_forms(line: str) -> Iterator[str]:
-    """The text as it stands by itself, and in a JSON text of its own."""
-    for _ in range(QUOTED):
-        yield line
-        line = json.dumps(line, ensure_ascii=False)[1:-1]
 
 
 def _has_unknown(unknown: Any) -> bool:

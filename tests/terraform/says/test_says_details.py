@@ -7,7 +7,7 @@ import pytest
 
 from bot import templates
 from bot.core.plan import Content
-from bot.tools.terraform.masking import SENSITIVE, environment_secrets
+from bot.tools.terraform.masking import SENSITIVE, Secrets, environment_secrets
 from bot.tools.terraform.plan_json import read_plan
 from tests.comments.building import plan, project
 from tests.terraform.says.rendered import shown
@@ -81,9 +81,26 @@ def test_a_name_in_an_address_stays_where_only_a_key_could_be_secret() -> None:
     assert [change.address for change in content(row).changes] == [f'module.default["{SENSITIVE}"].a.b']
 
 
-def test_what_an_environment_holds_in_secret_is_known_by_its_names() -> None:
-    environment = {"AWS_SECRET_ACCESS_KEY": SECRET, "GITHUB_TOKEN": "ghs_0123", "PATH": "/usr/bin:/bin", "TOKEN": "no"}
-    assert {*environment_secrets(environment)} == {SECRET, "ghs_0123"}
+@pytest.mark.parametrize(
+    ("name", "value", "printed"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", SECRET, SECRET),
+        ("GITHUB_TOKEN", "ghs_0123", "ghs_0123"),
+        ("DD_APP_KEY", "hunter-2", "hunter-2"),
+        ("DATABASE_URL", "postgres://app:p%40ss-word@db/app", "p@ss-word"),
+        ("DATABASE_URL", "postgres://app:p%40ss-word@db/app", "p%40ss-word"),
+        ("WHATEVER", "3f786850e387550fdab836ed7e6dc881", "3f786850e387550fdab836ed7e6dc881"),
+        ("TF_VAR_db_pass", "a<b&c>d", "a\\u003cb\\u0026c\\u003ed"),
+        ("PIN_TOKEN", "4f2", "4f2"),
+    ],
+)
+def test_what_an_environment_holds_in_secret_is_hidden(name: str, value: str, printed: str) -> None:
+    assert printed not in Secrets(frozenset(environment_secrets({name: value}))).hide(f"error: {printed} is wrong")
+
+
+def test_what_is_no_secret_of_an_environment_is_shown() -> None:
+    environment = {"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", "USE_TOKEN": "true", "GIT_AUTHOR_NAME": "alice"}
+    assert not {*environment_secrets(environment)}
 
 
 def test_drift_of_an_attribute_that_the_plan_does_not_use_is_only_counted() -> None:
