@@ -1,6 +1,7 @@
 """One bare mirror per repository: fetched exactly as needed, never by branch name where an id will do."""
 
 import fcntl
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +21,7 @@ WORKTREES = "worktrees"
 RESULT_REFS = "refs/gitops-bot/results"
 HEAD_REFS = "refs/gitops-bot/heads"
 MAX_LATER_COMMITS = 10
+REF_CONFLICT = re.compile("cannot lock ref")
 EPOCH = "0"  # the time of what is made of commits alone
 BYTES_AS_COMMITTED = "* -text -ident !filter !working-tree-encoding\n"
 
@@ -74,6 +76,17 @@ class Mirror:
             except Damaged:
                 self._ensure()
                 self._git(*command, *refspecs)
+            except ToolFailed as error:
+                if not REF_CONFLICT.search(error.output):
+                    raise
+                self._drop_conflicting_refs([refspec.rpartition(":")[2] for refspec in refspecs])
+                self._git(*command, *refspecs)
+
+    def _drop_conflicting_refs(self, wanted: Sequence[str]) -> None:
+        """A ref is a file: `release/1` cannot be where `release` was, a branch that the forge has no more."""
+        for ref in self._git("for-each-ref", "--format=%(refname)").stdout.splitlines():
+            if any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for name in wanted):
+                self._git("update-ref", "-d", ref)
 
     def has(self, commit: str) -> bool:
         """Tell whether the commit is here."""

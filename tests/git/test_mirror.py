@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.digest import input_digest
-from bot.core.errors import Refused, Transient
+from bot.core.errors import Refused, ToolFailed, Transient
 from bot.git import Mirror
 from bot.ports import Remote
 from tests.git.upstream import ENV, Upstream
@@ -245,3 +245,24 @@ def test_a_tree_is_read_by_one_git_however_many_files_it_has(upstream: Upstream)
     upstream.fetch()
     with upstream.mirror.tree(commit) as tree:
         assert [tree.read(f"f{number}").decode() for number in range(40)] == [f"{n}\n" * n for n in range(40)]
+
+
+@pytest.mark.parametrize(("old", "new"), [("release", "release/1"), ("release/1", "release")])
+def test_a_branch_takes_the_place_of_one_that_is_gone(upstream: Upstream, old: str, new: str) -> None:
+    upstream.commit(a="1\n")
+    upstream.branch(old)
+    upstream.commit(a="2\n")
+    upstream.mirror.fetch(f"refs/heads/{old}")
+    upstream.git("checkout", "--quiet", "main")
+    upstream.git("branch", "-D", old)
+    upstream.branch(new)
+    head = upstream.commit(a="3\n")
+    upstream.mirror.fetch(f"refs/heads/{new}")
+    assert upstream.mirror.resolve(f"refs/heads/{new}") == head
+
+
+def test_a_branch_that_nobody_has_is_no_conflict(upstream: Upstream) -> None:
+    upstream.commit(a="1\n")
+    upstream.mirror.fetch("refs/heads/main")
+    with pytest.raises(ToolFailed, match="nowhere"):
+        upstream.mirror.fetch("refs/heads/nowhere")
