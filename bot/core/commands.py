@@ -20,6 +20,8 @@ MOST_COMMANDS = 20
 LONGEST_COMMENT = 65_536
 LONGEST_LINE = 2000
 LONGEST_SHOWN = 200
+STRAIGHT = str.maketrans("“”„‟«»‘’‚‛", '""""""\'\'\'\'')
+"""Quotation marks as phones and word processors write them, and the shell's."""
 DESTROY_EXAMPLE = "/plan --destroy -p NAME"
 
 
@@ -165,7 +167,7 @@ def _selection(options: Sequence[tuple[str, str]]) -> Selection:
 
 def _split(rest: str) -> list[str]:
     try:
-        return shlex.split(rest)
+        return shlex.split(rest.translate(STRAIGHT))
     except ValueError as error:
         raise _CommandError("a quotation mark is opened and never closed, or a backslash ends the line") from error
 
@@ -204,7 +206,8 @@ def _unknown_option(word: str, name: str, vocabulary: Vocabulary) -> _CommandErr
     if word.startswith(("—", "–")):
         return _CommandError(f"{printable} begins with a long dash: write two hyphens (--)")
     if word == "--":
-        return _CommandError("arguments for the tool cannot be given in a comment: write them into gitops.yaml")
+        reason = "arguments for the tool cannot be given in a comment: a plan is of whole projects"
+        return _CommandError(reason, f"/{name} -p NAME" if spec.selects else f"/{name}")
     if error := _misplaced_option(word.partition("=")[0], name, vocabulary):
         return error
     if word.startswith("-"):

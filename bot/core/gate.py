@@ -13,6 +13,7 @@ from bot.core.project import Requirement
 from bot.core.pull import Check, CheckState, PullState
 from bot.core.run import Lock, Plan, PlanState
 from bot.core.sentences import MOST_NAMED, join_names, one_line
+from bot.core.vocabulary import NAMES, choose
 
 PLAN_STATUS, APPLY_STATUS = "gitops-bot/plan", "gitops-bot/apply"
 OWN_STATUSES = frozenset({PLAN_STATUS, APPLY_STATUS})
@@ -112,7 +113,7 @@ def _fresh(case: GateCase, plan: Plan) -> Demand:
     reason = _staleness(case, plan)
     if reason is None:
         return Demand(name, True, f"the plan is fresh until {_format_time(plan.expires_at)}")
-    return Demand(name, False, reason, f"comment /plan{f' --destroy -p {shlex.quote(name)}' if plan.destroy else ''}")
+    return Demand(name, False, reason, f"comment /plan{f' --destroy {choose(NAMES, name)}' if plan.destroy else ''}")
 
 
 def _content_demands(case: GateCase, plan: Plan) -> Iterator[Demand]:

@@ -3,6 +3,7 @@
 A file of `jobs/` that people may ask for declares one as `COMMAND`; `jobs.vocabulary` collects them by file name. Pure.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,3 +71,9 @@ def access_rule(vocabulary: Vocabulary) -> str:
     special = [(name, spec.role) for name, spec in vocabulary.items() if spec.role not in (Role.NONE, Role.WRITE)]
     exceptions = (f" `/{name}` needs {role.name.lower()} access." for name, role in special)
     return f"All{' but ' if free else ''}{free} need write access.{''.join(exceptions)}"
+
+
+def choose(option: Option, value: str) -> str:
+    """The words that choose this in a comment, so that it is read as one value, whatever it begins with."""
+    short, long = option.spellings
+    return f"{long}={shlex.quote(value)}" if value.startswith("-") else f"{short} {shlex.quote(value)}"

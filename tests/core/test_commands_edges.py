@@ -6,7 +6,7 @@ from bot.core import commands
 from bot.core.commands import LONGEST_LINE, LONGEST_SHOWN, MOST_COMMANDS, Command, Misread
 from bot.core.pull import Role
 from bot.core.run import Selection
-from bot.core.vocabulary import COMMIT, CONFIRM, DESTROY, SELECTION, CommandSpec, Example, access_rule
+from bot.core.vocabulary import COMMIT, CONFIRM, DESTROY, NAMES, SELECTION, CommandSpec, Example, access_rule, choose
 from tests.vocabulary import read
 
 
@@ -98,8 +98,8 @@ SMALL = {
         ("/plan –p x", "–p begins with a long dash: write two hyphens (--)", "/help"),
         (
             "/plan -- -lock=false",
-            "arguments for the tool cannot be given in a comment: write them into gitops.yaml",
-            "/help",
+            "arguments for the tool cannot be given in a comment: a plan is of whole projects",
+            "/plan -p NAME",
         ),
         ("/plan db", "db is no option: to choose a project, write -p NAME or -d DIR", "/plan -p db"),
         (
@@ -138,3 +138,17 @@ def test_what_no_screen_shows_is_replaced_sign_by_sign() -> None:
 @pytest.mark.parametrize("line", ["/plam is not what I meant", "/pla/n", "/plxn-x"])
 def test_a_near_miss_in_a_sentence_is_prose(line: str) -> None:
     assert commands.read(line, SMALL) == ()
+
+
+@pytest.mark.parametrize("quoted", ["“my project”", "‘my project’", "„my project“", "«my project»"])
+def test_quotation_marks_of_phones_and_word_processors_are_taken_as_meant(quoted: str) -> None:
+    [command] = read(f"/plan -p {quoted}")
+    assert isinstance(command, Command)
+    assert command.selection.names == ("my project",)
+
+
+@pytest.mark.parametrize("name", ["-dash", "--confirm", "a b", "it's", "plain"])
+def test_what_we_suggest_for_a_name_chooses_it(name: str) -> None:
+    [command] = read(f"/plan {choose(NAMES, name)}")
+    assert isinstance(command, Command)
+    assert command.selection.names == (name,)

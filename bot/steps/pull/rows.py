@@ -1,6 +1,5 @@
 """Which projects a plan run is about, and which of them need a tool: the rest keep the plan they have."""
 
-import shlex
 from collections.abc import Sequence, Set
 
 from bot.bot import Bot
@@ -10,6 +9,7 @@ from bot.core.project import Project
 from bot.core.pull import PullState
 from bot.core.run import Plan, PlanState, Run, RunProject, State, WaitReason
 from bot.core.same_state import others_with_state
+from bot.core.vocabulary import DIRS, choose
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.source import Projects, PullSource, moves_state, other_directories, project_digest, stale_reason
 from bot.store import plans
@@ -53,7 +53,7 @@ def _refuse_ambiguous(chosen: Sequence[Project]) -> None:
         dirs_by_name.setdefault(project.name, set()).add(project.dir)
     for name, dirs in dirs_by_name.items():
         if len(dirs) > 1:
-            choices = " or ".join(f"`-d {shlex.quote(directory)}`" for directory in sorted(dirs))
+            choices = " or ".join(f"`{choose(DIRS, directory)}`" for directory in sorted(dirs))
             raise Refused(f"{name} is the name of several projects: choose one with {choices}")
 
 

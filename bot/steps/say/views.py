@@ -1,6 +1,5 @@
 """Assemble from rows what a comment shows. Asks the forge only where the gate is to be shown."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from bot.core.lifecycle import LIVE_STATES, to_apply, to_approve_only
 from bot.core.pull import Pull, PullState
 from bot.core.run import Freeze, Plan, PlanState, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView, RemovedProject, RunView
+from bot.core.vocabulary import NAMES, choose
 from bot.store import locks, plans, runs
 
 UNPLANNED = (State.FAILED, State.REFUSED, State.UNKNOWN)
@@ -153,7 +153,7 @@ def _project_view(
 
 def _removed_project(row: RunProject) -> RemovedProject:
     return RemovedProject(
-        row.project.name, tuple(row.output.split("\n")), f"/plan --destroy -p {shlex.quote(row.project.name)}"
+        row.project.name, tuple(row.output.split("\n")), f"/plan --destroy {choose(NAMES, row.project.name)}"
     )
 
 
@@ -175,7 +175,7 @@ def _next_commands(
         effect = "applies all of it" if len(appliable) > 1 else "applies it"
         commands.append(("/apply", f"{effect}, once nothing blocks it" if blocked else effect))
     if len(appliable) > 1:
-        commands.append((f"/apply -p {shlex.quote(appliable[0].project.name)}", "applies one project"))
+        commands.append((f"/apply {choose(NAMES, appliable[0].project.name)}", "applies one project"))
     if retryable or run.state is State.REFUSED or blocked:
         commands.append(("/plan", "plans again"))
     return tuple(commands)
