@@ -32,10 +32,13 @@ def run(call: Call) -> int:
     """Serve until told to end. Raises Refused where a setting is wrong, Transient where a forge does not answer."""
     from bot.cli.die_with_parent import die_with_parent
     from bot.cli.existing_store import preflight
+    from bot.cli.log_format import formatter
     from bot.wiring import serve
 
     level = logging.DEBUG if call.options["verbose"] else logging.INFO
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(call.settings.log_format))
+    logging.basicConfig(level=level, handlers=[handler])
     for noisy in ("urllib3", "alembic", "git", "waitress", "github"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if call.options["with_parent"]:

@@ -169,6 +169,9 @@ class Settings(BaseSettings):
             "see [credentials.md](credentials.md)",
         )
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="of the server's log: `text` for people, `json` with an object a line"
+    )
     project_status: bool = Field(default=False, description="one commit status per project as well")
 
     _sections: dict[str, dict[str, object]] = PrivateAttr(default_factory=dict)

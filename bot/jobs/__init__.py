@@ -31,7 +31,7 @@ def run(bot: Bot, job: Job) -> None:
     if not re.fullmatch(r"[a-z_]+", job.kind):
         raise ValueError(f"no kind of job: {job.kind}")
     job = replace(job, kind=RENAMED_KINDS.get(job.kind, job.kind))
-    logger.info("%s begins", job.id, extra={"job": job.id, **job.args})
+    logger.info("%s begins", job.id, extra={"job": job.id, "kind": job.kind, **_log_fields(job)})
     try:
         importlib.import_module(f"bot.jobs.{job.kind}").run(bot, job)
     except (Refused, ToolFailed) as error:
@@ -49,6 +49,11 @@ def run(bot: Bot, job: Job) -> None:
         settle.fail_job(bot, job, reason)
         raise
     logger.info("%s ends", job.id, extra={"job": job.id})
+
+
+def _log_fields(job: Job) -> dict[str, str]:
+    """What the job is about: arguments, but for those that a log line has itself."""
+    return {f"job_{name}": text for name, text in job.args.items()}
 
 
 def vocabulary() -> Vocabulary:

@@ -1,6 +1,7 @@
 """What careful people expect: supersession, cancelling, state, sealed plans, private pages, merge queues."""
 
 import contextlib
+import json
 import re
 import signal
 import socket
@@ -298,3 +299,16 @@ def test_a_lock_that_another_takes_is_told_where_it_blocks(stages: Callable[...,
     assert state_of(stage, "net") == ""  # while the apply runs
     stage.alice.comment(stage.repo, first, "/cancel")
     stage.wait_for_comment(first, "interrupted")
+
+
+def test_the_log_tells_what_became_of_which_project(stages: Callable[..., Stage]) -> None:
+    stage = stages({"LOG_FORMAT": "json"})
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE, "bad/main.tf": "resource {\n"})
+    stage.wait_for_status(number, "gitops-bot/plan", "failure")
+    stage.kill_bot(signal.SIGTERM)
+    lines = [json.loads(line) for line in (stage.directory / "bot.log").read_text().splitlines() if line[:1] == "{"]
+    about = {"repository": stage.repo, "pull": number}
+    ends = [line for line in lines if "outcome" in line and about.items() <= line.items()]
+    assert {(line["project"], line["outcome"]) for line in ends} == {("net", "done"), ("bad", "failed")}
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)

@@ -20,7 +20,7 @@ from bot.core.pull import Pull
 from bot.core.run import Run, RunKind, RunProject, State, WaitReason
 from bot.steps.say import update_requests
 from bot.steps.say.answers import upsert_comment
-from bot.store import intents, locks, runs
+from bot.store import intents, locks, pulls, runs
 
 AGAIN_SECONDS = 5.0
 
@@ -45,9 +45,33 @@ def settle_row(bot: Bot, row: RunProject, claim: Claim | None = None) -> None:
 
 def settle(bot: Bot, tx: sa.Connection, row: RunProject, claim: Claim | None = None) -> tuple[Job, ...]:
     """As `settle_row`, within a transaction; the jobs to be started after it."""
+    if not _has_ended(tx, row):
+        _log_end(tx, row)
     runs.settle(tx, row, bot.clock())
     jobs = follow_up(bot, tx, row.run)
     return (*jobs, *_release_slot(tx, claim)) if claim else jobs
+
+
+def _has_ended(tx: sa.Connection, row: RunProject) -> bool:
+    stored = runs.project(tx, row.run, row.project.place)
+    return stored is None or stored.state.ended
+
+
+def _log_end(tx: sa.Connection, row: RunProject) -> None:
+    """Tell whoever reads the log what became of which project of which pull request."""
+    run = runs.get(tx, row.run)
+    repository = pulls.repository(tx, run.pull.repository) if run else None
+    if run is None or repository is None:
+        return
+    about = {
+        "repository": repository.name,
+        "pull": run.pull.number,
+        "project": row.project.name,
+        "run": run.id,
+        "outcome": row.state.value,
+    }
+    where = f"{repository.name}#{run.pull.number}"
+    logger.info("%s of %s in %s: %s", run.kind.value, row.project.name, where, row.state.value, extra=about)
 
 
 def follow_up(bot: Bot, tx: sa.Connection, run: str) -> tuple[Job, ...]:
