@@ -252,7 +252,9 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
 
 
 def _report_refusal(bot: Bot, job: Job, pull: Pull, reason: str) -> None:
-    """Tell who asked; of an apply by a merge, tell that it waits for `/apply`."""
+    """Tell who asked; of an apply by a merge, tell that it waits for `/apply`. By an approval nobody asked."""
+    if job.trigger.kind is TriggerKind.APPROVAL:
+        return
     if job.trigger.kind is TriggerKind.MERGE:
         answer(bot, job, pull, "landed_waiting", why=reason, command="/apply")
         return

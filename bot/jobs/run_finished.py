@@ -40,8 +40,8 @@ def run(bot: Bot, job: Job) -> None:
     _delete_prepared(bot, facts)
     if facts.run.kind is RunKind.APPLY:
         _follow_up_apply(bot, facts)
-    elif any(plan.rules.apply is ApplyMode.APPROVAL for plan in facts.records.unapplied):
-        trigger = Trigger(TriggerKind.APPROVAL)
+    if any(plan.rules.apply is ApplyMode.APPROVAL for plan in facts.records.unapplied):
+        trigger = Trigger(TriggerKind.APPROVAL)  # somebody may have approved while the run went on
         bot.engine.start(promises.apply(f"ripe:{facts.run.id}", facts.run.pull, facts.run.asked_by, trigger))
 
 

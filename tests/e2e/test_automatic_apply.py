@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tests.e2e.acting import begin, bots_comments, plan_comment, propose, state_of
+from tests.e2e.acting import ONE, begin, bots_comments, plan_comment, propose, slow, state_of
 from tests.staging import Stage
 
 WHEN_PLANNED = "version: 1\ndefaults:\n  apply: approval\n  require: []\n"
+TWO_MODES = "version: 1\nprojects:\n  - dir: a\n    apply: comment\n    require: []\n  - dir: b\n    apply: approval\n"
 ACCIDENT = 'resource "terraform_data" "NAME" {\n  provisioner "local-exec" {\n    command = "COMMAND"\n  }\n}\n'
 FAILS = ACCIDENT.replace("COMMAND", "exit 3")
 
@@ -32,6 +33,18 @@ def test_what_was_cancelled_begins_again_by_a_command_alone(stage: Stage) -> Non
     stage.wait_for("the plan of what is left", lambda: "1 to replace" in plan_comment(stage, number))
     _plan(stage, number)
     assert len(_applies(stage, number)) == 1
+
+
+def test_an_approval_while_an_apply_runs_is_followed_after_it(stage: Stage) -> None:
+    clone = begin(stage, {"gitops.yaml": TWO_MODES})
+    number = propose(stage, clone, {"a/main.tf": slow(8), "b/main.tf": ONE})
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/apply -p a")
+    stage.wait_for("the tool", lambda: list(stage.data.glob("applies/*/tool")))
+    stage.bob.approve(stage.repo, number)
+    stage.wait_for_merge(number)
+    assert "terraform_data" in state_of(stage, "b")
+    assert not [body for body in bots_comments(stage, number) if "not carried out" in body]
 
 
 def _plan(stage: Stage, number: int) -> None:
