@@ -154,6 +154,11 @@ def short(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
+def apply_run_id(job: Job) -> str:
+    """The id of the run that a job to apply writes, for whoever looks for what came of the job."""
+    return short("apply", job.root)
+
+
 def _slug(text: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40]
     return f"{readable}-{short(text)}"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.errors import Refused, Unwelcome
 
+# How long a forge may not answer before we say that we cannot work; a token that is not taken is said at once.
 PATIENCE = timedelta(minutes=5)
-"""How long a forge may not answer before we say that we cannot work; a token that is not taken is said at once."""
 
 
 @dataclass(frozen=True, slots=True)

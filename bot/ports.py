@@ -188,7 +188,8 @@ class ToolPlan:
     """What a tool planned. `canonical` is the machine-readable result to be digested, with secrets: never kept.
 
     `artifact` is None when there is nothing to apply. `runs` names what its apply runs, or whose files it reads then,
-    beyond what the plan shows; `standing` what later applies of the project may run.
+    beyond what the plan shows; `standing` what later applies of the project may run. `keeps_state`: its state is in the
+    site's `state_dir`.
     """
 
     content: Content
@@ -197,6 +198,7 @@ class ToolPlan:
     tool_version: str
     runs: tuple[str, ...] = ()
     standing: tuple[str, ...] = ()
+    keeps_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
     process.protect_memory()
     parts = assemble(settings, environment)
-    restored.look(parts.bot)
+    restored.compare_with_forges(parts.bot)
     parts.bot.engine.launch(partial(jobs.run, parts.bot))
     parts.intake.start()
     parts.sweep.start()

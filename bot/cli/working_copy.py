@@ -31,6 +31,11 @@ def is_repository(directory: Path) -> bool:
     return os.path.exists(directory / ".git")
 
 
+def leads_through_link(top: Path, path: Path) -> bool:
+    """Tell whether a symbolic link is on the way from the top to a path relative to it, or at its end."""
+    return any((top / part).is_symlink() for part in (path, *path.parents) if part != Path())
+
+
 def configuration(top: Path) -> "Configuration | None":
     """Its gitops.yaml; None where there is none. Raises Refused with everything that is wrong."""
     from bot.config.repository import read, refuse_misnamed

@@ -68,6 +68,11 @@ class Demand:
     text: str
     remedy: str = ""
 
+    @property
+    def refusal(self) -> str:
+        """An unmet demand as whoever is refused reads it: what is asked, and what helps."""
+        return f"{self.text}; {self.remedy}" if self.remedy else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -198,6 +198,11 @@ class Freeze:
     by: str
     since: datetime
 
+    @property
+    def refusal(self) -> str:
+        """Why nothing is merged meanwhile, and what helps."""
+        return f"applies are frozen by {self.by} until an operator runs `gitops-bot thaw`: {self.reason}"
+
 
 class ApplyOutcome(StrEnum):
     """How an attempt to apply ended, as far as anyone can tell."""

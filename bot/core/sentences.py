@@ -5,10 +5,10 @@ from collections.abc import Sequence
 MOST_NAMED = 5
 
 
-def join_names(names: Sequence[str]) -> str:
-    """The first few, each in one line, and how many more there are."""
-    text = ", ".join(one_line(name) for name in names[:MOST_NAMED])
-    return f"{text} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else text
+def join_names(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first few, each in one line, and how many more there are; empty where there is none."""
+    text = ", ".join(one_line(name) for name in names[:most])
+    return f"{text} and {len(names) - most:,} more" if len(names) > most else text
 
 
 def one_line(text: str) -> str:

@@ -3,14 +3,17 @@
 import posixpath
 from collections.abc import Sequence
 
-MOST_NAMED = 10
+from bot.core.sentences import join_names
+
+MOST_NAMED = 3
 
 
 def describe_files(paths: Sequence[str]) -> str:
     """How many there are, for a line of a status."""
     if len(paths) == 1:
         return f"1 changed file looks like infrastructure, and no project covers it: {paths[0]}"
-    return f"{len(paths):,} changed files look like infrastructure, and no project covers them: {', '.join(paths[:3])}"
+    names = join_names(paths, MOST_NAMED)
+    return f"{len(paths):,} changed files look like infrastructure, and no project covers them: {names}"
 
 
 def lines_to_add(paths: Sequence[str]) -> tuple[str, ...]:

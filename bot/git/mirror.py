@@ -159,14 +159,14 @@ class Mirror:
         was open: a branch that moved on to the head itself tells nothing else. None where nobody can tell for sure.
         """
         if self.is_ancestor(landed, head):
-            known = (base for base in earlier_bases if base != landed and self.has(base))
-            return next((base for base in known if self.is_ancestor(base, landed)), None)
+            candidates = (base for base in earlier_bases if base != landed and self.has(base))
+            return next((base for base in candidates if self.is_ancestor(base, landed)), None)
         first_parent = next(iter(self.parents(landed)), None)
         if first_parent is None or self.is_ancestor(head, first_parent):
             return None
         own_commits = self._log(head, f"^{first_parent}", "--no-merges")
-        most = max(1, len(own_commits)) + 1
-        return commit_before(self._log(landed, "--first-parent", f"--max-count={most}"), own_commits)
+        limit = max(1, len(own_commits)) + 1
+        return commit_before(self._log(landed, "--first-parent", f"--max-count={limit}"), own_commits)
 
     def _log(self, *revisions: str) -> tuple[LandedCommit, ...]:
         log = self._git("log", "-z", "--format=%H %at %P%n%B", *revisions, "--").stdout
@@ -226,13 +226,13 @@ class Mirror:
         """
         before = self.before_landing(sha(landed), sha(head)) or self.parents(landed)[0]
         timestamp = self._read_commit("%ct", sha(onto))
-        fork = self._commit(self._read_commit("%T", landed), (), "as it landed", timestamp)
-        ours = self._commit(self._read_commit("%T", onto), (fork,), "as it is", timestamp)
-        theirs = self._commit(self._read_commit("%T", before), (fork,), "as it was", timestamp)
+        fork = self._commit(self.tree_id(landed), (), "as it landed", timestamp)
+        ours = self._commit(self.tree_id(onto), (fork,), "as it is", timestamp)
+        theirs = self._commit(self.tree_id(before), (fork,), "as it was", timestamp)
         tree, files = self._merge_trees(ours, theirs)
         if files:
             raise Refused(self._blocked_message(landed, onto, files))
-        if tree == self._read_commit("%T", onto):
+        if tree == self.tree_id(onto):
             raise Refused("there is nothing left of it to take back")
         name, email = self._remote.author
         author = {

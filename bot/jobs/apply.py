@@ -6,7 +6,7 @@ Promised by `/apply`, by an approval and by a merge. Applies nothing itself: eac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.bot import Bot, short
+from bot.bot import Bot, apply_run_id
 from bot.core.commands import select_projects
 from bot.core.errors import Refused
 from bot.core.gate import evaluate
@@ -18,17 +18,11 @@ from bot.core.run import Lock, Plan, PlanState, Run, RunKind, RunProject, State,
 from bot.core.same_state import with_same_state
 from bot.core.trigger import TriggerKind
 from bot.core.vocabulary import CONFIRM, SELECTION, CommandSpec, Example
+from bot.steps.pull.configurations import base_refusal
+from bot.steps.pull.evidence import project_digest, stale_reason
 from bot.steps.pull.gate_facts import GateFacts, gate_case, gather_gate_facts, unplanned_projects
-from bot.steps.pull.source import (
-    Projects,
-    PullSource,
-    base_refusal,
-    discover_projects,
-    open_source,
-    other_directories,
-    project_digest,
-    stale_reason,
-)
+from bot.steps.pull.projects import Projects, discover_projects, other_directories
+from bot.steps.pull.source import PullSource, open_source
 from bot.steps.run import settle
 from bot.steps.say import update_requests
 from bot.steps.say.answers import answer, react
@@ -68,7 +62,7 @@ COMMAND = CommandSpec(
 def run(bot: Bot, job: Job) -> None:
     """Write the apply run, once, and start its first rows."""
     pull = bot.fetch_pull(job)
-    id = short("apply", job.root)
+    id = apply_run_id(job)
     with bot.store.begin() as tx:
         pulls.refresh(tx, pull)
         is_written = runs.get(tx, id) is not None

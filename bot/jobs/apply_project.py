@@ -18,13 +18,13 @@ from bot.core.run import ApplyOutcome, Intent, Plan, PlanState, Run, RunProject,
 from bot.core.trigger import TriggerKind
 from bot.ports import ApplyReport, MaskingTool, Site
 from bot.steps.pull.discovery import tool_of
+from bot.steps.pull.evidence import is_as_planned
 from bot.steps.pull.gate_facts import objection
 from bot.steps.pull.source import open_source
 from bot.steps.run import settle
 from bot.steps.run.work import (
     commit_of,
     delete_artifacts,
-    is_as_planned,
     is_cancelled,
     make_plan,
     prepare_site,
@@ -91,7 +91,7 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         settle.settle_row(bot, row)
         return None
     signed = is_as_planned(bot, plan)
-    moved = _has_moved(bot, pull, run, row, plan) or bool(applied_names.intersection(row.project.depends_on))
+    has_moved = _has_moved(bot, pull, run, row, plan) or bool(applied_names.intersection(row.project.depends_on))
     return Attempt(
         pull=pull,
         run=run,
@@ -100,7 +100,7 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         intent=intent,
         directory=bot.folders.attempt(intent),
         is_begun=is_begun,
-        replans=moved or not signed,
+        replans=has_moved or not signed,
         is_as_planned=signed,
         stop_reason=stop_reason,
     )

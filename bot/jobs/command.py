@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import templates
-from bot.bot import Bot, short
+from bot.bot import Bot, apply_run_id
 from bot.core import commands, promises
 from bot.core.commands import Command, Misread
 from bot.core.job import Job
@@ -109,7 +109,7 @@ def _is_answered(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Comman
     for number, command in enumerate(parsed):
         if isinstance(command, Command):
             job = _promise(comment, number, command)
-            topics += [answer_topic(job), CommentSlot.apply(short("apply", job.root)).marker]
+            topics += [answer_topic(job), CommentSlot.apply(apply_run_id(job)).marker]
     host = bot.host(pull.repository)
     return any(host.find_comment(pull.repository, pull.number, topic).comment for topic in topics)
 

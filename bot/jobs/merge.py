@@ -6,9 +6,11 @@ from bot.core.errors import Refused
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.run import Run
+from bot.core.sentences import join_names
 from bot.steps.pull.gate_facts import unapproved_code, unplanned_projects
+from bot.steps.pull.projects import discover_projects
 from bot.steps.pull.records import read_records
-from bot.steps.pull.source import discover_projects, open_source
+from bot.steps.pull.source import open_source
 from bot.steps.say import update_requests
 from bot.store import audit, pulls, runs
 
@@ -42,10 +44,9 @@ def _may_merge(bot: Bot, pull: Pull, run: Run) -> bool:
         projects = discover_projects(bot, source)
         unapproved = unapproved_code(bot, source, records.to_approve_only)
     if freeze := records.freeze:
-        raise Refused(f"{freeze.by} froze everything: {freeze.reason}")
-    unplanned = ", ".join(name for name, _ in unplanned_projects(records, projects))
-    if unplanned:
-        raise Refused(f"{unplanned} has no plan")
+        raise Refused(freeze.refusal)
+    if unplanned := unplanned_projects(records, projects):
+        raise Refused(f"there is no plan of {join_names([name for name, _ in unplanned])}: comment `/plan`")
     if unapproved:
         raise Refused(unapproved)
     return projects.configuration.merge

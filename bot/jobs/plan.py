@@ -16,8 +16,10 @@ from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState, Run, RunKind, RunProject, State
 from bot.core.trigger import TriggerKind
 from bot.core.vocabulary import COMMIT, DESTROY, SELECTION, CommandSpec, Example
+from bot.steps.pull.configurations import base_refusal
+from bot.steps.pull.projects import discover_projects
 from bot.steps.pull.rows import plan_rows
-from bot.steps.pull.source import base_refusal, discover_projects, open_source
+from bot.steps.pull.source import open_source
 from bot.steps.run import settle
 from bot.steps.say.answers import answer, react, upsert_comment
 from bot.store import plans, pulls, runs

@@ -28,12 +28,12 @@ from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.objects.scopes import is_namespaced
 from bot.kube.plan import differ, hook_changes, kubectl_diff
-from bot.kube.plan.apply_code import hook_names
 from bot.kube.plan.canonical_changes import canonical_changes
 from bot.kube.plan.plan_content import plan_content
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.kube.plan.rendered_diff import plan_offline
-from bot.kube.render import kustomizations
+from bot.kube.render.helm_hooks import hook_names
+from bot.kube.render.kubernetes_files import is_kubernetes_file
 from bot.kube.render.renderer import Renderer
 from bot.kube.render.revisions import ClusterTarget, RenderedRevision, render_revisions
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
@@ -65,7 +65,7 @@ class KubeTool:
         return self.renderer.inputs(tree, project, other_dirs)
 
     def claims(self, tree: Tree, path: str) -> bool:
-        return kustomizations.is_kubernetes_file(tree, path)
+        return is_kubernetes_file(tree, path)
 
     def state_key(self, tree: Tree, project: Project) -> str:
         """The record of what was applied is the cluster's, whatever the tree says."""

@@ -174,18 +174,18 @@ def set_handled_closure(tx: sa.Connection, key: str, closure: str | None) -> Non
 
 def _record_base_branch(tx: sa.Connection, pull: Pull) -> None:
     """Note another base branch, and that nobody can tell when between two looks it was given."""
-    known = base_branches(tx, pull.key)
-    if not known:
+    branches = base_branches(tx, pull.key)
+    if not branches:
         upsert(tx, tables.base_branch, {"pull": pull.key, "since": THE_FIRST_TIME}, {"name": pull.base.name})
         return
     seen = pull.updated or datetime.now(UTC)
-    if known[-1].name == pull.base.name or seen < known[-1].since:
+    if branches[-1].name == pull.base.name or seen < branches[-1].since:
         return
-    before = get(tx, pull.key)
-    last_seen = (before.updated if before else None) or known[-1].since
+    earlier = get(tx, pull.key)
+    last_seen = (earlier.updated if earlier else None) or branches[-1].since
     unknown_since = last_seen + ONE_SECOND if last_seen < seen else seen
     for since, name in ((unknown_since, ""), (seen + ONE_SECOND, pull.base.name)):
-        upsert(tx, tables.base_branch, {"pull": pull.key, "since": max(since, known[-1].since)}, {"name": name})
+        upsert(tx, tables.base_branch, {"pull": pull.key, "since": max(since, branches[-1].since)}, {"name": name})
 
 
 def _repository(row: sa.Row[tuple[object, ...]]) -> Repository:

@@ -18,4 +18,6 @@ def test_the_top_is_a_directory_too() -> None:
 
 def test_a_status_counts_them_and_names_the_first() -> None:
     assert describe_files(["a.tf"]) == "1 changed file looks like infrastructure, and no project covers it: a.tf"
-    assert describe_files([f"{number}.tf" for number in range(2000)]).startswith("2,000 changed files look like")
+    files = [f"{number}.tf" for number in range(2000)]
+    sentence = "2,000 changed files look like infrastructure, and no project covers them"
+    assert describe_files(files) == f"{sentence}: 0.tf, 1.tf, 2.tf and 1,997 more"

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.core.project import Project, Rules
 from bot.kube.keys import RULES
 from bot.kube.options import Allowance, KubernetesRules
-from bot.steps.pull.source import rules_digest
+from bot.steps.pull.evidence import rules_digest
 from bot.store.columns import dump, load
 from tests.config.composed import SCHEMA, read
 
@@ -17,7 +17,7 @@ CODE = """
 from bot.core.project import Project, Rules
 from bot.kube.keys import RULES
 from bot.kube.options import Allowance, KubernetesRules
-from bot.steps.pull.source import rules_digest
+from bot.steps.pull.evidence import rules_digest
 from tests.config.composed import SCHEMA
 allowing = Rules(options=RULES.dump(KubernetesRules(allow=frozenset(Allowance))))
 print(rules_digest(SCHEMA, Project("a", "a"), allowing))

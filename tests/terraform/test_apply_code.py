@@ -8,6 +8,7 @@ import pytest
 
 from bot.tools.terraform.apply_code import ApplyCode, read_apply_code
 from bot.tools.terraform.json_document import Document
+from bot.tools.terraform.provisioners import read_provisioners
 from tests.terraform.conftest import Ground
 
 PROVISIONED = (
@@ -35,7 +36,8 @@ def configuration(provisioned: bool = True) -> dict[str, Any]:
 
 
 def read(plan: dict[str, Any], names_file: Callable[[str], bool] = lambda text: False) -> ApplyCode:
-    return read_apply_code(Document(json.dumps(plan).encode(), "a plan"), names_file)
+    document = Document(json.dumps(plan).encode(), "a plan")
+    return read_apply_code(document, read_provisioners(document), names_file)
 
 
 NAME = "module.a.module.module.null_resource.x (local-exec, file)"

@@ -64,8 +64,9 @@ def projects(call: Call) -> Sequence[Finding]:
         if discovery.directory_refusal(tree, project):  # said already
             continue
         try:
-            whole = discovery.with_tool(tools, tree, project)
-            covered |= discovery.tool_of(tools, whole).inputs(tree, whole, directories - {project.dir})
+            project_with_tool = discovery.with_tool(tools, tree, project)
+            tool = discovery.tool_of(tools, project_with_tool)
+            covered |= tool.inputs(tree, project_with_tool, directories - {project.dir})
         except Refused as refusal:
             covered.update(tree.files.below(project.dir))
             findings.append(problem(project.name, str(refusal)))
@@ -74,17 +75,16 @@ def projects(call: Call) -> Sequence[Finding]:
 
 
 def _uncovered(files: Sequence[str]) -> list[Finding]:
+    from bot.core.sentences import join_names
     from bot.core.uncovered import lines_to_add
 
     if not files:
         return []
     verb = "looks" if len(files) == 1 else "look"
-    named = ", ".join(files[:MOST_NAMED]) + (
-        f" and {len(files) - MOST_NAMED:,} more" if len(files) > MOST_NAMED else ""
-    )
+    names = join_names(files, MOST_NAMED)
     lines = lines_to_add(files)
     added = "; ".join(line.strip() for line in lines[:MOST_NAMED]) + ("; …" if len(lines) > MOST_NAMED else "")
-    message = f"{named} {verb} like infrastructure, and no project covers {'it' if len(files) == 1 else 'them'}"
+    message = f"{names} {verb} like infrastructure, and no project covers {'it' if len(files) == 1 else 'them'}"
     return [warning("repository", f"{message}: to have a project there, add to `projects:` in gitops.yaml {added}")]
 
 
@@ -95,7 +95,7 @@ def _missing_paths(top: Path, configuration: "Configuration") -> list[Finding]:
 
     tree, problems = working_copy.WorkingTree(top), []
     for project in configuration.projects:
-        if any((top / parent).is_symlink() for parent in (Path(project.dir), *Path(project.dir).parents)):
+        if working_copy.leads_through_link(top, Path(project.dir)):
             problems.append(problem("gitops.yaml", f"{project.name}: {link_refusal(tree, project.dir)}"))
             continue
         if not (top / project.dir).is_dir():

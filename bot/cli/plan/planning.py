@@ -98,14 +98,10 @@ def _refuse_link(call: Call, path: Path) -> None:
 
     written = Path(os.path.abspath(call.cwd / path))
     top = working_copy.top_of(written)
-    if top == written or not any((top / parent).is_symlink() for parent in _parents(written.relative_to(top))):
+    if not working_copy.leads_through_link(top, written.relative_to(top)):
         return
     if reason := link_refusal(working_copy.WorkingTree(top), written.relative_to(top).as_posix()):
         raise Refused(reason)
-
-
-def _parents(path: Path) -> list[Path]:
-    return [path, *path.parents]
 
 
 def _resolve_directory(call: Call, path: Path) -> Path:
@@ -160,9 +156,9 @@ def _run_plan(call: Call, target: Target, tool: "Tool", stopped: Callable[[], bo
         call.progress(f"planning {target.directory} in workspace {target.project.workspace}…")
         site = _site(call, target, workdir, stopped)
         state = local_env.copy_state(target.directory, site.state_dir)
-        content = tool.plan(site).content
-    keeps_state = target.project.tool == "terraform" and any("state is kept" in note for note in content.notes)
-    return dataclasses.replace(content, notes=(*content.notes, state)) if keeps_state else content
+        planned = tool.plan(site)
+    content = planned.content
+    return dataclasses.replace(content, notes=(*content.notes, state)) if planned.keeps_state else content
 
 
 def _detect_tool(call: Call, target: Target) -> "tuple[Project, Tool]":

@@ -142,10 +142,10 @@ class Gitea:
         if address is None:
             return None
         try:
-            found = self._api("GET", "/users/search", q=address[1])["data"] or []
+            candidates = self._api("GET", "/users/search", q=address[1])["data"] or []
         except Refused:  # a token that may not read users
             return None
-        users = [user for user in found if str(user.get("email") or "").casefold() == address[1].casefold()]
+        users = [user for user in candidates if str(user.get("email") or "").casefold() == address[1].casefold()]
         return shapes.login(users[0]) if len(users) == 1 else None
 
     def checks(self, pull: Pull) -> Sequence[Check]:

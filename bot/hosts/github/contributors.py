@@ -64,8 +64,8 @@ def _co_author(client: ApiClient, line: str, login_by_address: dict[str, str | N
 def _find_user(client: ApiClient, address: str) -> str | None:
     """The only user that has made the address public; the search may find others that have a part of it."""
     try:
-        found = client("GET", "/search/users", q=f"{address} in:email", per_page="5")["items"]
-        users = [client("GET", f"/users/{quote(str(raw['login']))}") for raw in found]
+        candidates = client("GET", "/search/users", q=f"{address} in:email", per_page="5")["items"]
+        users = [client("GET", f"/users/{quote(str(raw['login']))}") for raw in candidates]
     except Refused:
         return None
     logins = [str(user["login"]) for user in users if str(user.get("email") or "").casefold() == address]

@@ -56,6 +56,11 @@ def split_hooks(objects: Iterable[KubeObject]) -> tuple[tuple[KubeObject, ...], 
     return tuple(members), tuple(sorted(hooks, key=lambda hook: (hook.weight, hook.kube_object.ref.name)))
 
 
+def hook_names(hooks: Iterable[HelmHook]) -> tuple[str, ...]:
+    """Name the hooks: what an apply runs beside sending objects."""
+    return tuple(sorted({f"{hook.kube_object.ref} (hook)" for hook in hooks}))
+
+
 def unsupported_hooks(objects: Iterable[KubeObject]) -> tuple[KubeObject, ...]:
     """Return the objects with the annotation that no apply makes: tests, and hooks of deletion and rollback."""
     return tuple(

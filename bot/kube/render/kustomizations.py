@@ -1,4 +1,4 @@
-"""What a kustomization says it is made of. Called by the tools' `inputs` and `finds`; never runs kustomize.
+"""What a kustomization says it is made of. Called by the tools' `inputs` and `discover`; never runs kustomize.
 
 Fields of kustomize v5 and the old ones that it still reads, in letters of either case, as it does; plug-in
 configurations are read in the same way.
@@ -11,13 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.core.errors import Refused
-from bot.core.tree import LINK, SUBMODULE, Tree
+from bot.core.tree import Tree
 from bot.core.tree_paths import TreePaths
 from bot.kube.objects.yaml_reader import Json, casefold_keys, read_documents
 
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-CHART_FILE, OBJECT_SUFFIXES = "Chart.yaml", (".yaml", ".yml", ".json")
-OBJECT_KEYS = [re.compile(rb'^[ \t{-]*"?%s"?[ \t]*:' % key, re.MULTILINE) for key in (b"apiVersion", b"kind")]
 API_GROUP = "kustomize.config.k8s.io/"
 PLUGIN_KEYS = ("generators", "transformers", "validators")
 _PATH_LISTS = (
@@ -49,17 +47,6 @@ class KustomizeReference:
     def is_remote(self) -> bool:
         """Whether the reference leads out of the repository."""
         return bool(_REMOTE.search(self.path))
-
-
-def is_kubernetes_file(tree: Tree, path: str) -> bool:
-    """Tell whether a file is a kustomization, a chart, or looks like an object of Kubernetes."""
-    name = posixpath.basename(path)
-    if name in (*KUSTOMIZATION_FILES, CHART_FILE):
-        return True
-    if not name.endswith(OBJECT_SUFFIXES) or tree.files[path].mode in (LINK, SUBMODULE):
-        return False
-    text = tree.read(path)
-    return b"apiVersion" in text and all(pattern.search(text) for pattern in OBJECT_KEYS)
 
 
 def kustomization_file(paths: TreePaths, directory: str) -> str | None:

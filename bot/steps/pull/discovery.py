@@ -62,8 +62,8 @@ def hints(tree: Tree) -> tuple[str, ...]:
     if CONFIGURATION in tree.files:
         misnamed = [path for path in tree.files.within(".") if path.lower() in ALMOST and path != CONFIGURATION]
         return tuple(f"`{name}` is not read: `{CONFIGURATION}` is." for name in misnamed)
-    others = [name for name in OTHER_BOTS if name in tree.files or tree.files.holds(name)]
-    return tuple(f"`{name}` is not read here: what it says belongs into `{CONFIGURATION}`." for name in others)
+    foreign_names = [name for name in OTHER_BOTS if name in tree.files or tree.files.holds(name)]
+    return tuple(f"`{name}` is not read here: what it says belongs into `{CONFIGURATION}`." for name in foreign_names)
 
 
 def tool_of(tools: Mapping[str, Tool], project: Project) -> Tool:

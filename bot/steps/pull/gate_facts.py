@@ -14,10 +14,12 @@ from bot.core.pull import Check, Contributors, Pull, PullState, Review, branch_a
 from bot.core.rules import strictest
 from bot.core.run import Plan
 from bot.core.same_state import with_same_state
-from bot.core.signed_plan import signed_text
 from bot.ports import Host
+from bot.steps.pull.configurations import rules_at
+from bot.steps.pull.evidence import is_as_planned
+from bot.steps.pull.projects import Projects, discover_projects
 from bot.steps.pull.records import PullRecords, read_records
-from bot.steps.pull.source import Projects, PullSource, discover_projects, open_source, rules_at
+from bot.steps.pull.source import PullSource, open_source
 from bot.store import pulls
 
 
@@ -52,17 +54,10 @@ def gather_gate_facts(bot: Bot, source: PullSource) -> GateFacts:
 def read_gate_facts(bot: Bot, source: PullSource, forge_facts: ForgeFacts) -> GateFacts:
     """Read the store, and git, beside what the forge said."""
     pull = source.pull
-    if pull.state is not PullState.MERGED:
-        commits = source.mirror.commits_between(source.base, pull.head.sha)
-        with bot.store.read() as tx:
-            records, pushers = read_records(tx, pull), pulls.commit_pushers(tx, pull.repository.key, commits)
-        return GateFacts(forge_facts, records, source.base, records.pushers | pushers)
     with bot.store.read() as tx:
         records = read_records(tx, pull)
-    before = _base_before_landing(bot, source, records)
-    if before is None:
-        return GateFacts(forge_facts, records, None, records.pushers)
-    commits = source.mirror.commits_between(before, pull.head.sha)
+    before = _base_before_landing(bot, source, records) if pull.state is PullState.MERGED else source.base
+    commits = source.mirror.commits_between(before, pull.head.sha) if before else ()
     with bot.store.read() as tx:
         pushers = pulls.commit_pushers(tx, pull.repository.key, commits)
     return GateFacts(forge_facts, records, before, records.pushers | pushers)
@@ -154,7 +149,7 @@ def _base_before_landing(bot: Bot, source: PullSource, records: PullRecords) -> 
     pull, mirror = source.pull, source.mirror
     if not (pull.merge_commit and mirror.obtain(pull.merge_commit)):
         return None
-    signed = (plan for plan in records.live if bot.vault.verify(signed_text(plan), plan.signature))
+    signed = (plan for plan in records.live if is_as_planned(bot, plan))
     bases = [plan.base for plan in signed if branch_at(records.base_branches, plan.created_at) == pull.base.name]
     return mirror.before_landing(pull.merge_commit, pull.head.sha, bases)
 
@@ -203,7 +198,7 @@ def unapproved_code(bot: Bot, source: PullSource, plans: Sequence[Plan]) -> str 
     names = {plan.project.name for plan in plans}
     demands = evaluate(gate_case(bot, source, gather_gate_facts(bot, source), plans)).demands
     unmet = (demand for demand in demands if not demand.met and demand.project in names)
-    return next((f"{demand.project}: {demand.text}" for demand in unmet), None)
+    return next((f"{demand.project}: {demand.refusal}" for demand in unmet), None)
 
 
 def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]) -> str | None:
@@ -213,9 +208,7 @@ def objection(bot: Bot, source: PullSource, plan: Plan, confirmed: Sequence[str]
     """
     case = gate_case(bot, source, gather_gate_facts(bot, source), [plan], confirmed=confirmed)
     settled = replace(case, pull=replace(case.pull, mergeable=True), checks=())
-    return next(
-        (f"{demand.text} {demand.remedy}".strip() for demand in evaluate(settled).demands if not demand.met), None
-    )
+    return next((demand.refusal for demand in evaluate(settled).demands if not demand.met), None)
 
 
 def unplanned_projects(records: PullRecords, projects: Projects) -> tuple[tuple[str, str], ...]:

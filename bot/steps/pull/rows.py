@@ -11,7 +11,9 @@ from bot.core.run import Plan, PlanState, Run, RunProject, State, WaitReason
 from bot.core.same_state import others_with_state
 from bot.core.vocabulary import DIRS, choose
 from bot.steps.pull.discovery import tool_of
-from bot.steps.pull.source import Projects, PullSource, moves_state, other_directories, project_digest, stale_reason
+from bot.steps.pull.evidence import project_digest, stale_reason
+from bot.steps.pull.projects import Projects, moves_state, other_directories
+from bot.steps.pull.source import PullSource
 from bot.store import plans
 
 
@@ -81,8 +83,8 @@ def _plan_row(
     if plan and _is_reusable(bot, run, source, projects, plan):
         return _reused_row(run, plan)
     removed = project in projects.removed
-    if run.selection.destroy and (others := _names_with_state(projects, project)):
-        reason = f"its state is also that of {others}: nothing is destroyed; give one of them a backend of its own"
+    if run.selection.destroy and (siblings := _names_with_state(projects, project)):
+        reason = f"its state is also that of {siblings}: nothing is destroyed; give one of them a backend of its own"
         return RunProject(run.id, project, rules, State.REFUSED, note=reason)
     if obstacle := _obstacle(bot, source, projects, project):
         return RunProject(run.id, project, rules, State.REFUSED, note=obstacle)

@@ -12,7 +12,9 @@ from bot.core.keys import CommentSlot, PullKey
 from bot.core.pull import Pull, PullState
 from bot.core.run import PlanState
 from bot.core.trigger import Trigger, TriggerKind
-from bot.steps.pull.source import discover_projects, open_source, stale_reason
+from bot.steps.pull.evidence import stale_reason
+from bot.steps.pull.projects import discover_projects
+from bot.steps.pull.source import open_source
 from bot.steps.say import update_requests
 from bot.store import plans
 

@@ -27,15 +27,12 @@ def strictest_rules(
     """The rules of a state follow the state: of all its places the strictest hold for each."""
     by_place = {project.place: rules for project, rules in projects}
 
-    def rules_of(place: str) -> list[Rules]:
-        return [rules for rules in (before.get(place), by_place.get(place)) if rules]
+    def rules_of_state(project: Project, own: Rules) -> Rules:
+        places = others_with_state(groups, project.place)
+        siblings = [rules for place in places for rules in (before.get(place), by_place.get(place)) if rules]
+        return strictest([own, *siblings], bot.schema.rule_keys) if siblings else own
 
-    return tuple(
-        (project, strictest([rules, *(r for place in others for r in rules_of(place))], bot.schema.rule_keys))
-        if (others := others_with_state(groups, project.place))
-        else (project, rules)
-        for project, rules in projects
-    )
+    return tuple((project, rules_of_state(project, own)) for project, own in projects)
 
 
 def moved_projects(groups: SameState, gone: Sequence[Project], remaining: Sequence[Project]) -> tuple[Project, ...]:
@@ -67,7 +64,7 @@ def _join(projects: Iterable[Project]) -> str:
 
 
 def _locations(bot: Bot, tree: Tree, project: Project) -> frozenset[str]:
-    """None where the tool cannot tell; what is wrong is said when the project is planned."""
+    """Names of its states; none where the tool cannot tell: what is wrong is said when the project is planned."""
     tool = bot.tools.get(project.tool)
     try:
         return tool.state_locations(tree, project) if isinstance(tool, StatefulTool) else frozenset()

@@ -11,12 +11,12 @@ from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.core.pull import Pull
 from bot.core.run import Run, RunProject
+from bot.core.sentences import join_names
 from bot.git import Mirror
 from bot.ports import Site, ToolPlan
-from bot.steps.pull.source import changed_files, lenient_configuration, project_digest
+from bot.steps.pull.configurations import lenient_configuration
+from bot.steps.pull.evidence import changed_files, project_digest
 from bot.store import plans
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ def _inputs_differ(bot: Bot, mirror: Mirror, run: Run, row: RunProject, site: Si
 
 def _scope_note(runs: tuple[str, ...], bounded: bool) -> str:
     scope = "its inputs" if bounded else "every file of the repository, unless `inputs:` on the base branch bounds them"
-    return (
-        f"Its apply runs programs or reads files ({', '.join(runs[:MOST_NAMED])}): an approval covers it with {scope}"
-    )
+    return f"Its apply runs programs or reads files ({join_names(runs)}): an approval covers it with {scope}"
 
 
 def _change_notes(bot: Bot, mirror: Mirror, pull: Pull, row: RunProject, commit: str, tree: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ What is applied before its merge must be applied, and be what that tree says; wh
 the gate, and be planned for that tree: by its files, or planned anew with the same result.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,19 +15,14 @@ from bot.core.job import Job
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Plan, Run, RunKind, RunProject, State
+from bot.core.sentences import join_names
 from bot.core.trigger import Trigger, TriggerKind
 from bot.git import Mirror
+from bot.steps.pull.evidence import project_digest, stale_reason
 from bot.steps.pull.gate_facts import gate_case, gather_gate_facts, unplanned_projects
+from bot.steps.pull.projects import Projects, discover_projects, other_directories
 from bot.steps.pull.records import PullRecords, read_records
-from bot.steps.pull.source import (
-    Projects,
-    PullSource,
-    discover_projects,
-    open_source,
-    other_directories,
-    project_digest,
-    stale_reason,
-)
+from bot.steps.pull.source import PullSource, open_source
 from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, remove_directory
 
 
@@ -82,9 +77,9 @@ def _queue_source(bot: Bot, pull: Pull, job: Job) -> Iterator[tuple[PullSource, 
         yield PullSource(mirror, pull, parent, pull.head.sha, group, before, after), mirror.resolve(ref)
 
 
-def _parent(mirror: Mirror, group: str, head: str, named: str) -> str | None:
-    """The commit into which the queue merged the head: as the forge names it, or as the commits tell."""
-    for parent in (named, mirror.before_landing(group, head)):
+def _parent(mirror: Mirror, group: str, head: str, forge_parent: str) -> str | None:
+    """The commit into which the queue merged the head: as the forge names it, or as the commits tell; None: neither."""
+    for parent in (forge_parent, mirror.before_landing(group, head)):
         if parent and mirror.obtain(parent) and mirror.merged_tree(parent, head) == mirror.tree_id(group):
             return parent
     return None
@@ -92,13 +87,15 @@ def _parent(mirror: Mirror, group: str, head: str, named: str) -> str | None:
 
 def _first_refusal(bot: Bot, facts: QueueFacts) -> str | None:
     if freeze := facts.records.freeze:
-        return f"{freeze.by} froze everything: {freeze.reason}"
+        return freeze.refusal
     if unplanned := unplanned_projects(facts.records, facts.projects):
-        return f"{_join(name for name, _ in unplanned)} has no plan: comment /plan, then queue it again"
+        names = join_names([name for name, _ in unplanned])
+        return f"there is no plan of {names}: comment /plan, then queue it again"
     if facts.before_merge:
-        return f"{_names(facts.before_merge)} is to be applied before: comment /apply"
-    if touched := _touched_before(bot, facts):
-        return f"{_join(touched)}: changed by what is before it in the queue and applied when that lands; queue it then"
+        names = join_names([plan.project.name for plan in facts.before_merge])
+        return f"{names} is to be applied before: comment /apply"
+    if touched := join_names(_touched_before(bot, facts)):
+        return f"{touched}: changed by what is before it in the queue and applied when that lands; queue it then"
     if closed := _gate_refusal(bot, facts):
         return closed
     return next((reason for plan in facts.by_merge if (reason := _plan_refusal(bot, facts, plan))), None) or next(
@@ -133,7 +130,7 @@ def _gate_refusal(bot: Bot, facts: QueueFacts) -> str | None:
     with open_source(bot, facts.source.pull) as source:
         verdict = evaluate(gate_case(bot, source, gather_gate_facts(bot, source), weighed))
     unmet = (demand for demand in verdict.demands if not demand.met)
-    return next((f"{demand.project}: {demand.text}" if demand.project else demand.text for demand in unmet), None)
+    return next((f"{demand.project}: {demand.refusal}" if demand.project else demand.refusal for demand in unmet), None)
 
 
 def _plan_refusal(bot: Bot, facts: QueueFacts, plan: Plan) -> str | None:
@@ -184,11 +181,3 @@ def _plan_again(bot: Bot, facts: QueueFacts, plan: Plan) -> Plan:
 def _input_digest(bot: Bot, facts: QueueFacts, plan: Plan) -> str:
     foreign = other_directories(facts.projects, plan.project)
     return project_digest(bot, facts.source.after, plan.project, foreign)
-
-
-def _names(plans: Sequence[Plan]) -> str:
-    return _join(plan.project.name for plan in plans)
-
-
-def _join(names: "Iterator[str] | Sequence[str]") -> str:
-    return ", ".join(names)

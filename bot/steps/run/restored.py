@@ -25,8 +25,11 @@ UNKNOWN_END = "it is over, as its comment shows; the store was put back from a c
 logger = logging.getLogger(__name__)
 
 
-def look(bot: Bot) -> None:
-    """Look at what our comments say before anything that was promised goes on. Without its forge nothing is applied."""
+def compare_with_forges(bot: Bot) -> None:
+    """Read our comments before anything that was promised goes on. A forge that does not answer is read by the sweep.
+
+    Nothing of its repositories is applied before it answers.
+    """
     with bot.store.read() as tx:
         swept = [(repository, pulls.swept_at(tx, repository.key)) for repository in pulls.repositories(tx)]
     for repository, since in swept:
@@ -67,11 +70,11 @@ def freeze_if_restored(bot: Bot, repository: Repository, own_comments: Sequence[
 def _unknown_apply(tx: sa.Connection, comment: Comment) -> Run | None:
     """The apply that the comment tells of, where the store has not heard of it, or not of its end."""
     id = CommentSlot(topic_of(comment.body) or "").run
-    known = runs.get(tx, id) if id else None
-    if id is None or (known and (known.state.ended or end_of(comment.body) is None)):
+    run = runs.get(tx, id) if id else None
+    if id is None or (run and (run.state.ended or end_of(comment.body) is None)):
         return None
     trigger = Trigger(TriggerKind.SWEEP)
-    return known or Run(id, RunKind.APPLY, comment.ref.pull, State.QUEUED, comment.author, trigger, head="", base="")
+    return run or Run(id, RunKind.APPLY, comment.ref.pull, State.QUEUED, comment.author, trigger, head="", base="")
 
 
 def _record(tx: sa.Connection, apply: Run, now: datetime) -> None:

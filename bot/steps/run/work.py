@@ -13,8 +13,10 @@ from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.core.signed_plan import signed_text
 from bot.git import Mirror
 from bot.ports import Origin, Site, ToolPlan
+from bot.steps.pull.configurations import lenient_configuration, read_configuration
 from bot.steps.pull.discovery import tool_of
-from bot.steps.pull.source import fetch_commits, lenient_configuration, read_configuration, rules_digest
+from bot.steps.pull.evidence import rules_digest
+from bot.steps.pull.source import fetch_commits
 from bot.steps.run.binding import bind
 from bot.steps.run.prepared import open_prepared
 from bot.store import Purpose, runs
@@ -28,20 +30,9 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
     The checkout is of what the run is about; of a stored plan that is applied as it is, of what it was made from.
     """
     folders, place = bot.folders, row.project.place
-    mirror = bot.mirror(pull.repository)
-    commit = plan.result if plan else commit_of(run, row)
-
-    def checkout(revision: str) -> Path:
-        directory = folders.checkout(row.run, revision)
-        if not mirror.is_checked_out(directory):
-            if not mirror.has(revision):
-                _restore_commits(bot, mirror, pull, plan or run)
-            mirror.checkout(revision, directory)
-        return directory
-
-    root = checkout(commit)
+    origin = _origin(bot, pull, run, row, plan)
     return Site(
-        root=root,
+        root=origin.checkout(origin.commit),
         project=row.project,
         scratch=_make_private(folders.scratch(row.run, place)),
         state_dir=_make_private(folders.state(pull.repository.key, row.project.dir)),
@@ -50,32 +41,47 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
         timeout=bot.limits.tool.total_seconds(),
         stopped=lambda: bot.stopping.is_set() or is_cancelled(bot, row.run),
         rules=row.rules,
-        other_dirs=_other_directories(bot, mirror, commit, row),
+        other_dirs=_other_directories(bot, origin, row),
         confirmed=run.selection.confirmed,
-        origin=Origin(
-            forge=mirror.forge,
-            repository=pull.repository,
-            base=run.base,
-            commit=commit,
-            tree=mirror.tree,
-            checkout=checkout,
-            configuration=lambda tree: read_configuration(bot, tree),
-            secret=bytes.fromhex(bot.vault.digest(MASK_DOMAIN, pull.repository.key.encode())),
-            get_or_create=bot.cache.get_or_create,
-        ),
+        origin=origin,
         pull_cache=open_prepared(bot, pull, row, lambda: is_cancelled(bot, row.run)),
     )
 
 
-def _other_directories(bot: Bot, mirror: Mirror, commit: str, row: RunProject) -> frozenset[str]:
+def _origin(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | None) -> Origin:
+    """The repository that a site's checkout is of, at the commit that the site is for."""
+    mirror = bot.mirror(pull.repository)
+
+    def checkout(revision: str) -> Path:
+        directory = bot.folders.checkout(row.run, revision)
+        if not mirror.is_checked_out(directory):
+            if not mirror.has(revision):
+                _restore_commits(bot, mirror, pull, plan or run)
+            mirror.checkout(revision, directory)
+        return directory
+
+    return Origin(
+        forge=mirror.forge,
+        repository=pull.repository,
+        base=run.base,
+        commit=plan.result if plan else commit_of(run, row),
+        tree=mirror.tree,
+        checkout=checkout,
+        configuration=lambda tree: read_configuration(bot, tree),
+        secret=bytes.fromhex(bot.vault.digest(MASK_DOMAIN, pull.repository.key.encode())),
+        get_or_create=bot.cache.get_or_create,
+    )
+
+
+def _other_directories(bot: Bot, origin: Origin, row: RunProject) -> frozenset[str]:
     """The directories of the other projects that the commit's gitops.yaml lists; a broken one lists none."""
 
     def listed_directories() -> frozenset[str]:
-        with mirror.tree(commit) as tree:
+        with origin.tree(origin.commit) as tree:
             configuration = lenient_configuration(bot, tree)
         return frozenset(project.dir for project in configuration.projects) if configuration else frozenset()
 
-    return bot.memo.get_or_create(listed_directories, "listed", row.run, commit) - {row.project.dir}
+    return bot.memo.get_or_create(listed_directories, "listed", row.run, origin.commit) - {row.project.dir}
 
 
 def make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, site: Site, destroy: bool) -> Plan:
@@ -109,11 +115,6 @@ def make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject, site: Site, destr
     return replace(plan, signature=bot.vault.sign(signed_text(plan)))
 
 
-def is_as_planned(bot: Bot, plan: Plan) -> bool:
-    """Tell whether a stored plan is as this bot made it; one of a version that signed none is not."""
-    return bot.vault.verify(signed_text(plan), plan.signature)
-
-
 def unseal_artifact(bot: Bot, plan: Plan, directory: Path) -> Path:
     """Open the plan's artifact for the apply that it belongs to. Raises Refused when it is not what was sealed."""
     path = bot.folders.artifact(plan.id)
@@ -121,7 +122,7 @@ def unseal_artifact(bot: Bot, plan: Plan, directory: Path) -> Path:
         blob = path.read_bytes()
     except FileNotFoundError as error:
         raise Refused(f"the plan of {plan.project.name} is no longer kept; `/plan` makes a new one") from error
-    artifact = bot.vault.unseal(blob, _binding(plan.pull, plan.id, plan.project.place))
+    artifact = bot.vault.unseal(blob, _associated_data(plan.pull, plan.id, plan.project.place))
     if hashlib.sha256(artifact).hexdigest() != plan.artifact_digest:
         raise Refused(f"the plan of {plan.project.name} is not the one that was shown; `/plan` makes a new one")
     target = directory / "plan.tfplan"
@@ -140,13 +141,13 @@ def _seal(bot: Bot, pull: Pull, id: str, row: RunProject, planned: ToolPlan) -> 
     if planned.artifact is None:
         return None
     artifact = planned.artifact.read_bytes()
-    sealed = bot.vault.seal(artifact, _binding(pull.key, id, row.project.place))
+    sealed = bot.vault.seal(artifact, _associated_data(pull.key, id, row.project.place))
     replace_file(_make_parent(bot.folders.artifact(id)), sealed)
     planned.artifact.unlink()
     return hashlib.sha256(artifact).hexdigest()
 
 
-def _binding(pull: str, plan: str, place: str) -> dict[str, str]:
+def _associated_data(pull: str, plan: str, place: str) -> dict[str, str]:
     return {"pull": pull, "plan": plan, "place": place}
 
 

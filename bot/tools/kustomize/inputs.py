@@ -8,13 +8,14 @@ from bot.core.project import Project
 from bot.core.tree import Tree, is_hidden
 from bot.core.tree_paths import TreePaths
 from bot.kube.render import kustomizations
+from bot.kube.render.charts import CHART_FILE
 from bot.kube.render.kustomizations import PLUGIN_KEYS, KustomizeReference
 
 
 def overlays(tree: Tree) -> list[str]:
     """Directories of kustomizations that no other one refers to; neither components nor parts of a chart."""
     paths = TreePaths(tree)
-    charts = tuple(f"{directory}/" for directory in tree.files.directories_with("Chart.yaml") if directory != ".")
+    charts = tuple(f"{directory}/" for directory in tree.files.directories_with(CHART_FILE) if directory != ".")
     directories = [
         directory
         for directory in kustomizations.kustomization_directories(tree)

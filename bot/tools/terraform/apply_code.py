@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.tools.terraform.drift import without_keys
 from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.json_fields import Node, node, text, texts
-from bot.tools.terraform.provisioners import read_provisioners
+from bot.tools.terraform.provisioners import Provisioners
 
 IDLE = (("no-op",), ("forget",))
 LONGEST_PATH = 1024
@@ -24,21 +24,21 @@ class ApplyCode:
     reads_files: bool = False
 
 
-def read_apply_code(plan: Document, names_file: Callable[[str], bool]) -> ApplyCode:
+def read_apply_code(plan: Document, provisioners: Provisioners, names_file: Callable[[str], bool]) -> ApplyCode:
     """Read it: provisioners, actions of providers, external programs. `names_file` tells whether a text is a path."""
-    provisioners = {address: _title(address, programs) for address, programs in read_provisioners(plan).items()}
+    titles = {address: _title(address, programs) for address, programs in provisioners.items()}
     programs, reads_files = set[str](), False
     for change in plan.nodes("resource_changes"):
         if texts(node(change, "change"), "actions") in IDLE:
             continue
-        if title := provisioners.get(without_keys(text(change, "address"))):
+        if title := titles.get(without_keys(text(change, "address"))):
             programs.add(title)
         if text(change, "type") == "external":
             programs.add(text(change, "address"))
         reads_files = reads_files or any(names_file(path) for path in _paths(node(change, "change").get("after")))
     for key in ("action_invocations", "deferred_action_invocations"):
         programs |= {_action_address(action) for action in plan.nodes(key)}
-    return ApplyCode(tuple(sorted(programs)), tuple(sorted(set(provisioners.values()))), reads_files)
+    return ApplyCode(tuple(sorted(programs)), tuple(sorted(set(titles.values()))), reads_files)
 
 
 def _title(address: str, programs: tuple[str, ...]) -> str:

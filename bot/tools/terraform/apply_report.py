@@ -1,6 +1,6 @@
 """What became of a plan whose apply did not go well: its changes, compared with the state as it is now.
 
-Read from machine output alone; addresses are all that is said. Called by `terraform.applied`.
+Read from machine output alone; addresses are all that is said. Called by `terraform`.
 """
 
 import json

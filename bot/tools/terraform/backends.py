@@ -15,7 +15,7 @@ from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.core.tree_paths import TreePaths
 from bot.tools.terraform import hcl
-from bot.tools.terraform.configuration import configuration_files
+from bot.tools.terraform.configuration import file_texts
 from bot.tools.terraform.keys import OPTIONS
 
 BACKEND = re.compile(rb'\b(?:backend\s*("(?:\\.|[^"\\])*"|[\w-]+)|cloud)\s*\{')
@@ -76,7 +76,7 @@ def read_backends(path: str, text: bytes) -> list[Backend]:
 def state_key(tree: Tree, project: Project) -> str:
     """Every backend in all files, and what configures it; empty when the state is ours to keep."""
     paths = TreePaths(tree)
-    texts = {path: paths.read(path) for path in configuration_files(paths, project.dir)}
+    texts = file_texts(paths, project.dir)
     backends = [backend for path, text in texts.items() for backend in read_backends(path, text)]
     lasting = [backend.text for backend in backends if not backend.is_relative_local]
     if not lasting:
@@ -92,9 +92,8 @@ def state_locations(tree: Tree, project: Project) -> frozenset[str]:
     There is more than one where several files have a backend.
     """
     paths = TreePaths(tree)
-    backends = [
-        backend for path in configuration_files(paths, project.dir) for backend in read_backends(path, paths.read(path))
-    ]
+    texts = file_texts(paths, project.dir)
+    backends = [backend for path, text in texts.items() for backend in read_backends(path, text)]
     configured = [_configure(paths, project, backend) for backend in backends]
     return frozenset(_location(backend, project.workspace) for backend in configured if not backend.is_relative_local)
 
@@ -122,8 +121,8 @@ def _location(backend: Backend, workspace: str) -> str:
         words["key"] = words["key"] if workspace == "default" else f"{prefix}/{workspace}/{words['key']}"
         return f"s3 {words['bucket']} {words['key'].lstrip('/')}"
     if backend.type == "local":
-        kept = posixpath.join(words["workspace_dir"] or "terraform.tfstate.d", workspace, "terraform.tfstate")
-        return f"local {posixpath.normpath(words['path'] if workspace == 'default' else kept)}"
+        path = posixpath.join(words["workspace_dir"] or "terraform.tfstate.d", workspace, "terraform.tfstate")
+        return f"local {posixpath.normpath(words['path'] if workspace == 'default' else path)}"
     return " ".join([backend.type, *words.values(), workspace])
 
 
@@ -155,8 +154,8 @@ def _evaluated(paths: TreePaths, project: Project, texts: Mapping[str, bytes]) -
         if block.keyword in (b"locals", b"variable")
     ]
     automatic = [path for path in paths.tree.files.within(project.dir) if path.endswith((".tfvars", ".tfvars.json"))]
-    named = [paths.follow(project.dir, file, f"{project.name}: var_files") for file in OPTIONS.of(project).var_files]
-    values = [paths.read(path) for path in (*automatic, *named) if paths.is_file(path)]
+    listed = [paths.follow(project.dir, file, f"{project.name}: var_files") for file in OPTIONS.of(project).var_files]
+    values = [paths.read(path) for path in (*automatic, *listed) if paths.is_file(path)]
     return b"\n".join([*blocks, *values]).decode(errors="replace")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.core.errors import Refused
 from bot.core.plan import Notice, Severity
+from bot.core.sentences import join_names
 from bot.ports import Site
 from bot.tools.terraform.configuration import CONFIGURATION
 
@@ -16,7 +17,6 @@ DATA_DIR, LINKS = "terraform", ".gitops-bot"
 LFS_POINTER, LARGEST_POINTER = b"version https://git-lfs.github.com/spec/", 1024
 SUBMODULE_PATH = re.compile(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 VARIABLES = (".tfvars", ".tfvars.json")
-MOST_NAMED = 5
 
 
 def link_data_dir(site: Site) -> str:
@@ -46,17 +46,17 @@ def checkout_notices(site: Site) -> Iterator[Notice]:
     """Warn of files that are not what they seem. Raises Refused where the tool would take one for configuration."""
     pointers = [path.relative_to(site.root).as_posix() for path in sorted(_files(site)) if _is_pointer(path)]
     if read := [name for name in pointers if name.endswith((*CONFIGURATION, *VARIABLES))]:
-        raise Refused(f"{_names(read)}: in Git LFS, from which nothing is fetched here; keep it in Git itself")
+        raise Refused(f"{join_names(read)}: in Git LFS, from which nothing is fetched here; keep it in Git itself")
     if pointers:
         yield Notice(
             Severity.WARNING,
-            f"Git LFS has the content of {_names(pointers)}",
+            f"Git LFS has the content of {join_names(pointers)}",
             "It is not fetched here: the plan sees pointers in its place. Keep in Git itself what a plan reads.",
         )
     if submodules := [path for path in _submodules(site.root) if _is_near(path, site.project.dir)]:
         yield Notice(
             Severity.WARNING,
-            f"Submodules are not fetched: {_names(submodules)} is empty here",
+            f"Submodules are not fetched: {join_names(submodules)} is empty here",
             'A module can be had from its own repository: `source = "git::https://…?ref=…"`.',
         )
 
@@ -96,8 +96,3 @@ def _children(directory: Path) -> Iterator[Path]:
 def _is_near(path: str, directory: str) -> bool:
     """Within the project, or around it."""
     return directory == "." or f"{path}/".startswith(f"{directory}/") or f"{directory}/".startswith(f"{path}/")
-
-
-def _names(paths: list[str]) -> str:
-    more = f" and {len(paths) - MOST_NAMED:,} more" if len(paths) > MOST_NAMED else ""
-    return ", ".join(paths[:MOST_NAMED]) + more

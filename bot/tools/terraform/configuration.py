@@ -62,7 +62,7 @@ def configuration_directories(tree: Tree) -> frozenset[str]:
     )
 
 
-def texts(paths: TreePaths, directory: str) -> Mapping[str, bytes]:
+def file_texts(paths: TreePaths, directory: str) -> Mapping[str, bytes]:
     """The configuration of a directory, by path, as it is read through links."""
     return {path: paths.read(path) for path in configuration_files(paths, directory)}
 

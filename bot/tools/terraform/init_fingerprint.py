@@ -34,7 +34,7 @@ def fingerprint(site: Site, secret: bytes, tool: Mapping[str, str]) -> str:
         "lock": _text(site.directory / LOCK) if is_tracked(site) else None,
         "backend": [(file, _text(site.directory / file)) for file in OPTIONS.of(site.project).backend_config],
         "variables": [_text(path) for path in _variable_files(site)],
-        "configuration": [(str(path.relative_to(site.root)), text) for path, text in _configuration_files(site)],
+        "configuration": [(str(path.relative_to(site.root)), text) for path, text in _initialised_text(site)],
     }
     return hmac.digest(secret, json.dumps(parts, sort_keys=True).encode(), hashlib.sha256).hex()
 
@@ -54,13 +54,13 @@ def sign_lock(lock: bytes, secret: bytes) -> bytes:
     return bare + SIGNATURE + hmac.digest(secret, bare, hashlib.sha256).hex().encode() + b"\n"
 
 
-def _configuration_files(site: Site) -> Iterator[tuple[Path, str]]:
+def _initialised_text(site: Site) -> Iterator[tuple[Path, str]]:
     """Every file of the project and of its local modules, as far as init reads it."""
-    for path, text in configuration(site):
+    for path, text in local_configuration(site):
         yield path, hcl.strip_bodies(path.name, text).decode(errors="surrogateescape")
 
 
-def configuration(site: Site) -> Iterator[tuple[Path, bytes]]:
+def local_configuration(site: Site) -> Iterator[tuple[Path, bytes]]:
     """Every file of the project and of its local modules, as far as those can be told."""
     pending, seen = [site.directory], set[Path]()
     while pending and len(seen) < MOST_MODULES:

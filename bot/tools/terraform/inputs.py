@@ -12,9 +12,9 @@ from bot.tools.terraform import hcl
 from bot.tools.terraform.configuration import (
     configuration_directories,
     configuration_files,
+    file_texts,
     files_of_tests,
     is_module_or_hidden,
-    texts,
 )
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.sources import LOCAL, Source, module_sources, tested_sources
@@ -53,7 +53,7 @@ def inputs(tree: Tree, project: Project, other_dirs: frozenset[str]) -> frozense
         files.update(_own_files(tree, directory, other_dirs if unresolved == top else frozenset()))
         files.update(_submodule(tree, directory))
         # The tool joins paths as they are written, and follows links then.
-        for source in module_sources(texts(paths, directory)):
+        for source in module_sources(file_texts(paths, directory)):
             pending += _called(paths, project, unresolved, source, other_dirs)
     for file in _named_files(project):
         files.add(paths.follow(project.dir, file, f"{project.name}: var_files"))
@@ -122,7 +122,7 @@ def _tested_directories(paths: TreePaths) -> Iterator[str]:
 
 def _readable_sources(paths: TreePaths, directory: str) -> list[str]:
     try:
-        return [source.path for source in module_sources(texts(paths, directory)) if source.is_local]
+        return [source.path for source in module_sources(file_texts(paths, directory)) if source.is_local]
     except Refused:
         return []
 

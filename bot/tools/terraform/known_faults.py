@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.plan import Action, Change, Notice, Severity
+from bot.core.sentences import join_names
 
 Version = tuple[int, ...]
 
@@ -63,9 +64,8 @@ def fault_notices(tool: str, changes: Sequence[Change]) -> Iterator[Notice]:
         affected = [change.address for change in changes if fault.applies(change)]
         if affected and product == fault.product and fault.since <= read_version(version) < fault.fixed:
             fixed = ".".join(map(str, fault.fixed))
-            others = f" and {len(affected) - 1:,} more" if len(affected) > 1 else ""
             yield Notice(
                 Severity.WARNING,
                 f"{tool} does not apply this plan as it is written",
-                f"With {affected[0]}{others} it {fault.truth}. {product} {fixed} does ({fault.source}).",
+                f"With {join_names(affected, 1)} it {fault.truth}. {product} {fixed} does ({fault.source}).",
             )

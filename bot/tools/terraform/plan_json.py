@@ -18,7 +18,7 @@ from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.json_fields import Node, flag, node_map, nodes, text
 from bot.tools.terraform.known_faults import fault_notices
 from bot.tools.terraform.masking import Secrets
-from bot.tools.terraform.provisioners import read_provisioners, with_provisioners
+from bot.tools.terraform.provisioners import Provisioners, read_provisioners, with_provisioners
 
 MAJOR, MINOR = 1, 2
 COUNT_FIELDS: Mapping[Action, str] = {
@@ -68,7 +68,8 @@ def _read(
 ) -> PlanReading:
     secrets = Secrets(frozenset(plan_secrets(plan)))
     head = plan.head("output_changes", "checks", "errored", "complete", "applyable")
-    changes = tuple(_bounded(_changes(plan, secrets)))
+    provisioners = read_provisioners(plan)
+    changes = tuple(_bounded(_changes(plan, provisioners, secrets)))
     outputs = tuple(_bounded(_outputs(head, secrets)))
     drift_report = drift.read(plan, secrets)
     drifted = tuple(_bounded(drift_report.changes))
@@ -96,12 +97,11 @@ def _read(
         canonical=canonical_json(plan),
         planned=planned_objects(plan),
         secrets=secrets.texts,
-        apply_code=read_apply_code(plan, names_file),
+        apply_code=read_apply_code(plan, provisioners, names_file),
     )
 
 
-def _changes(plan: Document, secrets: Secrets) -> Iterator[Change]:
-    provisioners = read_provisioners(plan)
+def _changes(plan: Document, provisioners: Provisioners, secrets: Secrets) -> Iterator[Change]:
     for node in plan.nodes("resource_changes"):
         if is_changed(node):
             yield with_provisioners(read_resource_change(node, secrets), provisioners, secrets)

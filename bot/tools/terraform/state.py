@@ -21,10 +21,13 @@ COPIES = 10
 NOTE = "This project has no backend: its state is kept on the bot's disk."
 
 
-def prepare(site: Site, program: str) -> tuple[str, ...]:
-    """Give a project without a lasting backend a local one under `site.state_dir`. Returns what people should know."""
+def prepare(site: Site, program: str) -> bool:
+    """Give a project without a lasting backend a local one under `site.state_dir`; tell whether it has its state there.
+
+    Raises Refused where that would not be the state that people mean.
+    """
     if _has_lasting_backend(site, program):
-        return ()
+        return False
     committed = [name for name in (STATE, f"{STATE}.d") if (site.directory / name).exists()]
     if committed and not any(site.state_dir.iterdir()):
         raise Refused(
@@ -39,7 +42,7 @@ def prepare(site: Site, program: str) -> tuple[str, ...]:
         "  }\n}\n"
     )
     replace_file(site.directory / OVERRIDE, text.encode())
-    return (NOTE,)
+    return True
 
 
 def verify_backend(site: Site, tf_data_dir: Path) -> None:

@@ -31,7 +31,7 @@ from bot.tools.terraform.configuration import (
     names_unread,
     product,
 )
-from bot.tools.terraform.init_fingerprint import configuration
+from bot.tools.terraform.init_fingerprint import local_configuration
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.live import is_apply_message, is_held_back, render_steps
 from bot.tools.terraform.masking import Secrets, environment_secrets
@@ -85,7 +85,8 @@ class Terraform:
         """Init, plan, show. Raises ToolFailed with the first error, Refused where people must mend something first."""
         commands = self._commands(site)
         absences = tuple(checkout_notices(site))
-        notes = (*state.prepare(site, commands.program), *_reading_notes(site, commands.program))
+        keeps_state = state.prepare(site, commands.program)
+        notes = (*([state.NOTE] if keeps_state else []), *_reading_notes(site, commands.program))
         artifact = site.scratch / PLAN_FILE
         reading, warnings = commands.run_initialised(lambda: commands.plan(artifact, destroy))
         notices = without_repeats(reading.content.notices, (*absences, *warnings))
@@ -97,6 +98,7 @@ class Terraform:
             tool_version=commands.version,
             runs=(*reading.apply_code.programs, *((FILES,) if reading.apply_code.reads_files else ())),
             standing=reading.apply_code.standing,
+            keeps_state=keeps_state,
         )
 
     def prepare_apply(self, site: Site, artifact: Path) -> Invocation:
@@ -184,8 +186,7 @@ class Terraform:
         try:
             binary = self._binary(site.project, env)
         except Refused as refusal:
-            words = f"{refusal}; Terraform does not read {unread[0]}" if unread else str(refusal)
-            raise Refused(words) from refusal
+            raise Refused(f"{refusal}; Terraform does not read {unread[0]}" if unread else str(refusal)) from refusal
         if unread and product(binary) == TERRAFORM:
             raise Refused(
                 f"{site.project.name}: Terraform does not read {unread[0]}: set `binary: tofu`, which the operator "
@@ -228,7 +229,7 @@ def _reading_notes(site: Site, program: str) -> tuple[str, ...]:
 def _unclear_modules(site: Site) -> dict[str, str]:
     """Modules whose source cannot be read plainly, with the directories that call them."""
     texts_by_directory: dict[Path, dict[str, bytes]] = {}
-    for path, text in configuration(site):
+    for path, text in local_configuration(site):
         texts_by_directory.setdefault(path.parent, {})[path.name] = text
     return {
         source.module: os.path.relpath(directory, site.root)
