@@ -6,7 +6,7 @@ Every host writes marks and knows its comments by them; by whom a comment is, on
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 _MARK = re.compile(r"<!-- gitops-bot (\{[^\r\n]*\}) -->")
 _END = re.compile(r"<!-- ended (\S+) -->\s*\Z")
@@ -58,8 +58,8 @@ def topic_of(text: str) -> str | None:
 
 
 def mark_end(body: str, ended_at: datetime) -> str:
-    """The body of a comment about what ended then (UTC, to the second), which nothing that ended otherwise rewrites."""
-    return f"{body.rstrip()}\n\n<!-- ended {ended_at.astimezone(UTC).isoformat(timespec='seconds')} -->"
+    """The body of a comment about what ended then (in seconds of Unix), which nothing that ended otherwise rewrites."""
+    return f"{body.rstrip()}\n\n<!-- ended {int(ended_at.timestamp())} -->"
 
 
 def end_of(body: str) -> str | None:
