@@ -15,6 +15,7 @@ from bot.store.columns import dump, insert_new, load
 from bot.store.tables import run as runs
 from bot.store.tables import run_project as rows
 
+MOST_REFUSALS = 3
 NOTHING = ""
 """What a row waits for, in its column, that is to be started."""
 
@@ -193,10 +194,15 @@ def stop_reason(tx: sa.Connection, id: str) -> str:
 
 
 def unfinished_places(tx: sa.Connection, pull: str, head: str) -> frozenset[str]:
-    """Places that an apply of the pull at that head did not bring to its end: failed, refused, cancelled, unknown."""
-    query = sa.select(rows.c.place).join(runs, runs.c.id == rows.c.run)
+    """Places that an apply of the pull at that head did not bring to its end: failed, cancelled, or unknown.
+
+    One that is refused before it begins may be so by chance, as when a newer plan comes: it counts the third time.
+    """
+    query = sa.select(rows.c.place, rows.c.state, sa.func.count()).join(runs, runs.c.id == rows.c.run)
     query = query.where(runs.c.pull == pull, runs.c.kind == RunKind.APPLY, runs.c.head == head)
-    return frozenset(tx.execute(query.where(rows.c.state.notin_((*OPEN_STATES, State.DONE)))).scalars())
+    query = query.where(rows.c.state.notin_((*OPEN_STATES, State.DONE))).group_by(rows.c.place, rows.c.state)
+    counts = tx.execute(query).all()
+    return frozenset(place for place, state, count in counts if state != State.REFUSED or count >= MOST_REFUSALS)
 
 
 def job(tx: sa.Connection, id: str) -> str:
