@@ -53,19 +53,13 @@ class Mirror:
         """
         ref = f"{HEAD_REFS}/{sha(commit)}"
         if self.has(commit):
-            self._keep(ref, commit)
+            self._pin(ref, commit)
             return True
         try:
             self._fetch([f"+{commit}:{ref}"])
         except ToolFailed:  # not our ref, says the forge
             return False
         return self.has(commit)
-
-    def _keep(self, ref: str, commit: str) -> None:
-        """Hold on to a commit that no branch may hold any more."""
-        if not (self._path / ref).exists():
-            with self._exclusive():
-                self._git("update-ref", ref, commit)
 
     def _fetch(self, refspecs: Sequence[str]) -> None:
         command = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
@@ -110,7 +104,7 @@ class Mirror:
         if files:
             raise Refused(f"it conflicts with its base branch in {', '.join(files)}")
         commit = self._commit(tree, (base, head), f"Merge {head} into {base}", EPOCH)
-        self._pin(commit)
+        self._pin(f"{RESULT_REFS}/{commit}", commit)
         return commit
 
     def tree(self, commit: str) -> GitTree:
@@ -274,9 +268,11 @@ class Mirror:
         completed = self._git("commit-tree", sha(tree), *options, "-m", message, env={**identity, **dates})
         return sha(completed.stdout.strip())
 
-    def _pin(self, commit: str) -> None:
-        """Keep a commit that no branch holds."""
-        self._git("update-ref", f"{RESULT_REFS}/{commit}", commit)
+    def _pin(self, ref: str, commit: str) -> None:
+        """Keep a commit that no branch may hold, by a ref of its own."""
+        if not (self._path / ref).exists():
+            with self._exclusive():
+                self._git("update-ref", ref, commit)
 
     def _ensure(self) -> None:
         """Make the mirror, aside and renamed: half a one, left by a death, is none, and neither is a damaged one."""

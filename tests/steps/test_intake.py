@@ -54,33 +54,35 @@ class Stumbles(Promises):
 def test_a_delivery_that_is_stumbled_over_does_not_hold_up_the_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store, promises = Store(f"sqlite:///{tmp_path / 'store.sqlite'}"), Stumbles()
-    store.migrate()
-    with store.begin() as tx:
-        for number, id in enumerate(("bad", "good")):
-            deliveries.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
-    intake = Intake(store, promises, lambda: NOW, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
-    intake.start()
-    until(lambda: promises)
-    assert intake.alive
-    intake.stop()
-    assert [job.id for job in promises] == ["plan:good"]
+    goes_on_behind_the_bad_one(_store_with_two(tmp_path), Stumbles())
     assert "bad is left aside" in caplog.text
 
 
 def test_a_delivery_that_cannot_be_read_does_not_hold_up_the_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store, promises = Store(f"sqlite:///{tmp_path / 'store.sqlite'}"), Promises()
+    store = _store_with_two(tmp_path)
+    with store.begin() as tx:
+        tx.exec_driver_sql("update delivery set event = '{\"of\": \"another version\"}' where id = 'bad'")
+    goes_on_behind_the_bad_one(store, Promises())
+    assert "bad is left aside" in caplog.text
+
+
+def _store_with_two(directory: Path) -> Store:
+    """A store with two deliveries, `bad` and behind it `good`."""
+    store = Store(f"sqlite:///{directory / 'store.sqlite'}")
     store.migrate()
     with store.begin() as tx:
         for number, id in enumerate(("bad", "good")):
             deliveries.receive(tx, id, PullChanged(PULL, PullChange.OPENED, "alice"), NOW + timedelta(seconds=number))
-        tx.exec_driver_sql("update delivery set event = '{\"of\": \"another version\"}' where id = 'bad'")
+    return store
+
+
+def goes_on_behind_the_bad_one(store: Store, promises: Promises) -> None:
+    """The intake lives, and promises what the good one asks for."""
     intake = Intake(store, promises, lambda: NOW, VOCABULARY)  # type: ignore[arg-type]  # all of an engine that it uses
     intake.start()
     until(lambda: promises)
     assert intake.alive
     intake.stop()
     assert [job.id for job in promises] == ["plan:good"]
-    assert "bad is left aside" in caplog.text

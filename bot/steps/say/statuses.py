@@ -61,11 +61,11 @@ def _unapplied_status(records: RunRecords, view: RunView) -> Status:
         return Status(APPLY_STATUS, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
     if records.unplanned:
         return Status(APPLY_STATUS, CheckState.PENDING, f"nothing can be applied: {_unplanned_phrase(records)}", url)
-    if unapplied and not _unapproved_names(records, view):
-        return Status(APPLY_STATUS, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
     if unapproved := _unapproved_names(records, view):
         description = f"to be approved, as it changes what later applies run: {', '.join(unapproved)}"
         return Status(APPLY_STATUS, CheckState.PENDING, description, url)
+    if unapplied:
+        return Status(APPLY_STATUS, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
     return Status(APPLY_STATUS, CheckState.SUCCESS, "nothing is left to apply", url)
 
 
