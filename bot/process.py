@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import IO
 
 from bot.core.errors import ToolFailed
+from bot.run_log import CUT_NOTE, LineWriter, Log
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
-LOG_LIMIT = 64 * 1024 * 1024
 POLL_SECONDS = 0.3
 GRACE_SECONDS = 10.0
 CHUNK_BYTES = 65536
-MAX_LINE_BYTES = 1024 * 1024
 PR_SET_DUMPABLE = 4
 TAIL_BYTES = 64 * 1024
-CUT_NOTE = b"\n[cut: the output is longer than is kept]\n"
-LONG_LINE_NOTE = "[a line is left out here: it is too long]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,6 @@ class Completed:
         """Raises ToolFailed where the output lacks something: it was too long, or the program was ended."""
         if loss := self.loss or ("was ended before it was done" if self.exit is None else ""):
             raise ToolFailed(f"{Path(self.argv[0]).name} {loss}")
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A file that grows with whole lines as a program says them: with as much of them as `line_filter` gives back."""
-
-    path: Path
-    line_filter: Callable[[str], str]
 
 
 def run(  # noqa: PLR0913  # one door, each word of it named
@@ -257,7 +246,7 @@ class _Capture:
         return bytes(head[0] + CUT_NOTE + tail[2])
 
     def _read(self, stream: IO[bytes], log: Log | None) -> None:
-        log_writer = _LineWriter(log) if log else None
+        log_writer = LineWriter(log) if log else None
         with stream:
             while chunk := os.read(stream.fileno(), CHUNK_BYTES):
                 if log_writer:
@@ -283,39 +272,3 @@ class _Capture:
 def _size(number: int) -> str:
     """A number of bytes for people."""
     return f"{number / (1 << 20):,.1f} MB" if number >= 1 << 20 else f"{number:,} bytes"
-
-
-class _LineWriter:
-    """Whole lines on their way from a stream to a log. One that is too long is left out, never told in pieces."""
-
-    def __init__(self, log: Log) -> None:
-        self._log, self._partial_line, self._is_too_long = log, b"", False
-
-    def add(self, chunk: bytes) -> None:
-        full_lines, newline, rest = chunk.rpartition(b"\n")
-        if newline:
-            self._write(self._partial_line + full_lines + newline)
-            self._partial_line, self._is_too_long = b"", False
-        self._partial_line = b"" if self._is_too_long else self._partial_line + rest
-        if len(self._partial_line) > MAX_LINE_BYTES:
-            self._partial_line, self._is_too_long = b"", True
-
-    def close(self) -> None:
-        self._write(self._partial_line)
-
-    def _write(self, lines: bytes) -> None:
-        if self._is_too_long:
-            lines = LONG_LINE_NOTE.encode() + lines.partition(b"\n")[2]
-        if filtered := self._log.line_filter(lines.decode(errors="replace")):
-            append_log(self._log.path, filtered)
-
-
-def append_log(log: Path, text: str) -> None:
-    """Add to the log while it is small and the disk takes it; what does not fit is lost, with a note."""
-    chunk = text.encode(errors="replace")
-    with suppress(OSError), log.open("ab", buffering=0) as file:
-        size = file.tell()
-        if size + len(chunk) <= LOG_LIMIT:
-            file.write(chunk)
-        elif size <= LOG_LIMIT:
-            file.write(chunk[: LOG_LIMIT - size] + CUT_NOTE)

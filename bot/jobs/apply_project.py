@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot import process, supervise
+from bot import run_log, supervise
 from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
@@ -209,7 +209,7 @@ def _log_writer(bot: Bot, attempt: Attempt, site: Site) -> Callable[[str], None]
     """Tells the run's log what the tool says, as far as that may be shown at once."""
     tool = tool_of(bot.tools, attempt.row.project)
     mask = tool.live_mask(site) if isinstance(tool, MaskingTool) else str
-    return lambda lines: process.append_log(site.log, mask(lines))
+    return lambda lines: run_log.append_log(site.log, mask(lines))
 
 
 def _outcome(bot: Bot, attempt: Attempt, site: Site, end: supervise.AttemptStatus) -> ApplyReport:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import process
+from bot import process, run_log
 from bot.core.errors import ToolFailed
-from bot.process import Log
+from bot.run_log import LONG_LINE_NOTE, Log
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 TOP = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def test_a_full_disk_is_said_when_the_program_has_ended(tmp_path: Path) -> None:
 
 
 def test_a_log_is_cut_with_a_note_and_the_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "LOG_LIMIT", 100_000)
+    monkeypatch.setattr(run_log, "LOG_LIMIT", 100_000)
     log = tmp_path / "log"
     done = run("yes a line | head -c 3000000; echo last", tmp_path, log=Log(log, str))
     assert done.stdout.endswith("last\n")
@@ -119,7 +119,7 @@ def test_a_log_gets_whole_lines_as_they_come_however_they_are_written(tmp_path: 
 def test_a_line_that_is_too_long_is_left_out_of_the_log_whole(tmp_path: Path) -> None:
     log = tmp_path / "log"
     run("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo last", tmp_path, log=Log(log, str))
-    assert log.read_text() == f"first\n{process.LONG_LINE_NOTE}last\n"
+    assert log.read_text() == f"first\n{LONG_LINE_NOTE}last\n"
 
 
 def test_a_log_that_cannot_be_written_does_not_end_the_program(tmp_path: Path) -> None:

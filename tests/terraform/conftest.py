@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import process, supervise
+from bot import run_log, supervise
 from bot.core import tree
 from bot.core.project import Project
 from bot.ports import ApplyReport, PullCache, Site, ToolPlan
@@ -85,9 +85,9 @@ class Ground:
         attempt = site.scratch / "attempt"
         supervise.start(attempt, invocation)
         live = self.terraform.live_mask(site)
-        ended = supervise.wait(attempt, lambda: False, lambda lines: process.append_log(site.log, live(lines)))
+        ended = supervise.wait(attempt, lambda: False, lambda lines: run_log.append_log(site.log, live(lines)))
         applied = self.terraform.report_apply(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
-        process.append_log(site.log, applied.unlogged)
+        run_log.append_log(site.log, applied.unlogged)
         return applied
 
 

@@ -16,6 +16,7 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice
 from bot.ports import Site
 from bot.process import Completed
+from bot.run_log import Log
 from bot.tools.terraform import init_cache, live, state
 from bot.tools.terraform.arguments import IsFlagged, arguments
 from bot.tools.terraform.checkout import DATA_DIR, names_file
@@ -245,7 +246,7 @@ class Commands:
             cwd=site.directory,
             env=self.env,
             timeout=site.timeout,
-            log=process.Log(site.log, log_filter) if log_filter else None,
+            log=Log(site.log, log_filter) if log_filter else None,
             stopped=site.stopped,
             limit=SHOWN_LIMIT if stdout else process.OUTPUT_LIMIT,
             stdout=stdout,
