@@ -143,12 +143,17 @@ def test_an_approval_for_another_base_branch_is_none_and_one_for_this_holds_ther
 
 
 def retarget(stage: Stage, number: int, base: str) -> None:
-    """Give the pull another base branch, a second after whatever was last, and wait until it is planned for that."""
-    path = f"/repos/{stage.repo}/pulls/{number}"
+    """Give the pull another base branch in a second in which nothing else happens, and wait until it is planned."""
+    wait_for_next_second(stage, number)
+    stage.alice.api("PATCH", f"/repos/{stage.repo}/pulls/{number}", base=base)
+    stage.wait_for_comment(number, f"`{base}`", "This plan is valid until")
+    wait_for_next_second(stage, number)
+
+
+def wait_for_next_second(stage: Stage, number: int) -> None:
+    """Until the second of whatever happened last on the pull is over: the forge's clock tells no finer."""
     last = stage.alice.pull(stage.repo, number)["updated_at"]
     stage.wait_for("the next second", lambda: now() > last)
-    stage.alice.api("PATCH", path, base=base)
-    stage.wait_for_comment(number, f"`{base}`", "This plan is valid until")
 
 
 @pytest.mark.parametrize("bounded", [False, True])
