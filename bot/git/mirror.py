@@ -1,10 +1,8 @@
 """One bare mirror per repository: fetched exactly as needed, never by branch name where an id will do."""
 
-import fcntl
-import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,16 +10,15 @@ from git import GitError, Reference, Repo
 from gitdb.exc import BadName, ODBError  # type: ignore[import-untyped]  # gitdb has no types
 
 from bot.core.errors import Refused, ToolFailed
-from bot.git.command import BOT_IDENTITY, Damaged, Git, sha
+from bot.git.bare_copy import BareCopy
+from bot.git.command import BOT_IDENTITY, sha
 from bot.git.landing import LandedCommit, commit_before
 from bot.git.tree import GitTree
 from bot.ports import Remote
 
-WORKTREES = "worktrees"
 RESULT_REFS = "refs/gitops-bot/results"
 HEAD_REFS = "refs/gitops-bot/heads"
 MAX_LATER_COMMITS = 10
-REF_CONFLICT = re.compile("cannot lock ref")
 EPOCH = "0"  # the time of what is made of commits alone
 BYTES_AS_COMMITTED = "* -text -ident !filter !working-tree-encoding\n"
 
@@ -30,9 +27,9 @@ class Mirror:
     """A mirror at `path` of the repository that `remote` reaches. Made when first fetched; any number may share it."""
 
     def __init__(self, path: Path, remote: Remote) -> None:
-        self._path, self._remote = path, remote
-        self._damage_marker = path.with_suffix(".damaged")
-        self._git = Git(path, remote.env, self._damage_marker)
+        self._remote = remote
+        self._copy = BareCopy(path, remote)
+        self._git = self._copy.git
 
     @property
     def forge(self) -> str:
@@ -44,7 +41,7 @@ class Mirror:
 
         Raises Transient or Refused as the network or the forge say.
         """
-        self._fetch([f"+{ref}:{ref}" for ref in refs])
+        self._copy.fetch([f"+{ref}:{ref}" for ref in refs])
 
     def obtain(self, commit: str) -> bool:
         """Have a commit here, kept by a ref, fetched by its id where it is not; false where the forge has it no more.
@@ -52,46 +49,23 @@ class Mirror:
         Raises Transient where that cannot be told now.
         """
         ref = f"{HEAD_REFS}/{sha(commit)}"
-        if self.has(commit):
-            self._pin(ref, commit)
+        if self._copy.has(commit):
+            self._copy.pin(ref, commit)
             return True
         try:
-            self._fetch([f"+{commit}:{ref}"])
+            self._copy.fetch([f"+{commit}:{ref}"])
         except ToolFailed:  # not our ref, says the forge
             return False
-        return self.has(commit)
-
-    def _fetch(self, refspecs: Sequence[str]) -> None:
-        command = ("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--end-of-options", self._remote.url)
-        with self._exclusive():
-            self._ensure()
-            try:
-                self._git(*command, *refspecs)
-            except Damaged:
-                self._ensure()
-                self._git(*command, *refspecs)
-            except ToolFailed as error:
-                if not REF_CONFLICT.search(error.output):
-                    raise
-                self._drop_conflicting_refs([refspec.rpartition(":")[2] for refspec in refspecs])
-                self._git(*command, *refspecs)
-
-    def _drop_conflicting_refs(self, wanted: Sequence[str]) -> None:
-        """A ref is a file: `release/1` cannot be where `release` was, a branch that the forge has no more."""
-        for ref in self._git("for-each-ref", "--format=%(refname)").stdout.splitlines():
-            if any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for name in wanted):
-                self._git("update-ref", "-d", ref)
+        return self._copy.has(commit)
 
     def has(self, commit: str) -> bool:
         """Tell whether the commit is here."""
-        if not self._path.is_dir():
-            return False
-        return self._git("cat-file", "-e", f"{sha(commit)}^{{commit}}", ok=(0, 1, 128)).exit == 0
+        return self._copy.has(commit)
 
     def resolve(self, ref: str) -> str:
         """Return the commit that a full ref name stands at. Raises ToolFailed when there is no such ref."""
         try:
-            with closing(Repo(self._path)) as repository:
+            with closing(Repo(self._copy.path)) as repository:
                 return sha(Reference.dereference_recursive(repository, ref))
         except (ValueError, BadName) as error:
             raise ToolFailed(f"there is no {ref} in the mirror") from error
@@ -104,7 +78,7 @@ class Mirror:
         if files:
             raise Refused(f"it conflicts with its base branch in {', '.join(files)}")
         commit = self._commit(tree, (base, head), f"Merge {head} into {base}", EPOCH)
-        self._pin(f"{RESULT_REFS}/{commit}", commit)
+        self._copy.pin(f"{RESULT_REFS}/{commit}", commit)
         return commit
 
     def tree(self, commit: str) -> GitTree:
@@ -127,7 +101,7 @@ class Mirror:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """Return the commit's parents, the first first."""
-        with closing(Repo(self._path)) as repository:
+        with closing(Repo(self._copy.path)) as repository:
             return tuple(parent.hexsha for parent in repository.commit(sha(commit)).parents)
 
     def merged_tree(self, base: str, head: str) -> str | None:
@@ -153,7 +127,7 @@ class Mirror:
         was open: a branch that moved on to the head itself tells nothing else. None where nobody can tell for sure.
         """
         if self.is_ancestor(landed, head):
-            candidates = (base for base in earlier_bases if base != landed and self.has(base))
+            candidates = (base for base in earlier_bases if base != landed and self._copy.has(base))
             return next((base for base in candidates if self.is_ancestor(base, landed)), None)
         first_parent = next(iter(self.parents(landed)), None)
         if first_parent is None or self.is_ancestor(head, first_parent):
@@ -171,14 +145,14 @@ class Mirror:
 
         Its files have the bytes that Git has: attributes could give tools others than those that were looked through.
         """
-        with self._exclusive():
+        with self._copy.exclusive():
             if self.is_checked_out(path):
                 return
             shutil.rmtree(path, ignore_errors=True)
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside, attributes = path.with_name(f"{path.name}.new"), self._path / "info" / "attributes"
+            aside, attributes = path.with_name(f"{path.name}.new"), self._copy.path / "info" / "attributes"
             shutil.rmtree(aside, ignore_errors=True)
-            if self._path.is_dir():
+            if self._copy.path.is_dir():
                 attributes.parent.mkdir(exist_ok=True)
                 attributes.write_text(BYTES_AS_COMMITTED)
             # twice --force: an add that was killed leaves its path locked, and we are alone here
@@ -198,11 +172,11 @@ class Mirror:
         """Remove a work tree, if it is there. Nobody waits for its files to go, of which there may be many."""
         trash = path.with_name(f"{path.name}.gone")
         if path.exists():
-            with self._exclusive():
+            with self._copy.exclusive():
                 shutil.rmtree(trash, ignore_errors=True)
                 with suppress(FileNotFoundError):
                     path.rename(trash)
-                if self._path.is_dir():
+                if self._copy.path.is_dir():
                     self._git("worktree", "prune")
         shutil.rmtree(trash, ignore_errors=True)
 
@@ -267,42 +241,3 @@ class Mirror:
         options = [word for parent in parents for word in ("-p", parent)]
         completed = self._git("commit-tree", sha(tree), *options, "-m", message, env={**identity, **dates})
         return sha(completed.stdout.strip())
-
-    def _pin(self, ref: str, commit: str) -> None:
-        """Keep a commit that no branch may hold, by a ref of its own."""
-        if not (self._path / ref).exists():
-            with self._exclusive():
-                self._git("update-ref", ref, commit)
-
-    def _ensure(self) -> None:
-        """Make the mirror, aside and renamed: half a one, left by a death, is none, and neither is a damaged one."""
-        if self._path.is_dir() and not self._damage_marker.exists():
-            return
-        aside, old = self._path.with_suffix(".new"), self._path.with_suffix(".old")
-        for path in (aside, old):
-            _remove(path)
-        aside.mkdir(parents=True)
-        Git(aside, self._remote.env)("init", "--bare", "--quiet", ".")
-        if (self._path / WORKTREES).is_dir():  # a tool may be at work in one
-            (self._path / WORKTREES).rename(aside / WORKTREES)
-        if self._path.exists():
-            self._path.rename(old)
-        aside.rename(self._path)
-        self._damage_marker.unlink(missing_ok=True)
-        _remove(old)
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """One writer a mirror, between threads and between processes."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or a directory."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
