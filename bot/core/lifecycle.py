@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.pull import Pull, PullState
-from bot.core.run import Plan, PlanState, RunProject, State, WaitReason
+from bot.core.run import Plan, PlanState, RowTurn, RunProject, State, WaitReason
 
 OPEN_STATES = tuple(state for state in State if not state.ended)
 """Of runs and rows on which something may still happen."""
@@ -23,10 +23,10 @@ def run_state(rows: Iterable[State]) -> State | None:
     return next((state for state in _WORST_FIRST if state in states), State.DONE)
 
 
-def next_places(rows: Sequence[RunProject], limit: int) -> tuple[str, ...]:
+def next_places(rows: Sequence[RowTurn], limit: int) -> tuple[str, ...]:
     """Places whose turn has come, in order, so that no more than `limit` rows of the run are at work at once."""
     working = sum(row.state is State.RUNNING or (row.state is State.QUEUED and row.waits_for is None) for row in rows)
-    waiting = [row.project.place for row in rows if _waits(row, WaitReason.TURN)]
+    waiting = [row.place for row in rows if _waits(row, WaitReason.TURN)]
     return tuple(waiting[: max(0, limit - working)])
 
 
@@ -66,7 +66,7 @@ def closure(pull: Pull) -> str:
     return pull.merge_commit or "merged" if pull.state is PullState.MERGED else "closed"
 
 
-def _waits(row: RunProject, reason: WaitReason) -> bool:
+def _waits(row: RunProject | RowTurn, reason: WaitReason) -> bool:
     return row.state is State.QUEUED and row.waits_for is reason
 
 

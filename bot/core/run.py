@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.core.keys import CommentRef, PullKey
 from bot.core.plan import Content, Counts
@@ -132,6 +133,14 @@ class RunProject:
     def summary(self) -> str:
         """The note without the place."""
         return self.note.removesuffix(f" ({self.where})") if self.where else self.note
+
+
+class RowTurn(NamedTuple):
+    """Of a row that is not ended, what tells whose turn comes next."""
+
+    place: str
+    state: State
+    waits_for: WaitReason | None
 
 
 class PlanState(StrEnum):

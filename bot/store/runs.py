@@ -9,7 +9,7 @@ from bot.core.keys import PullKey
 from bot.core.lifecycle import OPEN_STATES, next_places, run_state
 from bot.core.plan import Counts
 from bot.core.project import Project, Rules
-from bot.core.run import Findings, Run, RunKind, RunProject, Selection, State, WaitReason
+from bot.core.run import Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
 from bot.core.trigger import Trigger
 from bot.store.columns import dump, insert_new, load
 from bot.store.tables import run as runs
@@ -111,10 +111,19 @@ def claim(tx: sa.Connection, run: str, place: str, holder: str, now: datetime) -
 def next_turns(tx: sa.Connection, run: str, limit: int) -> tuple[str, ...]:
     """Places whose turn has come, no more than `limit` of the run's rows being at work at once; start them."""
     lock(tx, run)
-    places = next_places(projects(tx, run), limit)
+    query = sa.select(rows.c.place, rows.c.state, rows.c.waits_for).order_by(rows.c.position)
+    still_open = tx.execute(query.where(rows.c.run == run, rows.c.state.in_(OPEN_STATES))).all()
+    turns = [RowTurn(place, State(state), _wait_reason(waits_for)) for place, state, waits_for in still_open]
+    places = next_places(turns, limit)
     if places:
         tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=NOTHING))
     return places
+
+
+def has_blocked_rows(tx: sa.Connection, run: str) -> bool:
+    """Tell whether a row of the run waits for others of it to be applied."""
+    blocked = rows.c.run == run, rows.c.state == State.QUEUED, rows.c.waits_for == WaitReason.DEPENDENCIES
+    return tx.execute(sa.select(rows.c.place).where(*blocked).limit(1)).first() is not None
 
 
 def lock(tx: sa.Connection, id: str) -> Run | None:
@@ -260,13 +269,17 @@ def _row(row: sa.Row[tuple[object, ...]]) -> RunProject:
         counts=load(Counts, row.counts),
         note=row.note,
         output=row.output,
-        waits_for=WaitReason(row.waits_for) if row.waits_for else None,
+        waits_for=_wait_reason(row.waits_for),
         removed=row.removed,
         input_digest=row.input_digest,
         started_at=row.started_at,
         ended_at=row.ended_at,
         where=row.error_where,
     )
+
+
+def _wait_reason(stored: str) -> WaitReason | None:
+    return WaitReason(stored) if stored else None
 
 
 def _run(row: sa.Row[tuple[object, ...]]) -> Run:

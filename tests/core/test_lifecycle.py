@@ -8,7 +8,7 @@ from bot.core import lifecycle
 from bot.core.keys import PullKey
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Pull, PullState, Repository
-from bot.core.run import RunProject, State, WaitReason
+from bot.core.run import RowTurn, RunProject, State, WaitReason
 
 DONE, FAILED, REFUSED = State.DONE, State.FAILED, State.REFUSED
 SKIPPED, UNKNOWN, QUEUED, RUNNING = State.SKIPPED, State.UNKNOWN, State.QUEUED, State.RUNNING
@@ -47,8 +47,8 @@ def test_a_run_ends_with_its_last_row_and_as_badly_as_its_worst(rows: Sequence[S
 def test_turns_come_in_order_to_no_more_rows_than_may_work(
     rows: Sequence[tuple[State, WaitReason | None]], limit: int, places: str
 ) -> None:
-    run = [row(name, state, waits_for) for name, (state, waits_for) in zip("abcd", rows, strict=False)]
-    assert lifecycle.next_places(run, limit) == tuple(f"{name}:default" for name in places)
+    turns = [RowTurn(place, state, waits_for) for place, (state, waits_for) in zip("abcd", rows, strict=False)]
+    assert lifecycle.next_places(turns, limit) == tuple(places)
 
 
 def test_a_row_gets_its_turn_when_all_that_it_depends_on_is_applied() -> None:

@@ -58,6 +58,11 @@ def test_in_json_too() -> None:
     assert [source.path for source in module_sources(texts)] == ["../m", "../n"]
 
 
+def test_in_json_each_of_two_keys_of_one_name_counts() -> None:
+    twice = b'{"module": {"m": {"source": "../a"}}, "module": {"m": {"source": "../b", "source": "../c"}}}'
+    assert [source.path for source in module_sources({"main.tf.json": twice})] == ["../a", "../b", "../c"]
+
+
 def test_the_source_of_anything_else_is_no_module() -> None:
     bucket = 'resource "aws_s3_object" "x" {\n  source = "../other"\n}\n'
     assert root_modules(Files({"a/main.tf": bucket, "other/main.tf": ROOT})) == ["a", "other"]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bot.core.co_authors import co_author_addresses
 from bot.core.errors import Refused, Transient
 from bot.core.keys import CommentRef
 from bot.core.own_comment import CommentPlace, OwnComment
@@ -33,9 +34,7 @@ STYLES = (
 CONFLICTS_UNKNOWN = "Please try again later"
 READ_PAUSES = (0.0, 0.3, 0.6, 1.2, 2.4)
 MERGE_PAUSES = (*READ_PAUSES, 4.8, 4.8)
-CO_AUTHOR = re.compile(r"^[ \t]*Co-authored-by:(.*)$", re.IGNORECASE | re.MULTILINE)
-NOREPLY = re.compile(r"<(?:\d+\+)?([A-Za-z0-9._-]+?)(?:\+\d+)?@(?:users\.)?noreply\.", re.IGNORECASE)
-ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9._-]+?)(?:\+\d+)?@(?:users\.)?noreply\.", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -128,24 +127,21 @@ class Gitea:
             people = [commit.get(key) for key in ("author", "committer")]
             logins |= {shapes.login(person) for person in people if person}
             message = str((commit.get("commit") or {}).get("message"))
-            co_authors = [self._co_author(line) for line in CO_AUTHOR.findall(message)]
+            co_authors = [address and self._co_author(address) for address in co_author_addresses(message)]
             logins |= {login for login in co_authors if login}
             if not all((*people, *co_authors)):
                 unknown.append(str(commit["sha"])[:7])
         return Contributors(frozenset(logins), tuple(unknown))
 
-    def _co_author(self, line: str) -> str | None:
+    def _co_author(self, address: str) -> str | None:
         """Whose the address of a `Co-authored-by` is: by a noreply one, or by Gitea's search of those it shows."""
-        if noreply := NOREPLY.search(line):
+        if noreply := NOREPLY.match(address):
             return noreply[1]
-        address = ADDRESS.search(line)
-        if address is None:
-            return None
         try:
-            candidates = self._api("GET", "/users/search", q=address[1])["data"] or []
+            candidates = self._api("GET", "/users/search", q=address)["data"] or []
         except Refused:  # a token that may not read users
             return None
-        users = [user for user in candidates if str(user.get("email") or "").casefold() == address[1].casefold()]
+        users = [user for user in candidates if str(user.get("email") or "").casefold() == address]
         return shapes.login(users[0]) if len(users) == 1 else None
 
     def checks(self, pull: Pull) -> Sequence[Check]:

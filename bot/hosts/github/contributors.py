@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.core.co_authors import co_author_addresses
 from bot.core.errors import Refused
 from bot.core.pull import Contributors
 from bot.hosts.github.client import ApiClient
 
 MERGE_BUTTON = "web-flow"
-CO_AUTHOR = re.compile(r"^[ \t]*Co-authored-by:(.*)$", re.IGNORECASE | re.MULTILINE)
 NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+)@users\.noreply\.", re.IGNORECASE)
-ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 
 
 def read_contributors(client: ApiClient, commits: Sequence[Mapping[str, Any]]) -> Contributors:
@@ -27,7 +26,8 @@ def read_contributors(client: ApiClient, commits: Sequence[Mapping[str, Any]]) -
     for commit in commits:
         author, committer = (str((commit.get(key) or {}).get("login") or "") for key in ("author", "committer"))
         logins |= {author, committer} - {"", MERGE_BUTTON}
-        co_authors = [_co_author(client, line, login_by_address) for line in CO_AUTHOR.findall(_message(commit))]
+        addresses = co_author_addresses(_message(commit))
+        co_authors = [address and _co_author(client, address, login_by_address) for address in addresses]
         logins |= {login for login in co_authors if login}
         # the button commits for people; it is never the author
         if author in ("", MERGE_BUTTON) or not committer or not all(co_authors):
@@ -49,11 +49,7 @@ def _addresses(commits: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]
                 yield address, login
 
 
-def _co_author(client: ApiClient, line: str, login_by_address: dict[str, str | None]) -> str | None:
-    match = ADDRESS.search(line)
-    if match is None:
-        return None
-    address = match[1].casefold()
+def _co_author(client: ApiClient, address: str, login_by_address: dict[str, str | None]) -> str | None:
     if noreply := NOREPLY.match(address):
         return noreply[1]
     if address not in login_by_address:

@@ -181,6 +181,8 @@ def react_to_comment(bot: Bot, run: Run, pull: Pull) -> None:
 
 def _unblock_dependents(bot: Bot, tx: sa.Connection, run: str) -> None:
     """Give a turn to rows whose dependencies are all applied; skip those of which one did not go well."""
+    if not runs.has_blocked_rows(tx, run):
+        return
     for row in lifecycle.follow_dependencies(runs.projects(tx, run)):
         if row.state.ended:
             runs.settle(tx, row, bot.clock())

@@ -7,14 +7,14 @@ whether two projects have one state, so they take in only what names it: whoever
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.core.tree_paths import TreePaths
-from bot.tools.terraform import hcl
+from bot.tools.terraform import hcl, json_syntax
 from bot.tools.terraform.configuration import file_texts
 from bot.tools.terraform.keys import OPTIONS
 
@@ -174,35 +174,23 @@ def _canonical(expression: bytes) -> str:
 def _read_json(text: bytes) -> list[Backend]:
     """Keys may stand there twice, and lists of objects for an object. Of what cannot be read, everything counts."""
     try:
-        document = json.loads(text, object_pairs_hook=tuple, parse_int=str, parse_float=str)
+        document = json_syntax.parse(text)
     except (ValueError, RecursionError):
         return [Backend("", text.decode(errors="replace"), {})]
-    settings = list(_children("terraform", document))
+    settings = list(json_syntax.children(document, "terraform"))
     blocks = [
-        (type, body) for setting in settings for node in _children("backend", setting) for type, body in _pairs(node)
+        (type, body)
+        for setting in settings
+        for node in json_syntax.children(setting, "backend")
+        for type, body in json_syntax.pairs(node)
     ]
-    clouds = [(CLOUD, body) for setting in settings for body in _children("cloud", setting)]
+    clouds = [(CLOUD, body) for setting in settings for body in json_syntax.children(setting, "cloud")]
     return [_json_backend(str(type), body) for type, body in (*blocks, *clouds)]
 
 
 def _json_backend(type: str, body: Any) -> Backend:
-    attributes = {name: json.dumps(_to_builtin(child), sort_keys=True) for name, child in _pairs(body)}
-    text = json.dumps({type: _to_builtin(body)}, sort_keys=True, separators=(",", ":"))
+    attributes = {
+        name: json.dumps(json_syntax.to_builtin(child), sort_keys=True) for name, child in json_syntax.pairs(body)
+    }
+    text = json.dumps({type: json_syntax.to_builtin(body)}, sort_keys=True, separators=(",", ":"))
     return Backend(type, text, attributes)
-
-
-def _children(name: str, value: Any) -> Iterator[Any]:
-    """What stands under the name, in an object or in a list of them."""
-    return (child for key, child in _pairs(value) if key == name)
-
-
-def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
-    """Keys and what they hold, of an object or of a list of them."""
-    for node in value if isinstance(value, list) else (value,):
-        yield from node if isinstance(node, tuple) else ()
-
-
-def _to_builtin(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return {key: _to_builtin(child) for key, child in value}
-    return [_to_builtin(element) for element in value] if isinstance(value, list) else value

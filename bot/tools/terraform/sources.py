@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from bot.tools.terraform import hcl
+from bot.tools.terraform import hcl, json_syntax
 
 LOCAL = ("./", "../")
 REFERENCE = re.compile(rb"local\.([\w-]+)")
@@ -78,11 +78,10 @@ def _hcl_calls(text: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _json_calls(text: bytes) -> Iterator[tuple[str, bytes]]:
     """In JSON a string is a template: what HCL has between quotes."""
-    for modules in _members(_read_json(text), "module"):
-        for module in modules if isinstance(modules, list) else (modules,):
-            for name, call in module.items() if isinstance(module, dict) else ():
-                for source in _members(call, "source"):
-                    yield name, _quote(source)
+    for modules in json_syntax.children(_read_json(text), "module"):
+        for name, call in json_syntax.pairs(modules):
+            for source in json_syntax.children(call, "source"):
+                yield name, _quote(source)
 
 
 def _locals(path: str, text: bytes) -> Iterator[tuple[str, bytes]]:
@@ -91,23 +90,16 @@ def _locals(path: str, text: bytes) -> Iterator[tuple[str, bytes]]:
             if block.header == b"locals":
                 yield from hcl.attributes(block.body).items()
         return
-    for definitions in _members(_read_json(text), "locals"):
-        for definition in definitions if isinstance(definitions, list) else (definitions,):
-            for name, value in definition.items() if isinstance(definition, dict) else ():
-                yield name, _quote(value)
+    for definitions in json_syntax.children(_read_json(text), "locals"):
+        for name, value in json_syntax.pairs(definitions):
+            yield name, _quote(value)
 
 
 def _read_json(text: bytes) -> Any:
     try:
-        return json.loads(text)
+        return json_syntax.parse(text)
     except (ValueError, RecursionError):
-        return {}
-
-
-def _members(node: Any, name: str) -> list[Any]:
-    """What stands under the name, in an object or in objects of a list."""
-    objects = node if isinstance(node, list) else [node]
-    return [child[name] for child in objects if isinstance(child, dict) and name in child]
+        return ()
 
 
 def _quote(value: Any) -> bytes:
