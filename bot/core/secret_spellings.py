@@ -19,6 +19,15 @@ _BEFORE = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-._])"
 _AFTER = r"(?![A-Za-z0-9])(?![-._][A-Za-z0-9])"
 
 
+def as_read(secret: str) -> str:
+    """The secret as it reads in what a program printed: bytes of an environment that are no UTF-8 are replaced."""
+    try:
+        raw = secret.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        raw = secret.encode(errors="replace")
+    return raw.decode(errors="replace")
+
+
 def alone(secret: str) -> str:
     """A regular expression of Python's for the secret where it is a word of its own."""
     return f"{_BEFORE}{re.escape(secret)}{_AFTER}"
@@ -34,8 +43,9 @@ def escaped_spellings(text: str) -> Iterator[str]:
 
 def encoded_spellings(text: str) -> Iterator[str]:
     """As it stands in an address, in a shell's words, and in base64."""
-    yield from {quote(text, safe=""), quote(text), quote_plus(text), shlex.quote(text)} - {text, f"'{text}'"}
-    yield from base64_spellings(text.encode(errors="replace"))
+    raw = text.encode(errors="replace")
+    yield from {quote(raw, safe=""), quote(raw), quote_plus(raw), shlex.quote(text)} - {text, f"'{text}'"}
+    yield from base64_spellings(raw)
 
 
 def base64_spellings(value: bytes) -> Iterator[str]:

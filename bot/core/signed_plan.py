@@ -19,7 +19,7 @@ def signed_text(plan: Plan) -> str:
         *(content.counts.empty, content.obstacles, content.precious, plan.runs),
         _rules_text(plan.rules),
     ]
-    return f"{PURPOSE} {json.dumps(fields, sort_keys=True)}"
+    return f"{PURPOSE} {json.dumps(fields)}"
 
 
 def _rules_text(rules: Rules) -> str:

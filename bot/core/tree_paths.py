@@ -37,7 +37,7 @@ class TreePaths:
 
         Raises KeyError where no file is there, Refused where a link leaves the repository or leads in a circle.
         """
-        return self.tree.read(self.follow(".", path, "symbolic link"))
+        return self.tree.read(self.follow(".", path, "file"))
 
     def listed_files(self, patterns: Iterable[str]) -> set[str]:
         """Return the files that globs from the top name, with what links among them lead to. Raises Refused."""
@@ -58,7 +58,7 @@ class TreePaths:
         files, links = set(paths), self.tree.files.links
         pending = sorted(files & links)
         while pending:
-            target = self.follow(".", pending.pop(), "symbolic link")
+            target = self._resolve(pending.pop())
             additions = {*self.below(target), *({target} & self.tree.files.keys())} - files
             files |= additions
             pending += sorted(additions & links)

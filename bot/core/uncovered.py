@@ -1,11 +1,15 @@
 """Changed files that look like infrastructure and that no project covers: what is said of them."""
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from bot.core.sentences import join_names
 
 MOST_NAMED = 3
+PLAIN = re.compile(r"\.|[A-Za-z][A-Za-z0-9/._-]*")
+YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
+"""Which YAML 1.1 does not read as text."""
 
 
 def describe_files(paths: Sequence[str]) -> str:
@@ -24,5 +28,5 @@ def lines_to_add(paths: Sequence[str]) -> tuple[str, ...]:
 
 def _scalar(text: str) -> str:
     """Plain where YAML reads it as the same text."""
-    is_plain = all(character.isalnum() or character in "/._-" for character in text) and not text.startswith("-")
-    return text if is_plain and text.isascii() else "'" + text.replace("'", "''") + "'"
+    is_plain = PLAIN.fullmatch(text) and text.casefold() not in YAML_WORDS
+    return text if is_plain else "'" + text.replace("'", "''") + "'"

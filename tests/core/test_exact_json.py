@@ -70,3 +70,43 @@ def test_what_would_not_be_the_same_text_again_is_not_read(text: str) -> None:
 
 def test_half_a_character_becomes_a_question_mark() -> None:
     assert loads('["a\\ud800b", 1.5]') == ["a?b", Number("1.5")]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("0.5", "0.5"),
+        ("0.05", "0.05"),
+        ("12.50", "12.5"),
+        ("1e60", "1" + "0" * 60),
+        ("1e61", "1e61"),
+        ("1e-61", "0." + "0" * 60 + "1"),
+        ("1e-62", "1e-62"),
+        ("10e" + "9" * 18, "1e1" + "0" * 18),
+        ("10e" + "9" * 19, "10e" + "9" * 19),
+        ("9" * 19, "9" * 19),
+    ],
+)
+def test_a_number_is_written_out_as_far_as_that_helps_to_read_it(text: str, written: str) -> None:
+    number = loads(text)
+    assert isinstance(number, Number)
+    assert number.text == repr(number) == written
+
+
+@pytest.mark.parametrize("text", ["5", "50", "-7", "1e17", "9" * 18])
+def test_a_short_whole_number_is_pythons_own(text: str) -> None:
+    number = loads(text)
+    assert isinstance(number, int)
+    assert number == int(float(text)) if "e" in text else int(text)
+
+
+def test_equal_numbers_have_one_hash_and_others_hardly_ever() -> None:
+    assert hash(loads("1.5")) == hash(loads("15e-1"))
+    assert len({hash(Number(str(digit))) for digit in range(100)}) > 1
+
+
+def test_a_refusal_says_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="^NaN is no JSON$"):
+        loads("NaN")
+    with pytest.raises(ValueError, match="^a key is there twice$"):
+        load_literally('{"a": 1, "a": 2}')

@@ -40,6 +40,13 @@ GROUP = MergeGroup(REPOSITORY, "c" * 40, "b" * 40, "main", 7)
         (lambda: promises.merge("r1", KEY), "merge:r1", "merge", {"run": "r1"}),
         (lambda: promises.read_comment(CommentRef(KEY, "12")), "comment:github:1:12", "command", {"comment": "12"}),
         (
+            lambda: promises.read_comment(CommentRef(KEY, "12"), swept=True),
+            "comment:github:1:12",
+            "command",
+            {"comment": "12", "swept": "yes"},
+        ),
+        (lambda: promises.dequeued("d1", KEY), "dequeued:d1", "dequeued", {}),
+        (
             lambda: promises.command("unlock", CommentRef(KEY, "12"), 3, "alice", Selection(("db",)), "c0ffee0"),
             "github:1#7:12:3",
             "unlock",
@@ -135,6 +142,10 @@ def test_a_promise_about_something_else_is_written_as_it_always_was(
 )
 def test_an_event_promises_its_job_with_whoever_asked_and_why(event: Event, promise: Callable[[], Job]) -> None:
     assert jobs_for(event, "d1", VOCABULARY) == (promise(),)
+
+
+def test_a_merge_group_of_one_pull_request_names_its_number() -> None:
+    assert promises.merge_group("d1", MergeGroup(REPOSITORY, "c0ffee", number=7)).args["number"] == "7"
 
 
 def test_a_job_tells_what_its_promise_said() -> None:

@@ -19,6 +19,11 @@ def test_places_that_share_a_state_are_together_also_through_others() -> None:
     assert group_places(STATES) == GROUPS
 
 
+def test_two_are_a_group_and_one_is_none() -> None:
+    states = {"a:default": frozenset({"1"}), "b:default": frozenset({"1"}), "c:default": frozenset({"2"})}
+    assert group_places(states) == (("a:default", "b:default"),)
+
+
 def test_places_without_a_state_of_their_own_share_none() -> None:
     assert group_places({"e:default": frozenset(), "f:default": frozenset()}) == ()
 

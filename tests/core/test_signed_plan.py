@@ -64,5 +64,13 @@ def test_it_holds_for_no_plan_of_which_anything_is_changed(changes: dict[str, ob
     assert not vault.verify(signed_text(replace(FULL, **changes)), signature)
 
 
+def test_it_holds_whatever_the_order_of_options_and_of_what_is_in_them() -> None:
+    options = {"cluster": "prod", "kinds": frozenset(("Job", "Pod", "Role"))}
+    plan = replace(FULL, rules=replace(FULL.rules, options=options))
+    turned = replace(FULL, rules=replace(FULL.rules, options=dict(reversed(options.items()))))
+    assert signed_text(plan) == signed_text(turned)
+    assert '[\\"Job\\", \\"Pod\\", \\"Role\\"]' in signed_text(plan)
+
+
 def test_a_plan_without_one_holds_for_nothing() -> None:
     assert not Vault(secrets.token_bytes(32)).verify(signed_text(FULL), FULL.signature)

@@ -103,3 +103,9 @@ def test_a_name_that_is_no_utf_8_has_a_digest() -> None:
     text = b"caf\xe9.tf\x00100644\x00x\n"
     files = Files({odd: TreeEntry("100644", "x")})
     assert input_digest(Commit(files), [odd]) == hashlib.sha256(text).hexdigest()
+
+
+def test_files_are_known_by_what_their_names_end_in() -> None:
+    files = Files({path: TreeEntry("100644", path) for path in ("b/x.hcl", "a.hcl", "a.tf", "hcl", "c/.hcl")})
+    assert files.with_extension("hcl") == ("a.hcl", "b/x.hcl", "c/.hcl", "hcl")
+    assert files.with_extension("json") == ()

@@ -35,7 +35,7 @@ class Files:
         )
 
     def read(self, path: str) -> bytes:
-        return self.texts[path].removeprefix("-> ").encode()
+        return self.texts[path].removeprefix("-> ").encode(errors="surrogateescape")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from bot.core.exact_json import Number
-from bot.core.secret_spellings import SHORTEST, SHORTEST_INFIX, alone, encoded_spellings, escaped_spellings
+from bot.core.secret_spellings import SHORTEST, SHORTEST_INFIX, alone, as_read, encoded_spellings, escaped_spellings
 
 SENSITIVE = "(sensitive value)"
 # So many texts, none longer than this, make one pattern; it needs some memory.
@@ -155,7 +155,8 @@ def _texts(value: Any) -> Iterator[str]:
         for child in value:
             yield from _texts(child)
     elif isinstance(value, str):
-        for line in {value, *value.splitlines()}:
+        text = as_read(value)
+        for line in {text, *text.splitlines()}:
             if len(line.strip()) >= SHORTEST_INFIX:
                 yield from escaped_spellings(line)
                 yield from encoded_spellings(line) if len(line) <= LONGEST_ENCODED else ()

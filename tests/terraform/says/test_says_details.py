@@ -1,6 +1,7 @@
 """Small things by which a change, or a secret, could slip through."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -127,3 +128,9 @@ def test_a_megabyte_in_one_attribute_leaves_room_for_its_neighbours(count: int) 
     assert '…(499,960 characters)…"' in fence
     assert "NEW" in fence
     assert "! a.small[0]\n" in fence
+
+
+def test_a_variable_whose_bytes_are_no_utf_8_is_hidden_like_any_other() -> None:
+    raw = b"caf\xe9 passw0rd"
+    hidden = Secrets(frozenset(environment_secrets({"DB_PASSWORD": os.fsdecode(raw)}))).hide
+    assert hidden(f"error: {raw.decode(errors='replace')} is wrong") == f"error: {SENSITIVE} is wrong"
