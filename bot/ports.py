@@ -140,6 +140,22 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another project of the same repository at `commit`, with its tool; `affected`: the same run is about it."""
+
+    tool: "Tool"
+    project: Project
+    rules: Rules
+    commit: str
+    affected: bool
+
+    @property
+    def dir(self) -> str:
+        """The directory that it has for itself."""
+        return self.project.dir
+
+
+@dataclass(frozen=True, slots=True)
 class PullCache:
     """What a tool made ready for a pull request, to be found again by its other runs until it is merged or closed.
 
@@ -160,7 +176,8 @@ class Site:
     `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `state_dir` lives for ever
     and is the place's own (local state). `log` is where output goes as it comes. `environment` is all the tool gets.
     `stopped()` turns true when the run was cancelled. `other_dirs` are those of other projects. `confirmed` names
-    what a person let go by name. `origin` and `pull_cache` are None outside of a repository, as for `gitops-bot plan`.
+    what a person let go by name. `neighbours` lists the other projects of the repository.
+    `origin` and `pull_cache` are None outside of a repository, as for `gitops-bot plan`.
     """
 
     root: Path
@@ -176,6 +193,7 @@ class Site:
     confirmed: tuple[str, ...] = ()
     origin: Origin | None = None
     pull_cache: PullCache | None = None
+    neighbours: Callable[[], Sequence[Neighbour]] = tuple
 
     @property
     def directory(self) -> Path:
@@ -273,6 +291,14 @@ class ClaimingTool(Protocol):
 
     def claims(self, tree: Tree, path: str) -> bool:
         """Tell whether a file looks like what this tool plans, though no project covers it."""
+
+
+@runtime_checkable
+class NeighbourlyTool(Protocol):
+    """A tool whose plan of a project may rest on what the repository's other projects declare."""
+
+    def rests_on_neighbours(self, content: Content) -> bool:
+        """Tell whether a plan that shows this must be made anew when files of other projects change."""
 
 
 @runtime_checkable

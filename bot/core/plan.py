@@ -10,6 +10,7 @@ class Action(StrEnum):
     """What happens to one object. UNKNOWN is an action this version has no word for: it is shown, never dropped.
 
     INVOKE runs an action of a provider beside the changes; DEFER is what the tool puts off to a later plan.
+    AWAIT changes nothing: the object was applied before, and is to become well.
     """
 
     CREATE = "create"
@@ -22,6 +23,7 @@ class Action(StrEnum):
     READ = "read"
     INVOKE = "invoke"
     DEFER = "defer"
+    AWAIT = "await"
     NONE = "none"
     UNKNOWN = "unknown"
 
@@ -58,7 +60,8 @@ class Counts:
     """How many objects each word is true of. `outputs` are changed outputs; `checks` are failed ones.
 
     `rendered` are differences of what is rendered, where nothing could be asked what would come of them. `invoke` are
-    actions of providers to run; `deferred` is what the tool put off to a later plan.
+    actions of providers to run; `deferred` is what the tool put off to a later plan. `awaits` were applied before
+    and are not healthy yet.
     """
 
     create: int = 0
@@ -75,6 +78,7 @@ class Counts:
     rendered: int = 0
     invoke: int = 0
     deferred: int = 0
+    awaits: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -45,7 +45,8 @@ COMMAND = CommandSpec(
     page="""
     Exactly the plans that the comment shows are applied, in the order of `depends_on`, if the [gate](gate.md) is open;
     **then it merges** the pull request when nothing is left to apply. It takes the lock on all projects of the pull
-    request first. `--confirm` names an object of Kubernetes that the gate says is not to be brought back.
+    request first. `--confirm` names an object of Kubernetes that the gate says is not to be brought back, or one
+    that is not healthy and is taken as it is.
 
     Each apply has a comment of its own, edited until it tells how each project ended. A project that fails stops what
     depends on it, not its siblings. Refused, for example:

@@ -1,5 +1,6 @@
 """What gitops.yaml says for the Kubernetes tools, as they use it. Made by `kube.keys`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -40,6 +41,15 @@ class HealthOptions:
     timeout: float = 300.0
     stable: float = 10.0
     checks: tuple[HealthCheck, ...] = ()
+
+    @property
+    def checks_by_kind(self) -> Mapping[str, Mapping[str, str]]:
+        """The expressions by `group/Kind`; gitops.yaml writes `Kind.group`."""
+        named_checks = [(check.kind.partition("."), check) for check in self.checks]
+        return {
+            f"{group}/{kind}": {"ready": check.ready} | ({"failed": check.failed} if check.failed else {})
+            for (kind, _, group), check in named_checks
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.kube.plan.rendered_diff import plan_offline
 from bot.kube.render.helm_hooks import hook_names
 from bot.kube.render.kubernetes_files import is_kubernetes_file
+from bot.kube.render.neighbours import Declared, Neighbourhood, render_neighbours
 from bot.kube.render.renderer import Renderer
 from bot.kube.render.revisions import ClusterTarget, RenderedRevision, render_revisions
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
@@ -67,9 +68,12 @@ class KubeTool:
     def claims(self, tree: Tree, path: str) -> bool:
         return is_kubernetes_file(tree, path)
 
+    def rests_on_neighbours(self, content: Content) -> bool:
+        """What leaves one project may have moved to another, and what is declared twice is refused."""
+        return bool(content.counts.destroy or content.counts.moves or content.counts.unknown)
+
     def state_key(self, tree: Tree, project: Project) -> str:
-        """The record of what was applied is the cluster's, whatever the tree says."""
-        return ""
+        return ""  # the record of what was applied is the cluster's, whatever the tree says
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         return self.renderer.version(environment)
@@ -165,8 +169,7 @@ class _ClusterPlanning:
         if recorded and recorded.commit and (previous is None or previous.digest(mask) != recorded.rendered):
             recorded, previous = replace(recorded, commit=""), None
         if recorded is None:
-            kinds = _kinds(desired, previous)
-            recorded = inventory.rebuild(cluster, project, settings.inventory_namespace, kinds)
+            recorded = _rebuild_inventory(cluster, project, settings, desired, previous)
         request = PlanRequest(
             cluster=cluster,
             mask=mask,
@@ -177,19 +180,27 @@ class _ClusterPlanning:
             ignore_rules=options.ignore,
             awaits_dependencies=bool(site.project.depends_on),
             project=project,
+            health_checks=options.health.checks_by_kind,
+            neighbourhood=Neighbourhood(lambda: self._render_neighbours(target)),
         )
         revisions = PlanRevisions(desired.objects, previous.objects if previous else None, recorded, self.destroy)
         changes = differ.plan_objects(request, revisions)
         if options.differ == "kubectl":
             changes = self._with_kubectl_fields(changes, revisions, mask, settings)
         notes = (*_inventory_notes(rules.cluster, recorded), *hook_changes.unsupported_hook_notes(desired))
-        upgrade = recorded is not None and recorded.installed
-        hooks = hook_changes.check_hooks(cluster, desired, previous, mask, upgrade=upgrade)
+        hooks = hook_changes.check_hooks(cluster, desired, previous, mask, recorded)
         content = plan_content(self.tool.name, (*changes, *hooks), offline=False, notes=notes)
         artifact = self._artifact(project, changes, desired, recorded)
         path = self._write_artifact(artifact, content)
         runs = hook_names(desired.hooks)
         return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version, runs)
+
+    def _render_neighbours(self, target: ClusterTarget) -> tuple[Declared, ...]:
+        cluster = RULES.of(self.site.rules).cluster
+        neighbours = [beside for beside in self.site.neighbours() if RULES.of(beside.rules).cluster == cluster]
+        tools = {beside.tool.name: beside.tool for beside in neighbours}
+        renderers = {name: tool.renderer for name, tool in tools.items() if isinstance(tool, KubeTool)}
+        return render_neighbours(self.site, target, renderers, neighbours)
 
     def _with_kubectl_fields(
         self, changes: tuple[ObjectChange, ...], revisions: PlanRevisions, mask: Mask, settings: ClusterSettings
@@ -264,9 +275,13 @@ def _refuse_unappliable(artifact: ApplyArtifact, site: Site) -> None:
         raise Refused(f"{names} would go with all that is in it; to mean that, comment `/apply {arguments}`")
 
 
-def _kinds(*revisions: RenderedRevision | None) -> set[tuple[str, str]]:
+def _rebuild_inventory(
+    cluster: Cluster, project: str, settings: ClusterSettings, *revisions: RenderedRevision | None
+) -> Inventory | None:
     objects = [kube_object for revision in revisions if revision for kube_object in revision.objects]
-    return {(kube_object.api_version, kube_object.ref.kind) for kube_object in objects}
+    kinds = {(kube_object.api_version, kube_object.ref.kind) for kube_object in objects}
+    namespaces = {kube_object.ref.namespace for kube_object in objects} - {""}
+    return inventory.rebuild(cluster, project, settings.inventory_namespace, kinds, namespaces)
 
 
 def _cluster_target(cluster: Cluster) -> ClusterTarget:

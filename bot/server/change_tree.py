@@ -17,6 +17,7 @@ GROUPS = {
     Action.MOVE: "Moves",
     Action.INVOKE: "Runs actions",
     Action.DEFER: "Puts off",
+    Action.AWAIT: "Waits for its health",
     Action.READ: "Reads",
     Action.NONE: "Imports or moves, and changes nothing else",
 }

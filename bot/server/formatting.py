@@ -22,6 +22,7 @@ SIGNS = {
     Action.MOVE: "→",
     Action.INVOKE: "▸",
     Action.DEFER: "…",
+    Action.AWAIT: "◌",
     Action.READ: "<",
     Action.NONE: " ",
 }
@@ -71,6 +72,7 @@ def chips(counts: Counts) -> tuple[Chip, ...]:
         ("unknown", counts.unknown, f"?{counts.unknown} unknown"),
         ("forget", counts.forget, f"×{counts.forget} forget"),
         ("change", counts.change, f"~{counts.change} change"),
+        ("await", counts.awaits, f"◌{counts.awaits} to become healthy"),
         ("create", counts.create, f"+{counts.create} create"),
         ("import", counts.imports, f"↓{counts.imports} import"),
         ("move", counts.moves, f"→{counts.moves} move"),

@@ -22,6 +22,7 @@ _MARKERS = {
     Action.IMPORT: "!",
     Action.FORGET: "!",
     Action.INVOKE: "!",
+    Action.AWAIT: "!",
     Action.UNKNOWN: "!",
 }
 _ACTION_REMARKS = {
@@ -30,6 +31,7 @@ _ACTION_REMARKS = {
     Action.READ: "read during the apply",
     Action.INVOKE: "invoked",
     Action.DEFER: "put off to a later plan",
+    Action.AWAIT: "not healthy yet",
 }
 # By the tool's words, for their order tells which of the two objects goes first.
 _REPLACE_REMARKS: Mapping[tuple[str, ...], str] = {

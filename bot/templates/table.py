@@ -127,7 +127,7 @@ def state_text(project: ProjectView, view: RunView) -> str:
 def _counts_risk(counts: Counts) -> ProjectRisk:
     if counts.destroy or counts.replace or counts.unknown:
         return ProjectRisk.DESTROYS
-    if counts.change or counts.invoke:
+    if counts.change or counts.invoke or counts.awaits:
         return ProjectRisk.CHANGES
     if counts.create:
         return ProjectRisk.CREATES

@@ -16,6 +16,7 @@ ACTIONS_BY_RISK = (
     Action.FORGET,
     Action.UPDATE,
     Action.INVOKE,
+    Action.AWAIT,
     Action.CREATE,
     Action.MOVE,
     Action.IMPORT,
@@ -41,6 +42,7 @@ ACTION_PHRASES = {
     Action.READ: "to read",
     Action.INVOKE: "to invoke",
     Action.DEFER: "put off",
+    Action.AWAIT: "to become healthy",
     Action.NONE: "as it is",
 }
 
@@ -54,6 +56,7 @@ def describe_counts(counts: Counts, max_kinds: int | None = None) -> str:
         (counts.forget, "to forget"),
         (counts.change, "to change"),
         (counts.invoke, f"{pluralize('action', counts.invoke)} to invoke"),
+        (counts.awaits, "to become healthy"),
         (counts.create, "to create"),
         (counts.moves, "to move"),
         (counts.imports, "to import"),
@@ -73,6 +76,7 @@ def describe_extras(counts: Counts) -> str:
         (counts.invoke, pluralize("action", counts.invoke)),
         (counts.moves, "move"),
         (counts.imports, "import"),
+        (counts.awaits, "to become healthy"),
         (counts.read, "read"),
         (counts.outputs, pluralize("output", counts.outputs)),
         (counts.checks, f"failed {pluralize('check', counts.checks)}"),

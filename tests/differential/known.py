@@ -50,23 +50,16 @@ BLOCKED: Mapping[str, Block] = {
     "ingress-controller": Block("K5", FIRST, 'serviceaccount "ingress-controller-admission" not found'),
 }
 
-ACCOUNT = Obstacle("K1", "no such key: subResource")
-BINDING = Obstacle("K1", r'bindings\.rbac\.authorization\.k8s\.io "[^"]+" not found')
 GRANT = Obstacle("documented", "attempting to grant RBAC permissions not currently held")
 AGGREGATION = Obstacle("documented", "must have cluster-admin privileges to use the aggregationRule")
 WEBHOOK = Obstacle("documented", "the identity that plans may not do this: [a-z]+webhookconfigurations")
 IDENTITIES: Mapping[str, Unfit] = {
-    "certificate-manager": Unfit((ACCOUNT, BINDING, GRANT, WEBHOOK), (BINDING,)),
-    "cluster-dns": Unfit((ACCOUNT, BINDING), (BINDING,)),
-    "database-operator": Unfit((ACCOUNT, BINDING, AGGREGATION), (BINDING,)),
-    "mesh-control-plane": Unfit((ACCOUNT, WEBHOOK)),
-    "gitops-controller": Unfit((ACCOUNT, BINDING, GRANT), (BINDING, GRANT)),
-    "secret-store": Unfit((ACCOUNT, GRANT, WEBHOOK), (GRANT,)),
+    "certificate-manager": Unfit((GRANT, WEBHOOK)),
+    "database-operator": Unfit((AGGREGATION,)),
+    "mesh-control-plane": Unfit((WEBHOOK,)),
+    "gitops-controller": Unfit((GRANT,), (GRANT,)),
+    "secret-store": Unfit((GRANT, WEBHOOK), (GRANT,)),
     "certified-webhook": Unfit((WEBHOOK,)),
-    "event-autoscaler": Unfit((ACCOUNT, WEBHOOK)),
-    "whole-platform": Unfit((BINDING,)),
-    "operator-bundle": Unfit((ACCOUNT, BINDING), (BINDING,)),
-    "tenant-space": Unfit((ACCOUNT, BINDING)),
-    "message-queue": Unfit((ACCOUNT,)),
-    "ingress-controller": Unfit((ACCOUNT, BINDING, GRANT, WEBHOOK), (BINDING,)),
+    "event-autoscaler": Unfit((WEBHOOK,)),
+    "ingress-controller": Unfit((GRANT, WEBHOOK)),
 }

@@ -164,6 +164,25 @@ def test_a_workload_that_does_not_come_up_fails_the_apply_with_the_reason(
     stage.wait_for_status(number, "gitops-bot/apply", "failure")
 
 
+def test_a_workload_that_did_not_come_up_stays_red_until_an_apply_sees_it_healthy(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    number = propose(stage, clone, {"maps/web.yaml": WEB})
+    approved(stage, number)
+    with Kubelet(cluster, namespace, cannot_pull("web")):
+        stage.alice.comment(stage.repo, number, "/apply")
+        stage.wait_for_comment(number, "1 to become healthy", "was applied and is not healthy")
+        stage.wait_for_status(number, "gitops-bot/apply", "failure")
+    with cluster.client() as api:
+        client.CoreV1Api(api).delete_collection_namespaced_pod(namespace)
+    approved(stage, number)
+    with Kubelet(cluster, namespace):
+        stage.alice.comment(stage.repo, number, "/apply")
+        stage.wait_for_merge(number)
+    assert "nothing was changed; healthy after" in "".join(bots_comments(stage, number))
+
+
 def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Access, namespace: str) -> None:
     chart = {
         "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 0.1.0\n",

@@ -201,3 +201,11 @@ def test_a_secrets_value_is_in_no_part_of_an_outcome(question: PlanRequest, api:
         shown = repr(replace(one, send=None))
         assert "hunter" not in shown
         assert "aHVudGVy" not in shown
+
+
+def test_an_object_of_the_base_branch_that_was_never_applied_is_not_said_to_be_gone(
+    question: PlanRequest, namespace: str
+) -> None:
+    body = configmap(namespace, a="1")
+    change = planned(question, body, before=(body,))["ConfigMap/settings"]
+    assert (change.verb, change.notes) == (Verb.CREATE, ())

@@ -138,7 +138,7 @@ def test_a_project_may_have_what_another_of_its_repository_had_and_says_so(
     moved = replace(question, project=f"forge 1 new/{namespace}:default")
     one = planned(moved, configmap(namespace, a="1"))["ConfigMap/settings"]
     assert one.verb is Verb.ADOPT
-    assert one.notes == (f"is taken from another project ({old}), which loses it",)
+    assert one.notes == (f"moves from `old/{namespace}`, which gives it up",)
     stranger = replace(question, project=f"forge 2 new/{namespace}:default")
     assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.UNKNOWN
 

@@ -1,19 +1,28 @@
 """What the planner may try on a real API server, and what is closed to it."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refused, ToolFailed
 from bot.kube.access import audit
 from bot.kube.access.rbac_manifests import Identities, planner_manifests
 from bot.kube.access.rights import FORBIDDEN_KINDS, GIT_KINDS, READ_ONLY_KINDS
+from bot.kube.access.trials import trial_bodies
+from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.role_bindings import NOT_TRIED_NOTE
 from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.masking import Mask
+from bot.kube.objects.object_changes import Verb
+from bot.kube.options import KubernetesRules
+from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.attempts import crd, things
 from tests.kube.identities import Account, made, new_names, remove
+from tests.kube.planning import LABEL, applied, planned
 from tests.rig.access import Access
 from tests.sandbox.running import until
 
@@ -35,6 +44,59 @@ def test_the_planner_tries_what_is_in_git(planner: Account) -> None:
         assert answer.ok, answer.message
         assert planner.cluster.create(body, dry_run=True).ok
         assert planner.cluster.apply(body, dry_run=False).status == 403
+
+
+def as_planner(account: Account) -> PlanRequest:
+    return PlanRequest(account.cluster, Mask(b"k" * 32), LABEL, KubernetesRules(cluster="rig"), time.time())
+
+
+def test_the_planner_tries_what_charts_are_made_of(planner: Account) -> None:
+    bodies = trial_bodies(planner.names.namespace)
+    refused = [answer.message for body in bodies if not (answer := planner.cluster.apply(body, dry_run=True)).ok]
+    assert refused == []
+    assert {"ServiceAccount", "Role", "Deployment"} <= {body["kind"] for body in bodies}
+
+
+RBAC_VERSION = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.mark.parametrize("scope", ["", "Cluster"])
+def test_a_role_and_its_binding_are_planned_in_one_pull_request(planner: Account, namespace: str, scope: str) -> None:
+    name = f"{namespace}-app"
+    metadata = {"name": name} | ({} if scope else {"namespace": namespace})
+    rule = {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}
+    role = {"apiVersion": RBAC_VERSION, "kind": f"{scope}Role", "metadata": metadata, "rules": [rule]}
+    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": f"{scope}Role", "name": name}
+    account = {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+    binding = {
+        "apiVersion": RBAC_VERSION,
+        "kind": f"{scope}RoleBinding",
+        "metadata": metadata,
+        "roleRef": role_ref,
+        "subjects": [account],
+    }
+    both = planned(as_planner(planner), role, binding)
+    assert {change.verb for change in both.values()} == {Verb.CREATE}
+    assert both[f"{scope}RoleBinding/{name}"].notes == (NOT_TRIED_NOTE,)
+    alone = planned(as_planner(planner), binding)[f"{scope}RoleBinding/{name}"]
+    assert alone.verb is Verb.UNKNOWN
+
+
+def test_a_projects_secrets_are_planned_where_they_are_let_in_their_namespace_only(
+    cluster: Access, tmp_path: Path, namespace: str
+) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "door", "namespace": namespace}}
+    with made(cluster, tmp_path, new_names(secrets=(namespace,))) as let:
+        until(lambda: let.cluster.apply(secret, dry_run=True).ok)
+        assert inventory.rebuild(let.cluster, "new", namespace, {("v1", "Secret")}, {namespace}) is None
+        known = applied(let.admin, secret)
+        found = inventory.find_members(let.cluster, LABEL, {("v1", "Secret")}, {namespace})
+        assert set(found) == set(known.members)
+        changed = {**secret, "data": {"word": "b3BlbiBzZXNhbWU="}}
+        plan = planned(as_planner(let), changed, before=(secret,), inventory=known)
+        assert plan["Secret/door"].verb is Verb.CHANGE
+        with pytest.raises(ToolFailed, match="does not list Secret: Forbidden"):
+            inventory.find_members(let.cluster, LABEL, {("v1", "Secret")}, {"default"})
 
 
 def test_the_planner_tries_a_role_of_what_it_has_and_grants_itself_nothing_else(planner: Account) -> None:
@@ -102,3 +164,17 @@ def test_a_group_that_is_not_one_of_custom_resources_is_refused(group: str) -> N
 def test_a_namespace_that_is_no_name_is_refused(names: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="is no namespace"):
         Identities(**names)
+
+
+def test_the_end_of_a_namespace_names_the_kinds_that_the_planner_may_not_list(planner: Account, namespace: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    definition = crd(f"{namespace}.example")
+    assert planner.admin.apply(definition, dry_run=False).ok
+    until(lambda: any(resource.group == f"{namespace}.example" for resource in planner.admin.resources()))
+    known = applied(planner.admin, body)
+    change = planned(as_planner(planner), destroy=True, inventory=known)[f"Namespace/{namespace}"]
+    remove(planner.admin, definition)
+    assert (change.verb, change.confirm) == (Verb.DELETE, True), change.problem
+    (unlisted,) = (loss for loss in change.losses if loss.startswith("whatever it holds of "))
+    assert "Secret" in unlisted
+    assert unlisted.endswith("which the bot may not list")

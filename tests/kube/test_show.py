@@ -43,9 +43,10 @@ def test_each_verb_is_an_action_and_is_counted() -> None:
         ("Deployment shop/change", Action.UPDATE),
         ("Deployment shop/replace", Action.REPLACE),
         ("Deployment shop/delete", Action.DELETE),
+        ("Deployment shop/await", Action.AWAIT),
         ("Deployment shop/untold", Action.UNKNOWN),
     ]
-    assert found.counts == Counts(create=1, change=1, replace=1, destroy=1, unknown=1)
+    assert found.counts == Counts(create=1, change=1, replace=1, destroy=1, unknown=1, awaits=1)
 
 
 def test_unchanged_objects_are_counted_in_a_note() -> None:

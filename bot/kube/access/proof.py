@@ -11,11 +11,13 @@ from typing import Any
 from bot.core.errors import ToolFailed, Transient
 from bot.kube.access import audit
 from bot.kube.access.attacks import ABSENT_NAME, Attack, attacks_on
-from bot.kube.access.rbac_manifests import PLANNER, Identities
+from bot.kube.access.rbac_manifests import ALL_NAMESPACES, PLANNER, Identities
+from bot.kube.access.trials import trial_bodies
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.responses import ApiResponse
 from bot.kube.cluster.transport import ApiRequest
 from bot.kube.objects.kube_object import ObjectRef, object_of
+from bot.kube.objects.normalization import MEMBER_LABEL
 
 Send = Callable[[ApiRequest], ApiResponse]
 
@@ -95,6 +97,45 @@ def _prove_dry_runs(cluster: Cluster, identities: Identities) -> Iterator[Proof]
         yield _prove_allowed("it can try to change", cluster.patch("v1", ref, _no_change(), dry_run=True))
         uid = str(root.body["metadata"]["uid"])
         yield _prove_allowed("it can try to delete", cluster.delete("v1", ref, uid=uid, dry_run=True))
+    yield _prove_trials(cluster, identities)
+    for namespace in sorted(set(identities.secrets)):
+        yield _prove_secrets(cluster, namespace)
+
+
+def _prove_trials(cluster: Cluster, identities: Identities) -> Proof:
+    """By what a plan does with each kind: it lists, and it tries."""
+    refusals = [
+        f"{body['kind']}: {refusal}"
+        for body in trial_bodies(identities.namespace)
+        if (refusal := _trial_refusal(cluster, body))
+    ]
+    advice = "; apply the manifests of `gitops-bot cluster planner` again"
+    claim = "it can try what charts are made of"
+    return Proof(claim, not refusals, f"{'; '.join(refusals)}{advice}" if refusals else "let through")
+
+
+def _trial_refusal(cluster: Cluster, body: Mapping[str, Any]) -> str:
+    """Why a plan with such an object would fail; empty where it would not."""
+    try:
+        cluster.metadata(body["apiVersion"], body["kind"], None, f"{MEMBER_LABEL}={ABSENT_NAME}")
+    except ToolFailed as error:
+        return str(error)
+    answer = cluster.apply(body, dry_run=True)
+    return "" if answer.ok else answer.message
+
+
+def _prove_secrets(cluster: Cluster, namespace: str) -> Proof:
+    """Where the operator says that Secrets are planned, they are listed and tried."""
+    everywhere = namespace == ALL_NAMESPACES
+    claim = f"it can plan Secrets {'everywhere' if everywhere else f'in {namespace}'}"
+    try:
+        cluster.metadata("v1", "Secret", None if everywhere else namespace, f"{MEMBER_LABEL}={ABSENT_NAME}")
+    except ToolFailed as error:
+        return Proof(claim, False, str(error))
+    metadata = {"name": ABSENT_NAME, "namespace": "default" if everywhere else namespace}
+    return _prove_allowed(
+        claim, cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}, dry_run=True)
+    )
 
 
 def _prove_no_writes(cluster: Cluster, identities: Identities) -> Iterator[Proof]:

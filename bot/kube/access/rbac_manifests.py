@@ -132,7 +132,7 @@ def _policy(identities: Identities) -> Manifest:
 
 
 _NO_CREDENTIALS = (
-    "!(request.resource.resource == 'serviceaccounts' && request.subResource == 'token')"
+    "!(request.resource.resource == 'serviceaccounts' && has(request.subResource) && request.subResource == 'token')"
     " && request.resource.group != 'certificates.k8s.io'"
 )
 

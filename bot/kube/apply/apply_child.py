@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from bot.kube.apply.results import WHOLE_APPLY, ObjectResult, ResultStatus
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
+from bot.kube.cluster.role_bindings import RBAC_GROUP
 from bot.kube.health.object_health import HealthChecks, HealthState
 from bot.kube.health.rollout import RolloutTiming, wait_for_rollout
 from bot.kube.objects.apply_order import ApplyStage, apply_groups, stage_of
@@ -38,6 +39,7 @@ DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 4
 ESTABLISHED_SECONDS = 60.0
 POLL_SECONDS = 0.1
 THREADS = 16
+SENDING_VERBS = frozenset({Verb.CREATE, Verb.CHANGE, Verb.REPLACE})
 EARLIER_FAILURE = "what comes before it did not go well"
 
 
@@ -73,6 +75,7 @@ class _ApplyRun:
     config: ChildConfig
     progress: ProgressLog
     stop: StopSignal
+    unfinished: set[ObjectRef] = field(default_factory=set)
 
     def run(self) -> int:
         """Apply; returns the exit status. Raises Refused, ToolFailed and Transient for what the cluster refuses."""
@@ -80,8 +83,14 @@ class _ApplyRun:
         recorded = self._read_inventory()
         label = inventory.label_of(artifact.project, self.config.inventory_namespace)
         namespaces = [change.ref.name for change in artifact.changes if stage_of(change.ref) is ApplyStage.NAMESPACES]
-        mask = Mask(artifact.mask_key)
-        preflight = Preflight(self.cluster, mask, label, self.config.confirm, frozenset(namespaces))
+        preflight = Preflight(
+            cluster=self.cluster,
+            mask=Mask(artifact.mask_key),
+            label=label,
+            confirmed=self.config.confirm,
+            new_namespaces=frozenset(namespaces),
+            new_roles=frozenset(change.ref for change in artifact.changes if change.ref.group == RBAC_GROUP),
+        )
         if objections := find_objections(preflight, artifact.changes):
             self.progress.refuse("; ".join(objections))
             return REFUSED
@@ -96,9 +105,7 @@ class _ApplyRun:
     def _apply_all(self, widened: Inventory) -> bool:
         """Hooks, objects, their health, hooks again, and what goes. True when all of it went well."""
         deletions = [change for change in self.artifact.changes if change.verb is Verb.DELETE]
-        before, after = HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL
-        if widened.installed:
-            before, after = HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE
+        before, after = _due_phases(widened)
         succeeded = self._run_hooks(before) and self._apply_stages()
         succeeded = succeeded and self._await_health() and self._run_hooks(after)
         if not succeeded or self.stop.requested:
@@ -120,7 +127,7 @@ class _ApplyRun:
         return recorded or inventory.rebuild(self.cluster, project, namespace, kinds)
 
     def _widen_inventory(self, recorded: Inventory | None, label: str) -> Inventory:
-        """All that was and all that will be, at no commit: written before anything changes."""
+        """All that was and all that will be, at no commit, none of it seen well: written before anything changes."""
         old_members = recorded.members if recorded else {}
         api_versions = {ObjectRef.parse_id(id): version for id, version in self.artifact.members.items()}
         new_members = {
@@ -130,9 +137,17 @@ class _ApplyRun:
         installed = recorded is not None and recorded.installed
         namespace, members = self.config.inventory_namespace, {**old_members, **new_members}
         widened = Inventory(self.artifact.project, namespace, "", members, label, installed=installed)
+        self.unfinished.update(self._begun(widened), recorded.unfinished if recorded else ())
+        widened = replace(widened, unfinished=frozenset(self.unfinished))
         self.progress.changes_begun = True
         inventory.write(self.cluster, widened)
         return widened
+
+    def _begun(self, widened: Inventory) -> set[ObjectRef]:
+        """What this apply is to see well: objects that change, and hooks that are due."""
+        phases = set(_due_phases(widened))
+        hooks = {hook.kube_object.ref for hook in self.artifact.hooks if phases & hook.phases}
+        return hooks | {change.ref for change in self.artifact.changes if change.verb in SENDING_VERBS}
 
     def _narrow_inventory(self, widened: Inventory, succeeded: bool) -> None:
         """What bears the label now and belongs here, or could not be deleted; at the commit when all went well."""
@@ -140,7 +155,8 @@ class _ApplyRun:
         self.cluster.forget_resources()
         live = inventory.find_members(self.cluster, widened.label, kinds)
         members = {ref: member for ref, member in live.items() if ref in widened.members}
-        exact = replace(widened, members=members, installed=succeeded or widened.installed)
+        unfinished = frozenset() if succeeded else frozenset(self.unfinished)
+        exact = replace(widened, members=members, installed=succeeded or widened.installed, unfinished=unfinished)
         committed = replace(exact, commit=self.artifact.commit, rendered=self.artifact.rendered_digest)
         inventory.write(self.cluster, committed if succeeded else exact)
 
@@ -154,12 +170,15 @@ class _ApplyRun:
             progress.scrub,
             progress.print_line,
         )
-        return not self.stop.requested and runner.run(phase, progress.record)
+        if self.stop.requested or not runner.run(phase, progress.record):
+            return False
+        self.unfinished.difference_update(hook.kube_object.ref for hook in self.artifact.hooks if phase in hook.phases)
+        return True
 
     def _apply_stages(self) -> bool:
         """Apply stage after stage; within one a failure keeps nothing else from being tried."""
         last_stage = ApplyStage.DEFINITIONS
-        changes = [change for change in self.artifact.changes if change.verb is not Verb.DELETE]
+        changes = [change for change in self.artifact.changes if change.verb not in (Verb.DELETE, Verb.AWAIT)]
         for stage, group in apply_groups(changes):
             if stage is not last_stage and not self._finish_stage(last_stage, changes):
                 self._skip_from(stage, changes)
@@ -206,16 +225,14 @@ class _ApplyRun:
             self.progress.record(ObjectApplier(self.cluster, self.config.manager, self._wait_limit).apply(change))
 
     def _await_health(self) -> bool:
-        changing_verbs = (Verb.CREATE, Verb.CHANGE, Verb.REPLACE)
-        targets = [
-            (change.api_version, change.ref) for change in self.artifact.changes if change.verb in changing_verbs
-        ]
+        targets = [(change.api_version, change.ref) for change in self.artifact.changes if self._is_awaited(change)]
         if not targets:
             return True
         options, progress, started = self.artifact.health, self.progress, time.monotonic()
         timing = RolloutTiming(options.timeout, options.stable, time.monotonic, self.stop.wait)
         checks, scrub, report = self._health_checks, progress.scrub, progress.print_line
         healths = wait_for_rollout(self.cluster, targets, timing, checks=checks, scrub=scrub, report=report)
+        self.unfinished.difference_update(ref for ref, health in healths if health.is_well)
         for ref, health in healths:
             if health.state is HealthState.FAILED:
                 message = "\n".join((health.reason, *health.detail))
@@ -224,14 +241,22 @@ class _ApplyRun:
             progress.results = replace(progress.results, healthy=time.monotonic() - started)
         return progress.succeeded
 
+    def _is_awaited(self, change: ObjectChange) -> bool:
+        """What was sent now, and what was sent before unless a person takes it as it is."""
+        if change.verb is Verb.AWAIT:
+            return change.ref.path not in self.config.confirm
+        return change.verb in SENDING_VERBS
+
     @property
     def _health_checks(self) -> HealthChecks:
-        """By `group/Kind`, as gitops.yaml writes them: `Kind.group`."""
-        named_checks = [(check.kind.partition("."), check) for check in self.artifact.health.checks]
-        return {
-            f"{group}/{kind}": {"ready": check.ready} | ({"failed": check.failed} if check.failed else {})
-            for (kind, _, group), check in named_checks
-        }
+        return self.artifact.health.checks_by_kind
+
+
+def _due_phases(widened: Inventory) -> tuple[HookPhase, HookPhase]:
+    """Before and after the objects."""
+    if widened.installed:
+        return HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE
+    return HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL
 
 
 def _served_kinds(spec: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.deletions import foreign_loss, protection_of
+from bot.kube.cluster.role_bindings import awaits_role
 from bot.kube.cluster.server_dry_run import dry_run_apply, result_digest
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
@@ -21,7 +22,7 @@ from bot.kube.objects.object_changes import ObjectChange, Verb
 class Preflight:
     """Where to look and what was promised. `confirmed` names what a person let go, as `Kind/name`.
 
-    `new_namespaces` come with the apply.
+    `new_namespaces` and `new_roles` come with the apply.
     """
 
     cluster: Cluster
@@ -29,6 +30,7 @@ class Preflight:
     label: str
     confirmed: tuple[str, ...]
     new_namespaces: frozenset[str] = frozenset()
+    new_roles: frozenset[ObjectRef] = frozenset()
 
 
 def find_objections(preflight: Preflight, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
@@ -102,6 +104,8 @@ def _missing_namespace(preflight: Preflight, change: ObjectChange) -> Iterator[s
 
 def _changed_result(preflight: Preflight, change: ObjectChange, send: Body, live: Body | None) -> Iterator[str]:
     answer = dry_run_apply(preflight.cluster, send, live, change.takes, force=change.force)
+    if live is None and awaits_role(object_of(send), preflight.new_roles, answer):
+        return
     if not answer.ok:
         yield f"would be refused now: {answer.message}"
     elif result_digest(preflight.mask, answer.body, change.left, send) != change.result:

@@ -5,16 +5,16 @@ happened twice, and is Transient in the end.
 """
 
 import builtins
-import copy
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.core.errors import ToolFailed
-from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta
+from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta, parse_resource
 from bot.kube.cluster.transport import METADATA_LIST, ApiRequest, Deadline, Transport
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
@@ -24,11 +24,20 @@ R = TypeVar("R")
 
 Bodies = tuple[Body, ...]
 Rows = list[Body]
+Kinds = Mapping[str, ApiResource]  # of one API version, by kind; empty where it is not served
 
 APPLY_PATCH, JSON_PATCH = "application/apply-patch+yaml", "application/json-patch+json"
 DRY_RUN = {"dryRun": "All"}
 PAGE = 500
-GONE = 410
+FORBIDDEN, GONE = 403, 410
+
+
+class Forbidden(ToolFailed):
+    """These credentials may not do so."""
+
+
+class Unserved(ToolFailed):
+    """The cluster has no such kind."""
 
 
 class Cluster:
@@ -37,7 +46,7 @@ class Cluster:
     def __init__(self, name: str, transport: Transport, manager: str, threads: int) -> None:
         self.name, self._transport, self._manager, self._threads = name, transport, manager, threads
         self._lock = threading.Lock()
-        self._resources: dict[str, Mapping[str, ApiResource] | None] = {}
+        self._kinds: dict[str, Kinds] = {}
 
     @classmethod
     def open(  # noqa: PLR0913  # each word of it named
@@ -56,25 +65,26 @@ class Cluster:
         return cls(name, Transport.open(name, kubeconfig, context, timeout, threads), manager, threads)
 
     def with_deadline(self, seconds: float, stopped: Callable[[], bool]) -> "Cluster":
-        """Bound the same client for one plan: Transient when all in all it takes longer, or `stopped()` is true."""
-        bounded = copy.copy(self)  # what is known of kinds stays common
-        bounded._transport = self._transport.with_deadline(Deadline(seconds, stopped))
-        return bounded
+        """Make a client of one plan: Transient when all in all it takes longer, or `stopped()` is true.
+
+        It knows of no kind yet: definitions come and go between two plans.
+        """
+        transport = self._transport.with_deadline(Deadline(seconds, stopped))
+        return Cluster(self.name, transport, self._manager, self._threads)
 
     def resource(self, api_version: str, kind: str) -> ApiResource | None:
-        """Look up how the server serves a kind; None when it does not. Remembered until `forget_resources`."""
+        """Look up how the server serves a kind; None when it does not. Remembered until there is reason to doubt it."""
         with self._lock:
-            resources = self._resources.get(api_version, {})
-        if resources == {}:
-            resources = self._discover(api_version)
-            with self._lock:
-                self._resources[api_version] = resources
-        return (resources or {}).get(kind)
+            known = api_version in self._kinds
+        if not known:
+            self._discover(api_version)
+        with self._lock:
+            return self._kinds.get(api_version, {}).get(kind)
 
     def forget_resources(self) -> None:
         """Have kinds looked up anew, since definitions were applied."""
         with self._lock:
-            self._resources.clear()
+            self._kinds.clear()
 
     def version(self) -> str:
         """Ask for the server's version: `v1.33.1`."""
@@ -87,7 +97,7 @@ class Cluster:
             versions += [str(version["groupVersion"]) for version in group["versions"]]
         unavailable = self.unavailable_versions()
         available = [version for version in versions if version not in unavailable]
-        kinds = [f"{version}/{kind}" for version in available for kind in self._discover(version) or ()]
+        kinds = [f"{version}/{kind}" for version in available for kind in self._discover(version)]
         return (*versions, *sorted(kinds))
 
     def resources(self) -> tuple[ApiResource, ...]:
@@ -96,7 +106,7 @@ class Cluster:
         versions = ["v1", *(str(group["preferredVersion"]["groupVersion"]) for group in groups)]
         unavailable = self.unavailable_versions()
         tables = self.map_concurrently(self._discover, [version for version in versions if version not in unavailable])
-        return tuple(resource for table in tables for resource in (table or {}).values())
+        return tuple(resource for table in tables for resource in table.values())
 
     def unavailable_versions(self) -> frozenset[str]:
         """List group versions that another server answers for, and does not now, as a metrics server that is away."""
@@ -107,7 +117,7 @@ class Cluster:
 
     def get(self, api_version: str, ref: ObjectRef) -> ApiResponse:
         """Read an object. Raises ToolFailed for a kind that is not served, as all that follow do."""
-        return self._request("GET", self._path(api_version, ref))
+        return self._send_to(api_version, ref, ApiRequest("GET"))
 
     def metadata(
         self, api_version: str, kind: str, namespace: str | None, selector: str = ""
@@ -127,29 +137,29 @@ class Cluster:
         target = object_of(body)
         query = {"fieldManager": self._manager, "fieldValidation": "Strict", "force": str(force).lower()}
         query |= DRY_RUN if dry_run else {}
-        return self._request("PATCH", self._path(target.api_version, target.ref), query, body, APPLY_PATCH)
+        return self._send_to(target.api_version, target.ref, ApiRequest("PATCH", "", query, body, APPLY_PATCH))
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool) -> ApiResponse:
         """Create an object; only a dry-run is repeated. Unknown fields are refused, not dropped."""
         target = object_of(body)
         query = {"fieldManager": self._manager, "fieldValidation": "Strict", **(DRY_RUN if dry_run else {})}
-        path = self._path(target.api_version, target.ref).rpartition("/")[0]
-        return self._request("POST", path, query, body, repeatable=dry_run)
+        request = ApiRequest("POST", query=query, body=body, repeatable=dry_run)
+        return self._send_to(target.api_version, target.ref, request)
 
     def replace(self, body: Mapping[str, Any], *, dry_run: bool) -> ApiResponse:
         """Put a whole object, with its resourceVersion as precondition, if it has one; only a dry-run is repeated."""
         target = object_of(body)
         query = {"fieldManager": self._manager, **(DRY_RUN if dry_run else {})}
-        return self._request("PUT", self._path(target.api_version, target.ref), query, body, repeatable=dry_run)
+        request = ApiRequest("PUT", query=query, body=body, repeatable=dry_run)
+        return self._send_to(target.api_version, target.ref, request)
 
     def patch(
         self, api_version: str, ref: ObjectRef, operations: Sequence[Mapping[str, Any]], *, dry_run: bool
     ) -> ApiResponse:
         """Send a JSON patch; only a dry-run is repeated."""
         query = {"fieldManager": self._manager, **(DRY_RUN if dry_run else {})}
-        return self._request(
-            "PATCH", self._path(api_version, ref), query, list(operations), JSON_PATCH, repeatable=dry_run
-        )
+        request = ApiRequest("PATCH", "", query, list(operations), JSON_PATCH, repeatable=dry_run)
+        return self._send_to(api_version, ref, request)
 
     def delete(  # noqa: PLR0913  # each word of a deletion is named
         self,
@@ -171,7 +181,7 @@ class Cluster:
         }
         if dry_run:
             options["dryRun"] = ["All"]
-        return self._request("DELETE", self._path(api_version, ref), {}, options)
+        return self._send_to(api_version, ref, ApiRequest("DELETE", body=options))
 
     def can(self, verb: str, group: str, resource: str, namespace: str = "") -> bool:
         """Ask whether these credentials may do so: `can("patch", "apps", "deployments")`."""
@@ -207,26 +217,32 @@ class Cluster:
         with ThreadPoolExecutor(min(self._threads, len(inputs)), "kube") as pool:
             return list(pool.map(work, inputs))
 
-    def _discover(self, api_version: str) -> Mapping[str, ApiResource] | None:
+    def _discover(self, api_version: str) -> Kinds:
+        """Ask which kinds an API version has, and remember it."""
         group, _, version = api_version.rpartition("/")
         response = self._request("GET", f"/apis/{quote(api_version)}" if group else f"/api/{quote(version)}")
-        if not response.ok:
-            return None
-        rows = [row for row in response.body.get("resources") or () if "/" not in row["name"]]
-        return {
-            row["kind"]: ApiResource(
-                group, version, row["kind"], row["name"], bool(row["namespaced"]), "list" in (row.get("verbs") or ())
-            )
-            for row in rows
-        }
+        rows = (response.body.get("resources") or ()) if response.ok else ()
+        kinds = {row["kind"]: parse_resource(row, group, version) for row in rows if "/" not in row["name"]}
+        with self._lock:
+            self._kinds[api_version] = kinds
+        return kinds
 
-    def _path(self, api_version: str, ref: ObjectRef) -> str:
-        return f"{self._collection(api_version, ref.kind, ref.namespace)}/{quote(ref.name, safe='')}"
+    def _send_to(self, api_version: str, ref: ObjectRef, request: ApiRequest) -> ApiResponse:
+        """Send to the object's path, or its collection's for a POST; anew where the kind is not there any more."""
+        response = self._transport.send(replace(request, path=self._path(api_version, ref, request.method)))
+        if not response.is_unserved:
+            return response
+        self._discover(api_version)
+        return self._transport.send(replace(request, path=self._path(api_version, ref, request.method)))
+
+    def _path(self, api_version: str, ref: ObjectRef, method: str) -> str:
+        collection = self._collection(api_version, ref.kind, ref.namespace)
+        return collection if method == "POST" else f"{collection}/{quote(ref.name, safe='')}"
 
     def _collection(self, api_version: str, kind: str, namespace: str | None) -> str:
-        resource = self.resource(api_version, kind)
+        resource = self.resource(api_version, kind) or self._discover(api_version).get(kind)
         if resource is None:
-            raise ToolFailed(f"cluster {self.name} does not know the kind {kind} of {api_version}")
+            raise Unserved(f"cluster {self.name} does not know the kind {kind} of {api_version}")
         top = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         inside = f"/namespaces/{quote(namespace)}" if resource.namespaced and namespace else ""
         return f"{top}{inside}/{resource.plural}"
@@ -240,12 +256,14 @@ class Cluster:
         while True:
             response = self._request("GET", path, query, accept=accept)
             if response.status == 404:
+                self._discover(api_version)
                 return rows
             if response.status == GONE and "continue" in query:
                 query, rows = unpaged, []
                 continue
             if not response.ok:
-                raise ToolFailed(f"cluster {self.name} does not list {kind}: {response.reason or response.status}")
+                refusal = f"cluster {self.name} does not list {kind}: {response.reason or response.status}"
+                raise Forbidden(refusal) if response.status == FORBIDDEN else ToolFailed(refusal)
             rows += response.body.get("items") or ()
             continuation = (response.body.get("metadata") or {}).get("continue")
             if not continuation:
@@ -258,18 +276,16 @@ class Cluster:
             raise ToolFailed(f"cluster {self.name} refuses {path}: {response.reason or response.status}")
         return response.body
 
-    def _request(  # noqa: PLR0913  # each word of a request is named
+    def _request(
         self,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: object = None,
-        content_type: str = "application/json",
         *,
         accept: str = "application/json",
-        repeatable: bool = True,
     ) -> ApiResponse:
-        return self._transport.send(ApiRequest(method, path, query or {}, body, content_type, accept, repeatable))
+        return self._transport.send(ApiRequest(method, path, query or {}, body, accept=accept))
 
 
 def _is_available(service: Body) -> bool:

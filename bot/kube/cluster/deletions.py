@@ -4,12 +4,12 @@ Protections are read from the live object only: to take the annotation out of Gi
 nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
-from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.client import Cluster, Forbidden, Unserved
 from bot.kube.cluster.responses import ApiResource, ObjectMeta
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
@@ -66,9 +66,9 @@ def deletion_losses(cluster: Cluster, live: Body, now: float) -> tuple[str, ...]
 def foreign_objects(cluster: Cluster, namespace: str, label: str) -> tuple[str, ...]:
     """List the objects in a namespace that are not of the inventory with this label, nor the cluster's own.
 
-    Raises ToolFailed where they cannot be told.
+    Of kinds that may not be listed there is none: `deletion_losses` names these. Raises ToolFailed if an API is down.
     """
-    foreign = [meta for meta in list_contents(cluster, namespace) if meta.labels.get(MEMBER_LABEL) != label]
+    foreign = [meta for meta in list_contents(cluster, namespace).metas if meta.labels.get(MEMBER_LABEL) != label]
     return tuple(str(meta.ref) for meta in foreign if not meta.owned)
 
 
@@ -82,19 +82,39 @@ def foreign_loss(cluster: Cluster, ref: ObjectRef, label: str) -> str:
     return f"holds what is not this project's: {', '.join(foreign[:_MAX_LISTED])}{remainder}" if foreign else ""
 
 
-def list_contents(cluster: Cluster, namespace: str) -> tuple[ObjectMeta, ...]:
-    """List every object in a namespace but those that the cluster makes by itself.
+@dataclass(frozen=True, slots=True)
+class NamespaceContents:
+    """What is in a namespace, but for what the cluster makes by itself; of `unlisted` kinds that may not be asked."""
 
-    Raises ToolFailed where an API that is down may hold more.
-    """
+    metas: tuple[ObjectMeta, ...]
+    unlisted: tuple[str, ...]
+
+
+def list_contents(cluster: Cluster, namespace: str) -> NamespaceContents:
+    """List what is in a namespace. Raises ToolFailed where an API that is down may hold more."""
     if unavailable := sorted(cluster.unavailable_versions()):
         raise ToolFailed(f"the API {unavailable[0]} does not answer")
     resources = [resource for resource in cluster.resources() if resource.namespaced and _is_counted(resource)]
-    lists = cluster.map_concurrently(
-        lambda resource: cluster.metadata(resource.api_version, resource.kind, namespace), resources
+    lists = cluster.map_concurrently(lambda resource: _list_kind(cluster, resource, namespace), resources)
+    by_uid = {meta.uid: meta for metas in lists for meta in metas or ()}
+    return NamespaceContents(
+        tuple(meta for meta in by_uid.values() if (meta.ref.kind, meta.ref.name) not in _SERVER_MADE),
+        tuple(_kind_text(resource) for resource, metas in zip(resources, lists, strict=True) if metas is None),
     )
-    by_uid = {meta.uid: meta for metas in lists for meta in metas}
-    return tuple(meta for meta in by_uid.values() if (meta.ref.kind, meta.ref.name) not in _SERVER_MADE)
+
+
+def _list_kind(cluster: Cluster, resource: ApiResource, namespace: str) -> tuple[ObjectMeta, ...] | None:
+    """None where that is not allowed; nothing of a kind whose definition is gone by now."""
+    try:
+        return cluster.metadata(resource.api_version, resource.kind, namespace)
+    except Forbidden:
+        return None
+    except Unserved:
+        return ()
+
+
+def _kind_text(resource: ApiResource) -> str:
+    return f"{resource.kind}.{resource.group}".rstrip(".")
 
 
 def _is_counted(resource: ApiResource) -> bool:
@@ -114,12 +134,25 @@ def _losses(cluster: Cluster, ref: ObjectRef, live: Body, now: float) -> Iterato
     for address in (status.get("loadBalancer") or {}).get("ingress") or ():
         yield f"the address {address.get('ip') or address.get('hostname')}"
     if ref.kind == "Namespace":
-        yield from _count_losses(lambda: list_contents(cluster, ref.name), "everything in it")
+        yield from _namespace_losses(cluster, ref.name)
     if ref.kind == "CustomResourceDefinition":
         group, kind = str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
         versions = [version["name"] for version in spec.get("versions") or () if version.get("served")]
         if versions:
-            yield from _count_losses(lambda: cluster.metadata(f"{group}/{versions[0]}", kind, None), f"every {kind}")
+            yield from _instance_losses(cluster, f"{group}/{versions[0]}", kind)
+
+
+def _namespace_losses(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """What is in it, and what may be in it."""
+    try:
+        contents = list_contents(cluster, namespace)
+    except (Refused, ToolFailed) as error:
+        yield f"everything in it (which cannot be counted: {error})"
+        return
+    yield from _listed_losses(contents.metas, "everything in it")
+    if unlisted := contents.unlisted:
+        remainder = f" and {len(unlisted) - _MAX_LISTED:,} more kinds" if len(unlisted) > _MAX_LISTED else ""
+        yield f"whatever it holds of {', '.join(unlisted[:_MAX_LISTED])}{remainder}, which the bot may not list"
 
 
 def _pod_losses(cluster: Cluster, ref: ObjectRef, status: Body) -> Iterator[str]:
@@ -151,12 +184,15 @@ def _first_count(status: Body, *names: str) -> int:
     return next((value for name in names if isinstance(value := status.get(name), int) and value), 0)
 
 
-def _count_losses(list_metas: Any, subject: str) -> Iterator[str]:
+def _instance_losses(cluster: Cluster, api_version: str, kind: str) -> Iterator[str]:
+    """The objects of a kind whose definition goes."""
     try:
-        metas = list_metas()
+        yield from _listed_losses(cluster.metadata(api_version, kind, None), f"every {kind}")
     except (Refused, ToolFailed) as error:
-        yield f"{subject} (which cannot be counted: {error})"
-        return
+        yield f"every {kind} (which cannot be counted: {error})"
+
+
+def _listed_losses(metas: Sequence[ObjectMeta], subject: str) -> Iterator[str]:
     if metas:
         names = ", ".join(str(meta.ref) for meta in metas[:_MAX_LISTED])
         remainder = f" and {len(metas) - _MAX_LISTED:,} more" if len(metas) > _MAX_LISTED else ""

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.core.errors import Refused, ToolFailed
-from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.client import Cluster, Forbidden
+from bot.kube.cluster.responses import ObjectMeta
 from bot.kube.objects.kube_object import ObjectRef
 from bot.kube.objects.normalization import MEMBER_LABEL
 
@@ -43,7 +44,8 @@ class Inventory:
 
     `rebuilt`: there was no parent, or a damaged one, and the members are those that bear the label. `installed`: some
     apply went well to its end, so that the next one is an upgrade. `rendered` is the digest of what was applied last,
-    for the same commit may render to something else with another version of a tool or of the cluster.
+    for the same commit may render to something else with another version of a tool or of the cluster. `unfinished` are
+    the objects and hooks that an apply began and that nobody saw well since.
     """
 
     project: str
@@ -54,6 +56,7 @@ class Inventory:
     rebuilt: bool = False
     installed: bool = False
     rendered: str = ""
+    unfinished: frozenset[ObjectRef] = frozenset()
 
 
 def name_of(project: str) -> str:
@@ -75,40 +78,70 @@ def read(cluster: Cluster, project: str, namespace: str) -> Inventory | None:
         return None
     if not response.ok:
         raise ToolFailed(f"the inventory in namespace {namespace} cannot be read: {response.message}")
-    label = label_of(project, namespace)
+    label, annotations = label_of(project, namespace), response.body["metadata"].get("annotations") or {}
     try:
         commit, members = _unpack(response.body)
+        unfinished = _unpack_refs(response.body["binaryData"].get("unfinished"))
     except (ValueError, KeyError, TypeError, OSError):
-        kinds = (response.body["metadata"].get("annotations") or {}).get(KINDS_ANNOTATION, "")
-        return rebuild(cluster, project, namespace, _parse_kinds(cluster, kinds)) or Inventory(
+        kinds = _parse_kinds(cluster, annotations.get(KINDS_ANNOTATION, ""))
+        namespaces = {namespace, *annotations.get(NAMESPACES_ANNOTATION, "").split(",")} - {""}
+        return rebuild(cluster, project, namespace, kinds, namespaces) or Inventory(
             project, namespace, "", label=label, rebuilt=True
         )
     data = response.body["data"]
     installed, rendered = data.get("installed") == "yes", str(data.get("rendered") or "")
-    return Inventory(project, namespace, commit, members, label, installed=installed, rendered=rendered)
+    return Inventory(
+        project,
+        namespace,
+        commit,
+        members,
+        label,
+        installed=installed,
+        rendered=rendered,
+        unfinished=unfinished,
+    )
 
 
-def rebuild(cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]]) -> Inventory | None:
+def rebuild(
+    cluster: Cluster, project: str, namespace: str, kinds: Iterable[tuple[str, str]], namespaces: Iterable[str] = ()
+) -> Inventory | None:
     """Rebuild it from the labels of live objects of these kinds (API version and kind); None when nothing bears one."""
     label = label_of(project, namespace)
-    members = find_members(cluster, label, kinds)
+    members = find_members(cluster, label, kinds, namespaces)
     return Inventory(project, namespace, "", members, label, rebuilt=True, installed=True) if members else None
 
 
-def find_members(cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]]) -> dict[ObjectRef, Member]:
-    """Find every object of these kinds that bears the label, as it is now: one question a kind.
-
-    A kind that is no longer served in its version is looked for in the one that the cluster prefers.
-    """
-    served = served_kinds(cluster, frozenset(kinds))
-    lists = cluster.map_concurrently(
-        lambda kind: cluster.metadata(kind[0], kind[1], None, f"{MEMBER_LABEL}={label}"), served
-    )
+def find_members(
+    cluster: Cluster, label: str, kinds: Iterable[tuple[str, str]], namespaces: Iterable[str] = ()
+) -> dict[ObjectRef, Member]:
+    """Find every object of these kinds that bears the label, as it is now. As `list_members`."""
     return {
         meta.ref: Member(version, meta.uid, meta.version, meta.generation)
-        for (version, _), metas in zip(served, lists, strict=True)
-        for meta in metas
+        for meta, version in list_members(cluster, label, frozenset(kinds), frozenset(namespaces))
     }
+
+
+def list_members(
+    cluster: Cluster, label: str, kinds: frozenset[tuple[str, str]], namespaces: frozenset[str]
+) -> list[tuple[ObjectMeta, str]]:
+    """List the metadata of what bears the label, each with the API version it was found in: one question a kind.
+
+    A kind that is no longer served in its version is looked for in the one that the cluster prefers. One that may not
+    be listed in the whole cluster, as Secrets, is listed in each of the namespaces. Raises ToolFailed if refused there.
+    """
+    served, selector = served_kinds(cluster, kinds), f"{MEMBER_LABEL}={label}"
+
+    def list_kind(kind: tuple[str, str]) -> tuple[ObjectMeta, ...]:
+        try:
+            return cluster.metadata(*kind, None, selector)
+        except Forbidden:
+            resource = cluster.resource(*kind)
+            if not (namespaces and resource and resource.namespaced):
+                raise
+        return tuple(meta for name in sorted(namespaces) for meta in cluster.metadata(*kind, name, selector))
+
+    lists = cluster.map_concurrently(list_kind, served)
+    return [(meta, version) for (version, _), metas in zip(served, lists, strict=True) for meta in metas]
 
 
 def served_kinds(cluster: Cluster, kinds: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -149,8 +182,9 @@ def _ref(project: str, namespace: str) -> ObjectRef:
 
 def _pack(inventory: Inventory) -> dict[str, Any]:
     members = {ref.id: asdict(member) for ref, member in sorted(inventory.members.items())}
-    packed = base64.b64encode(gzip.compress(json.dumps(members, separators=(",", ":")).encode(), mtime=0)).decode()
-    if len(packed) > MAX_BYTES:
+    packed = _compress(json.dumps(members, separators=(",", ":")))
+    unfinished = _compress(" ".join(sorted(ref.id for ref in inventory.unfinished)))
+    if len(packed) + len(unfinished) > MAX_BYTES:
         raise Refused(f"{len(members):,} objects are more than an inventory can hold: make several projects of it")
     kinds = sorted({f"{ref.kind}.{ref.group}".rstrip(".") for ref in inventory.members})
     namespaces = sorted({ref.namespace for ref in inventory.members} - {"", inventory.namespace})
@@ -173,14 +207,26 @@ def _pack(inventory: Inventory) -> dict[str, Any]:
             "installed": "yes" if inventory.installed else "no",
             "rendered": inventory.rendered,
         },
-        "binaryData": {"members": packed},
+        "binaryData": {"members": packed, "unfinished": unfinished},
     }
 
 
 def _unpack(body: Mapping[str, Any]) -> tuple[str, dict[ObjectRef, Member]]:
-    packed = base64.b64decode(body["binaryData"]["members"], validate=True)
-    members = json.loads(gzip.decompress(packed))
+    members = json.loads(_decompress(body["binaryData"]["members"]))
     return str(body["data"]["commit"]), {ObjectRef.parse_id(id): Member(**member) for id, member in members.items()}
+
+
+def _unpack_refs(packed: str | None) -> frozenset[ObjectRef]:
+    """None of them in an inventory of a version that kept none."""
+    return frozenset(map(ObjectRef.parse_id, _decompress(packed).split())) if packed else frozenset()
+
+
+def _compress(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _decompress(packed: str) -> str:
+    return gzip.decompress(base64.b64decode(packed, validate=True)).decode()
 
 
 def _parse_kinds(cluster: Cluster, kinds: str) -> list[tuple[str, str]]:

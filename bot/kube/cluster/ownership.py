@@ -1,6 +1,7 @@
 """Objects of other projects in the same cluster: whose one is, and what is said of taking it. Called by the dry-run."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.core.errors import ToolFailed
@@ -18,19 +19,32 @@ def is_inventory(body: Body) -> bool:
     return body.get("kind") == "ConfigMap" and ID_LABEL in _labels(body)
 
 
-def takeover_from(cluster: Cluster, live: Body, label: str, project: str) -> tuple[str, tuple[str, ...]]:
-    """Say why an object may not become ours without leave, and the note when it does; nothing where it is nobody's.
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What is to be said of an object that is another's: why it may not become ours without leave, or a note.
 
-    Projects of one repository may take objects from each other, as when a directory is moved, and say so.
+    `sibling` is the place of the other project where that is of our own repository: from there it moves.
+    """
+
+    refusal: str = ""
+    notes: tuple[str, ...] = ()
+    sibling: str = ""
+
+
+def takeover_from(cluster: Cluster, live: Body, label: str, project: str) -> Takeover:
+    """Tell whose an object is; an empty Takeover where it is ours or nobody's.
+
+    Projects of one repository may take objects from each other, as when a file is moved, and say so.
     """
     owner_label = _labels(live).get(MEMBER_LABEL)
     if owner_label is None or owner_label == label:
-        return "", ()
+        return Takeover()
     owner = _find_project(cluster, owner_label)
+    if owner and owner.split(" ")[:2] == project.split(" ")[:2]:
+        place = owner.split(" ", 2)[2].removesuffix(":default")
+        return Takeover(notes=(f"moves from `{place}`, which gives it up",), sibling=place)
     owner_text = f"another project{f' ({owner})' if owner else ''}"
-    foreign = not owner or owner.split(" ")[:2] != project.split(" ")[:2]
-    refusal = f"belongs to {owner_text}: {TAKEOVER_HINT}" if foreign else ""
-    return refusal, (f"is taken from {owner_text}, which loses it",)
+    return Takeover(f"belongs to {owner_text}: {TAKEOVER_HINT}", (f"is taken from {owner_text}, which loses it",))
 
 
 def _find_project(cluster: Cluster, label: str) -> str:

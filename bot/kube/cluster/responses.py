@@ -64,6 +64,11 @@ class ApiResponse:
         )
 
     @property
+    def is_unserved(self) -> bool:
+        """A 404 of no object: the server has nothing at that path, as of a kind whose definition is gone."""
+        return self.status == 404 and not (self.body.get("details") or {}).get("name")
+
+    @property
     def is_about_object(self) -> bool:
         """A 500 that is no outage: the object could not be converted, decoded, validated or admitted."""
         is_status = self.body.get("kind") == "Status"
@@ -85,6 +90,12 @@ class ApiResource:
     def api_version(self) -> str:
         """As in a manifest: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+
+def parse_resource(raw: Mapping[str, Any], group: str, version: str) -> ApiResource:
+    """Pick how a kind is served from a row of its API version's list."""
+    listable = "list" in (raw.get("verbs") or ())
+    return ApiResource(group, version, raw["kind"], raw["name"], bool(raw["namespaced"]), listable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class ApiRequest:
     """One question or change. `repeatable`: doing it twice is the same as doing it once."""
 
     method: str
-    path: str
+    path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     body: object = None
     content_type: str = "application/json"

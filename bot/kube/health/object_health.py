@@ -37,6 +37,11 @@ class ObjectHealth:
     reason: str
     detail: tuple[str, ...] = ()
 
+    @property
+    def is_well(self) -> bool:
+        """Ready, or with a warning, which is no failure when time is up."""
+        return self.state in (HealthState.READY, HealthState.WARNING)
+
 
 def judge_health(ref: ObjectRef, body: Body, checks: HealthChecks) -> ObjectHealth:
     """Judge one object by its body; `ref` says what it is, as members of a list do not."""

@@ -9,13 +9,18 @@ from bot.kube.objects.kube_object import ObjectRef
 
 
 class Verb(StrEnum):
-    """What an apply does to an object. ADOPT changes nothing but our label; UNKNOWN: nobody can tell, `problem` why."""
+    """What an apply does to an object.
+
+    ADOPT changes nothing but our label; AWAIT changes nothing and looks at the health of what was applied before;
+    UNKNOWN: nobody can tell, `problem` why.
+    """
 
     CREATE = "create"
     CHANGE = "change"
     REPLACE = "replace"
     DELETE = "delete"
     ADOPT = "adopt"
+    AWAIT = "await"
     UNCHANGED = "same"
     UNKNOWN = "untold"
 
@@ -53,6 +58,7 @@ class ObjectChange:
     what changes by itself; the apply compares it. `notes` are sentences of ours, `warnings` the server's, `losses` what
     goes with a deletion or replacement. `confirm` is true when a person must name the object before it may go.
     `takes` are field managers whose fields become ours before it is applied; `left` points to fields that are others'.
+    `moves_from` is the other project of the same repository that had it until now.
     """
 
     ref: ObjectRef
@@ -72,3 +78,4 @@ class ObjectChange:
     where: str = ""
     takes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    moves_from: str = ""

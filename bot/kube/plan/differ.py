@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.deletions import deletion_losses, foreign_loss, needs_confirmation, protection_of
-from bot.kube.cluster.inventory import Inventory, served_kinds
+from bot.kube.cluster.inventory import Inventory, list_members
 from bot.kube.cluster.responses import ObjectMeta
+from bot.kube.cluster.role_bindings import RBAC_GROUP
 from bot.kube.crds import validation
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.masking import secret_texts
-from bot.kube.objects.normalization import MEMBER_LABEL
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.plan.dry_run import dry_run_object
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
 from bot.kube.plan.renames import pair_renames
+from bot.kube.plan.unfinished import await_unfinished
 
 LIST_THRESHOLD = 8  # so many objects of one kind and namespace are read with one question
 CRD_KIND = ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -53,10 +54,11 @@ def plan_objects(request: PlanRequest, revisions: PlanRevisions) -> tuple[Object
             strict=True,
         )
     )
-    changes = [
+    changes: Sequence[ObjectChange] = [
         changes_by_ref.get(kube_object.ref) or members.unchanged(kube_object) for kube_object in revisions.desired
     ]
     deletions = _limit_deletions(_plan_deletions(request, revisions, members), changes, request, revisions)
+    changes = await_unfinished(request, changes, revisions.inventory)
     return (*_warn_invalidated(request, changes, revisions.desired), *deletions)
 
 
@@ -87,8 +89,10 @@ def _complete_request(request: PlanRequest, revisions: PlanRevisions) -> PlanReq
     new_namespaces = frozenset(
         kube_object.ref.name for kube_object, answer in zip(namespaces, answers, strict=True) if answer.status == 404
     )
+    roles = frozenset(kube_object.ref for kube_object in revisions.desired if kube_object.ref.group == RBAC_GROUP)
+    members = frozenset(revisions.inventory.members) if revisions.inventory else frozenset()
     secrets = secret_texts(kube_object.body for kube_object in (*revisions.desired, *(revisions.previous or ())))
-    return replace(request, crds=crds, new_namespaces=new_namespaces, secrets=secrets)
+    return replace(request, crds=crds, new_namespaces=new_namespaces, secrets=secrets, roles=roles, members=members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,8 @@ class _LiveMembers:
         if inventory is None:
             return cls(None, {}, {})
         kinds = frozenset((member.api_version, ref.kind) for ref, member in inventory.members.items())
-        served = served_kinds(request.cluster, kinds)
-        selector = f"{MEMBER_LABEL}={request.label}"
-        lists = request.cluster.map_concurrently(lambda kind: request.cluster.metadata(*kind, None, selector), served)
-        live_metas = [(meta, version) for (version, _), metas in zip(served, lists, strict=True) for meta in metas]
+        namespaces = frozenset(ref.namespace for ref in inventory.members) - {""}
+        live_metas = list_members(request.cluster, request.label, kinds, namespaces)
         return cls(
             inventory, {meta.ref: meta for meta, _ in live_metas}, {meta.ref: version for meta, version in live_metas}
         )
@@ -177,9 +179,22 @@ def _plan_deletions(request: PlanRequest, revisions: PlanRevisions, members: _Li
     removed = [ref for ref in revisions.inventory.members if ref not in rendered]
     deletable = [(ref, members.versions[ref]) for ref in removed if ref in members.live]
     deletions = request.cluster.map_concurrently(
-        lambda target: _plan_deletion(request, target[0], target[1]), sorted(deletable)
+        lambda target: _plan_removal(request, target[0], target[1]), sorted(deletable)
     )
     return tuple(deletion for deletion in deletions if deletion)
+
+
+def _plan_removal(request: PlanRequest, ref: ObjectRef, api_version: str) -> ObjectChange | None:
+    """What another project declares now moves there, and is never deleted; who knows is asked before anything goes."""
+    neighbourhood = request.neighbourhood
+    if heirs := neighbourhood.declaring(ref):
+        names = ", ".join(f"`{name}`" for name in heirs)
+        return ObjectChange(ref, api_version, Verb.UNCHANGED, notes=(f"moves to {names}: nothing is deleted",))
+    deletion = _plan_deletion(request, ref, api_version)
+    if deletion and deletion.verb is Verb.DELETE and neighbourhood.problems:
+        problem = f"leaves Git here, and may have moved to a project that does not render: {neighbourhood.problems[0]}"
+        return replace(deletion, verb=Verb.UNKNOWN, problem=problem)
+    return deletion
 
 
 def _plan_deletion(request: PlanRequest, ref: ObjectRef, api_version: str) -> ObjectChange | None:

@@ -11,6 +11,7 @@ from bot.kube.cluster.deletions import deletion_losses, needs_confirmation, prot
 from bot.kube.cluster.ownership import INVENTORY_REFUSAL, is_inventory, takeover_from
 from bot.kube.cluster.refusals import NOT_FOUND, explain, field_conflicts, immutable_fields, is_namespace_missing
 from bot.kube.cluster.responses import ApiResponse
+from bot.kube.cluster.role_bindings import NOT_TRIED_NOTE, awaits_role
 from bot.kube.cluster.server_dry_run import (
     add_member_label,
     dry_run_apply,
@@ -61,6 +62,12 @@ def dry_run_object(
         return planner.unknown(str(error))
 
 
+def rival_refusal(rivals: Sequence[str]) -> str:
+    """Say that an object is declared more than once."""
+    names = ", ".join(f"`{name}`" for name in rivals)
+    return f"is declared by {names} too: let one project have it, and take it out of the others"
+
+
 @dataclass(frozen=True, slots=True)
 class _ObjectPlanner:
     """Plans one object."""
@@ -100,14 +107,18 @@ class _ObjectPlanner:
 
     def plan_create(self) -> ObjectChange:
         """Plan an object that is not there, by creating it in a dry-run. Raises Refused and ToolFailed."""
+        if rivals := self.request.neighbourhood.declaring(self.desired.ref, affected=True):
+            return self.unknown(rival_refusal(rivals))
         send = add_member_label(self.desired.body, self.request.label)
         elsewhere_tried, answer = self._try_create(send)
+        if awaits_role(self.desired, self.request.roles, answer):
+            return self._change(Verb.CREATE, fields=self._diff(None, None), send=send, notes=(NOT_TRIED_NOTE,))
         if not answer.ok:
             crd = self._find_crd()
             return self._validate_offline(crd, Verb.CREATE, None) if crd else self.unknown(self._explain(answer))
         result = restore_name(answer.body, send) if elsewhere_tried else answer.body
         notes: tuple[str, ...] = (APPROXIMATE_NOTE,) if elsewhere_tried else ()
-        if self.previous is not None:
+        if self.desired.ref in self.request.members:
             notes += ("it was applied before and is gone from the cluster",)
         return self._change(
             Verb.CREATE,
@@ -140,11 +151,13 @@ class _ObjectPlanner:
             return self.unknown(INVENTORY_REFUSAL, **identity)
         if live["metadata"].get("deletionTimestamp"):
             return self.unknown("is being deleted; plan again when it is gone", **identity)
-        problem, takeover_notes = takeover_from(self.request.cluster, live, self.request.label, self.request.project)
-        if problem and Allowance.CONFLICTS not in self.request.rules.allow:
-            return self.unknown(problem, **identity)
+        takeover = takeover_from(self.request.cluster, live, self.request.label, self.request.project)
+        if takeover.refusal and Allowance.CONFLICTS not in self.request.rules.allow:
+            return self.unknown(takeover.refusal, **identity)
+        if takeover.sibling and (rivals := self.request.neighbourhood.declaring(self.desired.ref)):
+            return self.unknown(rival_refusal(rivals), **identity)
         ignored, notes = ignored_fields(self.request.ignore_rules, self.desired, live)
-        notes += takeover_notes
+        notes += takeover.notes
         sendable = keep_own_fields(drop_fields(self.desired.body, ignored), live, ignored)
         send = add_member_label(sendable, self.request.label)
         takeovers = adoption.adopted_managers(live, self.request.takeover_managers, MANAGER)
@@ -160,6 +173,7 @@ class _ObjectPlanner:
             "result": result_digest(self.request.mask, result, ignored, send),
             "left": ignored,
             "takes": takeovers,
+            "moves_from": takeover.sibling,
             "warnings": self._warnings(answer, live),
             **identity,
         }

@@ -6,9 +6,12 @@ Called by `tool`. They are no part of the artifact's changes, for they run at th
 from dataclasses import replace
 
 from bot.kube.cluster.client import Cluster
+from bot.kube.cluster.inventory import Inventory
+from bot.kube.objects.kube_object import ObjectRef
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.plan.rendered_diff import diff_rendered
+from bot.kube.plan.unfinished import HOOK_NOTE
 from bot.kube.render.helm_hooks import HelmHook, HookPhase, replacement_obstacle
 from bot.kube.render.revisions import RenderedRevision
 
@@ -34,12 +37,23 @@ def diff_hooks(desired: RenderedRevision, previous: RenderedRevision | None, mas
 
 
 def check_hooks(
-    cluster: Cluster, desired: RenderedRevision, previous: RenderedRevision | None, mask: Mask, *, upgrade: bool
+    cluster: Cluster,
+    desired: RenderedRevision,
+    previous: RenderedRevision | None,
+    mask: Mask,
+    inventory: Inventory | None,
 ) -> tuple[ObjectChange, ...]:
-    """Compare hooks, and make those unknown that the next apply could not run: that keeps it from beginning."""
-    due_phases = UPGRADE_PHASES if upgrade else INSTALL_PHASES
+    """Compare hooks, and make those unknown that the next apply could not run: that keeps it from beginning.
+
+    One that did not end well is a change by itself.
+    """
+    due_phases = UPGRADE_PHASES if inventory and inventory.installed else INSTALL_PHASES
+    unfinished = inventory.unfinished if inventory else frozenset()
     pairs = tuple(zip(desired.hooks, diff_hooks(desired, previous, mask), strict=True))
-    return tuple(_check_hook(cluster, hook, change) if due_phases & hook.phases else change for hook, change in pairs)
+    return tuple(
+        _check_hook(cluster, hook, _run_again(change, unfinished)) if due_phases & hook.phases else change
+        for hook, change in pairs
+    )
 
 
 def unsupported_hook_notes(desired: RenderedRevision) -> tuple[str, ...]:
@@ -49,6 +63,12 @@ def unsupported_hook_notes(desired: RenderedRevision) -> tuple[str, ...]:
         return ()
     remainder = f" and {len(refs) - MAX_NAMED:,} more" if len(refs) > MAX_NAMED else ""
     return (f"Hooks that no apply runs: {', '.join(refs[:MAX_NAMED])}{remainder}",)
+
+
+def _run_again(change: ObjectChange, unfinished: frozenset[ObjectRef]) -> ObjectChange:
+    if change.ref not in unfinished or change.verb is not Verb.UNCHANGED:
+        return change
+    return replace(change, verb=Verb.CHANGE, notes=(*change.notes, HOOK_NOTE))
 
 
 def _check_hook(cluster: Cluster, hook: HelmHook, change: ObjectChange) -> ObjectChange:

@@ -19,6 +19,7 @@ _ACTIONS = {
     Verb.CHANGE: Action.UPDATE,
     Verb.REPLACE: Action.REPLACE,
     Verb.DELETE: Action.DELETE,
+    Verb.AWAIT: Action.AWAIT,
     Verb.UNKNOWN: Action.UNKNOWN,
 }
 
@@ -48,12 +49,12 @@ def _rows(changes: Sequence[ObjectChange], pairs: Sequence[GeneratedRename]) -> 
     for change in changes:
         if change.verb is Verb.CREATE and change.ref in renames_by_new:
             yield _rename_row(renames_by_new[change.ref])
-        elif change.verb in _ACTIONS and change.ref not in renamed_away:
+        elif _action(change) and change.ref not in renamed_away:
             yield _row(change)
 
 
 def _row(change: ObjectChange) -> Change:
-    action = _ACTIONS[change.verb]
+    action = _action(change) or Action.NONE
     return Change(
         str(change.ref),
         action,
@@ -62,6 +63,11 @@ def _row(change: ObjectChange) -> Change:
         forces=replacing_fields(change) if change.verb is Verb.REPLACE else (),
         words=("cannot tell",) if action is Action.UNKNOWN else (),
     )
+
+
+def _action(change: ObjectChange) -> Action | None:
+    """None for what stays as it is. To become another project's object is a move, though no field changes."""
+    return Action.MOVE if change.verb is Verb.ADOPT and change.moves_from else _ACTIONS.get(change.verb)
 
 
 def _lines(change: ObjectChange) -> Iterator[Line]:
@@ -107,13 +113,15 @@ def _counts(changes: Sequence[Change]) -> Counts:
         change=actions.count(Action.UPDATE),
         replace=actions.count(Action.REPLACE),
         destroy=actions.count(Action.DELETE),
+        awaits=actions.count(Action.AWAIT),
+        moves=actions.count(Action.MOVE),
         unknown=actions.count(Action.UNKNOWN),
     )
 
 
 def _unchanged_notes(changes: Sequence[ObjectChange]) -> Iterator[str]:
     """How many objects stay as they are, and what is to be said of one of them."""
-    unchanged = [change for change in changes if change.verb not in _ACTIONS]
+    unchanged = [change for change in changes if not _action(change)]
     adopted = sum(change.verb is Verb.ADOPT for change in unchanged)
     if unchanged:
         adopted_note = f"; {adopted:,} {'is' if adopted == 1 else 'are'} taken into the inventory" if adopted else ""

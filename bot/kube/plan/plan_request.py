@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
+from bot.kube.health.object_health import HealthChecks
 from bot.kube.objects.body import Body
-from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.masking import Mask
 from bot.kube.options import IgnoreRule, KubernetesRules
 from bot.kube.plan.quantity_rules import QuantityRules
+from bot.kube.render.neighbours import Neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,11 @@ class PlanRequest:
     """What is the same for all objects of a plan.
 
     `label` marks the inventory's members. The fields of `takeover_managers` are taken over. `new_namespaces` and `crds`
-    (bodies) come with the same pull request; the namespaces do not exist yet. `awaits_dependencies`: other projects are
-    applied before this one, and may make what is missing. `project` is the inventory's name for this one. `now` is in
-    seconds since 1970. `secrets` are all texts that nobody is to see, whichever object the cluster quotes them for.
+    (bodies) come with the same pull request, as `roles` do; the namespaces do not exist yet. `awaits_dependencies`:
+    other projects are applied before this one, and may make what is missing. `project` is the inventory's name for this
+    one. `now` is in seconds since 1970. `secrets` are all texts that nobody is to see, whichever object the cluster
+    quotes them for. `health_checks` are the project's own rules of health; `neighbourhood` tells what others declare.
+    `members` are the inventory's.
     """
 
     cluster: Cluster
@@ -33,9 +37,13 @@ class PlanRequest:
     ignore_rules: tuple[IgnoreRule, ...] = ()
     new_namespaces: frozenset[str] = frozenset()
     crds: tuple[Body, ...] = ()
+    roles: frozenset[ObjectRef] = frozenset()
+    members: frozenset[ObjectRef] = frozenset()
     awaits_dependencies: bool = False
     project: str = ""
     secrets: frozenset[str] = frozenset()
+    health_checks: HealthChecks = field(default_factory=dict)
+    neighbourhood: Neighbourhood = field(default_factory=Neighbourhood, compare=False)
     quantity_rules: QuantityRules = field(default_factory=QuantityRules, compare=False)
 
 

@@ -53,7 +53,7 @@ def render_revisions(
 
     Raises Refused and ToolFailed for what is to be only.
     """
-    revision_renderer = _RevisionRenderer(renderer, site, target, site.project)
+    revision_renderer = RevisionRenderer(renderer, site, target, site.project)
     with ThreadPoolExecutor(2, "render") as pool:
         previous = pool.submit(revision_renderer.render_previous, base_commit) if base_commit else None
         desired = RenderedRevision() if destroy else revision_renderer.render_head()
@@ -61,7 +61,7 @@ def render_revisions(
 
 
 @dataclass(frozen=True, slots=True)
-class _RevisionRenderer:
+class RevisionRenderer:
     """Renders one commit. `project` is as that commit has it; `folder` ends the name of its scratch folder."""
 
     renderer: Renderer
@@ -76,6 +76,13 @@ class _RevisionRenderer:
         if origin is None:
             return self._parse(self.renderer.render(self._request(site.root)))
         return self._parse(self._render_cached(origin, origin.commit, lambda: site.root))
+
+    def render_at(self, commit: str) -> RenderedRevision:
+        """Render a commit that the repository has. Raises Refused and ToolFailed."""
+        origin = self.site.origin
+        if origin is None:
+            return self.render_head()
+        return self._parse(self._render_cached(origin, commit, lambda: origin.checkout(commit)))
 
     def render_previous(self, commit: str) -> RenderedRevision | None:
         """Render an earlier commit. None when it cannot be had any more: then everything is asked about, as truly."""

@@ -5,6 +5,7 @@ import hashlib
 from bot.bot import Bot
 from bot.config.schema import Schema
 from bot.core.digest import input_digest
+from bot.core.errors import Refused
 from bot.core.project import Project, Rules
 from bot.core.run import Plan
 from bot.core.same_state import others_with_state
@@ -12,6 +13,7 @@ from bot.core.sentences import join_names
 from bot.core.signed_plan import signed_text
 from bot.core.tree import Tree
 from bot.git import Mirror
+from bot.ports import NeighbourlyTool
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.projects import Projects, other_directories
 from bot.steps.pull.source import PullSource
@@ -35,6 +37,8 @@ def stale_reason(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -
         return "its files changed"
     if rules_digest(bot.schema, project_now, projects.rules(place)) != plan.rules_digest:
         return "its rules or arguments changed"
+    if _have_neighbours_changed(bot, source, projects, plan):
+        return "files of other projects changed, to which its objects may have moved"
     commit = source.base if is_gone else source.result
     if plan.tree and source.mirror.tree_id(commit) != plan.tree:
         return f"{changed_files(source.mirror, plan.result, commit)}, which its apply may read, changed"
@@ -63,3 +67,26 @@ def changed_files(mirror: Mirror, before: str, after: str) -> str:
 def is_as_planned(bot: Bot, plan: Plan) -> bool:
     """Tell whether a stored plan is as this bot made it; one of a version that signed none is not."""
     return bot.vault.verify(signed_text(plan), plan.signature)
+
+
+def _have_neighbours_changed(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -> bool:
+    """Whether what a plan knew of other projects may be otherwise now."""
+    tool = bot.tools.get(plan.project.tool)
+    if not isinstance(tool, NeighbourlyTool) or not tool.rests_on_neighbours(plan.content):
+        return False
+    if not source.mirror.has(plan.result):
+        return True
+    neighbours = [
+        (project, other_directories(projects, project))
+        for project, _ in projects.all
+        if project.place != plan.project.place and isinstance(bot.tools.get(project.tool), NeighbourlyTool)
+    ]
+    try:
+        with source.mirror.tree(plan.result) as planned:
+            return any(
+                project_digest(bot, planned, project, directories)
+                != project_digest(bot, source.after, project, directories)
+                for project, directories in neighbours
+            )
+    except Refused:
+        return True

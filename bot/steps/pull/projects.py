@@ -164,6 +164,12 @@ def _uncovered(
     )
 
 
+def projects_between(bot: Bot, before: Tree, after: Tree) -> list[tuple[Project, Rules]]:
+    """The projects that a merge leaves, each with its rules; of a broken configuration those of the other side."""
+    listed = _listed(bot, after, lenient_configuration(bot, before), lenient_configuration(bot, after))
+    return [(project, project_rules) for project, project_rules in listed if directory_exists(after, project)]
+
+
 def directory_exists(tree: Tree, project: Project) -> bool:
     """The project's directory holds something, or is said to be where a link leads."""
     return project.dir == "." or tree.files.holds(project.dir) or link_refusal(tree, project.dir) is not None

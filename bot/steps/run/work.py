@@ -8,14 +8,16 @@ from pathlib import Path
 from bot.atomic_file import replace_file
 from bot.bot import Bot, short
 from bot.core.errors import Refused
+from bot.core.project import Project, Rules
 from bot.core.pull import Pull
 from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.core.signed_plan import signed_text
 from bot.git import Mirror
-from bot.ports import Origin, Site, ToolPlan
+from bot.ports import Neighbour, Origin, Site, ToolPlan
 from bot.steps.pull.configurations import lenient_configuration, read_configuration
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.evidence import rules_digest
+from bot.steps.pull.projects import projects_between
 from bot.steps.pull.source import fetch_commits
 from bot.steps.run.binding import bind
 from bot.steps.run.prepared import open_prepared
@@ -45,6 +47,23 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
         confirmed=run.selection.confirmed,
         origin=origin,
         pull_cache=open_prepared(bot, pull, row, lambda: is_cancelled(bot, row.run)),
+        neighbours=lambda: _neighbours(bot, bot.mirror(pull.repository), run, row),
+    )
+
+
+def _neighbours(bot: Bot, mirror: Mirror, run: Run, row: RunProject) -> tuple[Neighbour, ...]:
+    """The projects beside this one as the run's result has them."""
+
+    def projects() -> list[tuple[Project, Rules]]:
+        with mirror.tree(run.base) as before, mirror.tree(run.result) as after:
+            return projects_between(bot, before, after)
+
+    with bot.store.read() as tx:
+        affected = {planned.project.place for planned in runs.projects(tx, run.id)}
+    return tuple(
+        Neighbour(bot.tools[project.tool], project, rules, run.result, project.place in affected)
+        for project, rules in bot.memo.get_or_create(projects, "neighbours", run.id)
+        if project.place != row.project.place and project.tool in bot.tools
     )
 
 
