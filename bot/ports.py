@@ -302,6 +302,14 @@ class NeighbourlyTool(Protocol):
 
 
 @runtime_checkable
+class ListingTool(Protocol):
+    """A tool that knows what a project holds without a plan to destroy it."""
+
+    def list_objects(self, site: Site) -> tuple[str, ...]:
+        """Return the addresses of all that the project manages, as may be shown. Raises as `plan` does."""
+
+
+@runtime_checkable
 class StatefulTool(Protocol):
     """A tool that keeps a state, which two projects may have in common."""
 

@@ -1,5 +1,6 @@
 """Plan one project of a run: the only job that runs a tool to plan. Settles its own row."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.bot import Bot
@@ -7,6 +8,8 @@ from bot.core.errors import Refused, ToolFailed
 from bot.core.job import Job
 from bot.core.pull import Pull
 from bot.core.run import Plan, Run, RunProject, State
+from bot.ports import ListingTool
+from bot.steps.pull.discovery import tool_of
 from bot.steps.run import settle
 from bot.steps.run.survival import survived
 from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, remove_directory
@@ -54,16 +57,19 @@ def _plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim) -> None:
 
 
 def _end_without_plan(bot: Bot, pull: Pull, claim: settle.Claim, row: RunProject) -> None:
-    """End the row without a plan. One that was made of earlier files may not be applied in its place."""
+    """End the row without a plan. Where one failed, that of earlier files may not be applied in its place."""
     with bot.store.begin() as tx:
-        if row.state is not State.SKIPPED:
+        if row.state in (State.FAILED, State.REFUSED):
             plans.invalidate(tx, pull.key, row.project.place, f"planned again, it {row.state.value}: {row.note}")
         jobs = settle.settle(bot, tx, row, claim)
     bot.start(jobs)
 
 
-def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan:
-    site = prepare_site(bot, pull, run, row)
+def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan | RunProject:
+    """Plan; of a removed project that nobody asked to destroy, list what it holds."""
+    site, tool = prepare_site(bot, pull, run, row), tool_of(bot.tools, row.project)
+    if _is_listing(run, row) and isinstance(tool, ListingTool):
+        return _listed_row(row, tool.list_objects(site))
     return make_plan(bot, pull, run, row, site, run.selection.destroy or row.removed)
 
 
@@ -76,14 +82,21 @@ def _failed_row(bot: Bot, row: RunProject, failure: ToolFailed) -> RunProject:
     return replace(row, state=State.FAILED, note=str(failure), output=failure.output, where=failure.where)
 
 
+def _is_listing(run: Run, row: RunProject) -> bool:
+    return row.removed and not run.selection.destroy
+
+
+def _listed_row(row: RunProject, addresses: Sequence[str]) -> RunProject:
+    return replace(row, state=State.DONE, output="\n".join(addresses))
+
+
 def _store_plan(bot: Bot, pull: Pull, run: Run, claim: settle.Claim, plan: Plan) -> None:
     """Store the plan and end the row in one transaction. A removed project's list is told, not kept as a plan."""
     row = claim.row
-    listing_only = row.removed and not run.selection.destroy
+    listing_only = _is_listing(run, row)
     with bot.store.begin() as tx:
         if listing_only:
-            addresses = "\n".join(change.address for change in plan.content.changes)
-            ended_row = replace(row, state=State.DONE, output=addresses)
+            ended_row = _listed_row(row, [change.address for change in plan.content.changes])
         else:
             older = plans.live_ids(tx, pull.key, plan.project.place)
             plans.add(tx, plan, pull.repository.key)

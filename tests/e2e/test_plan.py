@@ -70,6 +70,28 @@ def test_a_removed_project_lists_what_its_state_holds_and_offers_a_destroy_plan(
     stage.wait_for_comment(number, "1 to destroy", "What blocks the apply")
 
 
+def test_a_removed_project_lists_what_no_plan_would_destroy(stage: Stage) -> None:
+    guard = "  lifecycle {\n    prevent_destroy = true\n  }\n"
+    guarded = f'resource "terraform_data" "kept" {{\n  for_each = toset(["a"])\n{guard}}}\n'
+    clone = begin(stage)
+    applied(stage, propose(stage, clone, {"net/main.tf": ONE + guarded}, "up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"net/main.tf": None})
+    stage.wait_for_comment(number, "still holds 2 objects", 'terraform_data.kept["a"]', "/plan --destroy -p net")
+    stage.alice.comment(stage.repo, number, "/plan --destroy -p net")
+    stage.wait_for_comment(number, "Instance cannot be destroyed", "prevent_destroy")
+
+
+def test_a_guard_that_goes_with_what_it_guards_is_told(stage: Stage) -> None:
+    guard = "  lifecycle {\n    prevent_destroy = true\n  }\n"
+    clone = begin(stage)
+    applied(stage, propose(stage, clone, {"net/main.tf": f'resource "terraform_data" "kept" {{\n{guard}}}\n'}, "up"))
+    pull_main(stage, clone)
+    number = propose(stage, clone, {"net/main.tf": TWO})
+    words = "takes away the guard of what it destroys"
+    assert "terraform_data.kept" in stage.wait_for_comment(number, words).partition(words)[2]
+
+
 def test_a_misspelt_key_is_named_with_its_line_and_the_likely_one(stage: Stage) -> None:
     clone = begin(stage)
     number = propose(stage, clone, {"gitops.yaml": "version: 1\nprojects:\n  - dir: net\n    workspce: prod\n"})

@@ -11,6 +11,7 @@ from bot.core.errors import ToolFailed
 from bot.tools.terraform.canonical import node_digest
 from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.json_fields import Node, flag, node, text, texts
+from bot.tools.terraform.state_objects import resources
 
 MOST = 40
 TITLE = "What became of the plan:"
@@ -71,16 +72,9 @@ def _effect(actions: frozenset[str], current: _Object | None, before: str) -> st
 
 
 def _objects(state: Document, addresses: Mapping[str, object]) -> Iterator[tuple[str, _Object]]:
-    """Of every module, by address; deposed objects are no objects of their own."""
-    root = state.at("values", "root_module")
-    modules = [root] if root else []
-    while modules:
-        module = modules.pop()
-        for resource in module.nodes("resources"):
-            address = text(resource, "address")
-            if address in addresses and not text(resource, "deposed_key"):
-                yield address, _object(resource)
-        modules += module.inner("child_modules")
+    for resource in resources(state):
+        if (address := text(resource, "address")) in addresses:
+            yield address, _object(resource)
 
 
 def _object(resource: Node) -> _Object:

@@ -31,6 +31,7 @@ from bot.tools.terraform.configuration import (
     names_unread,
     product,
 )
+from bot.tools.terraform.guards import guard_notices
 from bot.tools.terraform.init_fingerprint import local_configuration
 from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.live import is_apply_message, is_held_back, render_steps
@@ -38,6 +39,7 @@ from bot.tools.terraform.masking import Secrets, environment_secrets
 from bot.tools.terraform.output import change_summary, error_sentence, first_error, last_lines, render_stream
 from bot.tools.terraform.settings import TerraformSettings
 from bot.tools.terraform.sources import module_sources
+from bot.tools.terraform.state_objects import managed_addresses
 
 VARIABLES = (".tfvars", ".tfvars.json", ".tofuvars", ".tofuvars.json")
 TERRAGRUNT = ("terragrunt.hcl", "terragrunt.stack.hcl")
@@ -89,7 +91,8 @@ class Terraform:
         notes = (*([state.NOTE] if keeps_state else []), *_reading_notes(site, commands.program))
         artifact = site.scratch / PLAN_FILE
         reading, warnings = commands.run_initialised(lambda: commands.plan(artifact, destroy))
-        notices = without_repeats(reading.content.notices, (*absences, *warnings))
+        guards = guard_notices(site, reading.content.changes)
+        notices = without_repeats(reading.content.notices, (*guards, *absences, *warnings))
         content = replace(reading.content, notes=(*notes, *reading.content.notes), notices=notices)
         return ToolPlan(
             content=content,
@@ -100,6 +103,17 @@ class Terraform:
             standing=reading.apply_code.standing,
             keeps_state=keeps_state,
         )
+
+    def list_objects(self, site: Site) -> tuple[str, ...]:
+        """Init, and read the state: objects with `prevent_destroy` stand in it too, and no plan would destroy them."""
+        commands = self._commands(site)
+        state.prepare(site, commands.program)
+
+        def read() -> tuple[str, ...]:
+            with commands.state() as current_state:
+                return managed_addresses(current_state)
+
+        return commands.run_initialised(read)
 
     def prepare_apply(self, site: Site, artifact: Path) -> Invocation:
         """Providers and modules in place, a copy of local state aside; then the apply of exactly the artifact."""
