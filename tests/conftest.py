@@ -19,7 +19,7 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, databas
 settings.register_profile("search", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
-pytest_plugins = ("tests.rig.fixtures", "tests.hosts.published.fixture")
+pytest_plugins = ("tests.rig.starts", "tests.rig.fixtures", "tests.hosts.published.fixture")
 
 
 @pytest.fixture(scope="session")

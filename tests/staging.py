@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox import stage
 from sandbox.forge import client
+from tests.rig.starts import count_start
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ class Stage(stage.Stage):
         self.repo = repo
         self._create_repository()
         self._add_webhook()
+
+    def start_bot(self) -> None:
+        """Start the bot, on the address it had before."""
+        count_start()
+        super().start_bot()
 
     def kill_bot(self, number: int = signal.SIGKILL) -> int:
         """Send the bot a signal and wait for its end; its exit status."""
