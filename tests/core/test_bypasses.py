@@ -183,6 +183,8 @@ def test_a_pull_request_that_lowers_its_own_rules_is_held_to_those_of_the_base()
 def test_an_approval_against_another_base_branch_covers_nothing_though_the_trees_are_one() -> None:
     """Another base makes the pull's own change another one."""
     assert why(case(opinions=(review(branch="release/1"),))) == "0 of 1 approvals (bob approved it for release/1)"
+    unknown = "0 of 1 approvals (bob approved it for a base branch that nobody can tell)"
+    assert why(case(opinions=(review(branch=None),))) == unknown
     assert not evaluate(case(opinions=(review(branch=None),))).open
 
 
