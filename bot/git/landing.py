@@ -25,8 +25,9 @@ def commit_before(chain: Sequence[LandedCommit], own_commits: Sequence[LandedCom
     """The commit before the first that landed; None where nobody can tell.
 
     `chain` goes back from the last that landed by first parents, one longer than the pull's own commits are many.
-    A merge is one commit. So is a squash; a rebase is as many as go back from it that are the pull's: authored in the
-    same second, with the same words. One that has only one of both in common tells nothing.
+    A merge is one commit. So is a squash, authored at another time than the pull's commits, with other words; a rebase
+    is as many as go back from it that are the pull's: authored in the same second, with the same words. One that has
+    only one of both in common tells nothing.
     """
     landed, *earlier = chain
     if len(landed.parents) != 1:
@@ -34,6 +35,8 @@ def commit_before(chain: Sequence[LandedCommit], own_commits: Sequence[LandedCom
     seconds, words = {commit.authored_at for commit in own_commits}, {commit.words for commit in own_commits}
     if 0 in seconds:
         return None
+    if landed.authored_at not in seconds and landed.words not in words:
+        return landed.parents[0]
     for landed_count, commit in enumerate(earlier, start=1):
         is_own = {commit.authored_at in seconds, commit.words in words}
         if is_own == {False} or len(commit.parents) != 1 or landed_count >= len(own_commits):

@@ -187,12 +187,11 @@ class Mirror:
         if completed.exit:
             raise Refused(f"branch {branch} is there already and holds something else")
 
-    def revert(self, landed: str, onto: str, head: str) -> str:
-        """Commit on `onto` what takes back a pull that landed as a merge, a squash or a rebase of that head.
+    def revert(self, landed: str, onto: str, before: str) -> str:
+        """Commit on `onto` what takes back all that a pull landed after `before`, up to `landed`.
 
         Raises Refused naming the files in conflict and the later commits that touch them.
         """
-        before = self.before_landing(sha(landed), sha(head)) or self.parents(landed)[0]
         timestamp = self._read_commit("%ct", sha(onto))
         fork = self._commit(self.tree_id(landed), (), "as it landed", timestamp)
         ours = self._commit(self.tree_id(onto), (fork,), "as it is", timestamp)

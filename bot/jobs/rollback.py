@@ -6,6 +6,8 @@ from bot.core.job import Job
 from bot.core.pull import Pull, PullState
 from bot.core.vocabulary import CommandSpec, Example
 from bot.git import Mirror
+from bot.steps.pull.landing import base_before_rollback
+from bot.steps.pull.records import read_records
 from bot.steps.pull.source import fetch_commits
 from bot.steps.say.answers import answer, react
 from bot.store import audit, pulls
@@ -45,7 +47,7 @@ def _open_rollback(bot: Bot, job: Job, pull: Pull) -> Pull:
     mirror = bot.mirror(pull.repository)
     base, _ = fetch_commits(bot, mirror, pull)
     branch = f"gitops-bot/rollback-{pull.number}-{pull.merge_commit[:8]}"
-    mirror.push(_revert(mirror, pull, base), branch)
+    mirror.push(_revert(bot, mirror, pull, base), branch)
     opened = bot.host(pull.repository).open_pull(
         pull.repository, branch, pull.base.name, f"Roll back #{pull.number}: {pull.title}", _body(job, pull)
     )
@@ -56,9 +58,14 @@ def _open_rollback(bot: Bot, job: Job, pull: Pull) -> Pull:
     return opened
 
 
-def _revert(mirror: Mirror, pull: Pull, base: str) -> str:
+def _revert(bot: Bot, mirror: Mirror, pull: Pull, base: str) -> str:
     """The commit that takes back what landed."""
-    return mirror.revert(pull.merge_commit or "", base, pull.head.sha)
+    with bot.store.read() as tx:
+        records = read_records(tx, pull)
+    before = base_before_rollback(bot, mirror, pull, records)
+    if before is None:
+        raise Refused(f"nobody can tell which commits of {pull.base.name} it brought: take them back by `git revert`")
+    return mirror.revert(pull.merge_commit or "", base, before)
 
 
 def _body(job: Job, pull: Pull) -> str:

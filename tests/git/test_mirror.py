@@ -189,32 +189,37 @@ def test_a_revert_gives_back_the_tree_whatever_the_style_of_the_merge(upstream: 
     upstream.commit(a="2\n")
     head = upstream.commit(b="new\n")
     upstream.git("checkout", "--quiet", "main")
-    before = upstream.commit("Meanwhile", keep="meanwhile\n")
+    upstream.commit("Meanwhile", keep="meanwhile\n")
+    upstream.git(
+        "commit", "--quiet", "--amend", "--no-edit", *([] if style == "squash" else ["--date=2026-01-01T12:00:00Z"])
+    )
+    before = upstream.git("rev-parse", "HEAD")
     if style == "merge":
         upstream.git("merge", "--quiet", "--no-ff", "--no-edit", "head")
     elif style == "squash":
         upstream.git("merge", "--quiet", "--squash", "head")
-        upstream.git("commit", "--quiet", "-m", "squashed")
+        upstream.git("commit", "--quiet", "-m", "squashed", "--date=2026-01-01T12:00:00Z")
     else:
         upstream.git("cherry-pick", "main..head")
     landed = upstream.git("rev-parse", "HEAD")
     later = upstream.commit(later="stays\n")
     upstream.fetch()
-    reverted = upstream.mirror.revert(landed, later, head)
+    assert upstream.mirror.before_landing(landed, head) == before
+    reverted = upstream.mirror.revert(landed, later, before)
     assert files_of(upstream, reverted) == files_of(upstream, before) | {"later": b"stays\n"}
 
 
 def test_a_revert_that_conflicts_names_files_and_later_commits(upstream: Upstream) -> None:
-    upstream.commit(a="1\n")
+    before = upstream.commit(a="1\n")
     upstream.branch("head")
-    head = upstream.commit(a="2\n")
+    upstream.commit(a="2\n")
     upstream.git("checkout", "--quiet", "main")
     upstream.git("merge", "--quiet", "--no-ff", "--no-edit", "head")
     landed = upstream.git("rev-parse", "HEAD")
     later = upstream.commit("Build on it", a="3\n")
     upstream.fetch()
     with pytest.raises(Refused, match=r"in a: \w+ Build on it"):
-        upstream.mirror.revert(landed, later, head)
+        upstream.mirror.revert(landed, later, before)
 
 
 def test_a_push_leaves_others_branches_alone(upstream: Upstream) -> None:

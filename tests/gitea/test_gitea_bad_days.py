@@ -157,3 +157,24 @@ def test_a_repository_hidden_from_us_while_an_apply_runs_hears_of_it_when_we_may
         stage.wait_for("the apply's end", lambda: "terraform_data" in state_of(stage, "net"))
         place.give(BOT, "admin")
         stage.wait_for_comment(number, "Applied")
+
+
+def test_a_rollback_of_commits_that_became_the_branch_takes_back_all_of_them_and_no_others(stage: GiteaStage) -> None:
+    styles = ("merge_commits", "rebase", "rebase_explicit", "squash_merge")
+    only = {f"allow_{style}": False for style in styles} | {"allow_fast_forward_only_merge": True}
+    stage.alice.api("PATCH", f"/repos/{stage.repo}", default_merge_style="fast-forward-only", **only)
+    clone = begin(stage)
+    stage.alice.push(clone, {"others.txt": "stay\n"}, "main", "Somebody else's")
+    stage.alice.push(clone, {"first.txt": "1\n"}, "change", "The first")
+    stage.alice.push(clone, {"net/main.tf": ONE}, "change", "The second")
+    number = stage.alice.open_pull(stage.repo, "change", "main", "Two commits")
+    approved(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    stage.alice.comment(stage.repo, number, "/rollback")
+    stage.wait_for("the revert", lambda: stage.alice.pulls(stage.repo))
+    stage.alice.git(clone, "fetch", "--quiet")
+    (branch,) = stage.alice.git(clone, "branch", "--remotes", "--list", "origin/gitops-bot/rollback-*").split()
+    files = stage.alice.git(clone, "ls-tree", "-r", "--name-only", branch).split()
+    assert "others.txt" in files
+    assert not {"first.txt", "net/main.tf"} & set(files)

@@ -16,7 +16,7 @@ from bot.core.run import Plan
 from bot.core.same_state import with_same_state
 from bot.ports import Host
 from bot.steps.pull.configurations import rules_at
-from bot.steps.pull.evidence import is_as_planned
+from bot.steps.pull.landing import planned_bases
 from bot.steps.pull.projects import Projects, discover_projects
 from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.pull.source import PullSource, open_source
@@ -149,8 +149,7 @@ def _base_before_landing(bot: Bot, source: PullSource, records: PullRecords) -> 
     pull, mirror = source.pull, source.mirror
     if not (pull.merge_commit and mirror.obtain(pull.merge_commit)):
         return None
-    signed = (plan for plan in records.live if is_as_planned(bot, plan))
-    bases = [plan.base for plan in signed if branch_at(records.base_branches, plan.created_at) == pull.base.name]
+    bases = planned_bases(bot, pull, records.live, records.base_branches)
     return mirror.before_landing(pull.merge_commit, pull.head.sha, bases)
 
 
