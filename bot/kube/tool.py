@@ -23,7 +23,6 @@ from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.clusters import MANAGER, Clusters, ClusterSettings
 from bot.kube.cluster.inventory import Inventory
 from bot.kube.keys import OPTIONS, RULES
-from bot.kube.objects.kube_object import ObjectRef
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.objects.scopes import is_namespaced
@@ -31,6 +30,7 @@ from bot.kube.plan import differ, hook_changes, kubectl_diff
 from bot.kube.plan.canonical_changes import canonical_changes
 from bot.kube.plan.plan_content import plan_content
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
+from bot.kube.plan.render_notes import note_rendering, project_notes
 from bot.kube.plan.rendered_diff import plan_offline
 from bot.kube.render.helm_hooks import hook_names
 from bot.kube.render.kubernetes_files import is_kubernetes_file
@@ -136,13 +136,14 @@ class KubeTool:
 
     def _plan_offline(self, site: Site, version: str, destroy: bool) -> ToolPlan:
         base_commit = site.origin.base if site.origin else None
-        desired, previous = render_revisions(self.renderer, site, NO_CLUSTER, base_commit, destroy)
+        rendered = render_revisions(self.renderer, site, NO_CLUSTER, base_commit, destroy)
+        desired, previous = rendered.desired, rendered.previous
         mask = Mask(site.origin.secret if site.origin else b"")
         revisions = PlanRevisions(desired.objects, previous.objects if previous else (), None, destroy)
         changes = plan_offline(revisions, lambda body: mask.mask_values(body) if body else None)
         hooks = hook_changes.diff_hooks(desired, previous, mask)
-        notes = hook_changes.unsupported_hook_notes(desired)
-        content = plan_content(self.name, (*changes, *hooks), offline=True, notes=notes)
+        noted_changes = note_rendering((*changes, *hooks), rendered, mask)
+        content = plan_content(self.name, noted_changes, offline=True, notes=tuple(project_notes(rendered)))
         return ToolPlan(content, canonical_changes(changes, desired, mask), None, version)
 
 
@@ -164,7 +165,8 @@ class _ClusterPlanning:
         recorded = inventory.read(cluster, project, settings.inventory_namespace)
         base_commit = recorded.commit if recorded and recorded.commit else origin.base
         target = _cluster_target(cluster)
-        desired, previous = render_revisions(self.tool.renderer, site, target, base_commit, self.destroy)
+        rendered = render_revisions(self.tool.renderer, site, target, base_commit, self.destroy)
+        desired, previous = rendered.desired, rendered.previous
         mask = Mask(origin.secret)
         if recorded and recorded.commit and (previous is None or previous.digest(mask) != recorded.rendered):
             recorded, previous = replace(recorded, commit=""), None
@@ -187,9 +189,10 @@ class _ClusterPlanning:
         changes = differ.plan_objects(request, revisions)
         if options.differ == "kubectl":
             changes = self._with_kubectl_fields(changes, revisions, mask, settings)
-        notes = (*_inventory_notes(rules.cluster, recorded), *hook_changes.unsupported_hook_notes(desired))
+        notes = (*_inventory_notes(rules.cluster, recorded), *project_notes(rendered))
         hooks = hook_changes.check_hooks(cluster, desired, previous, mask, recorded)
-        content = plan_content(self.tool.name, (*changes, *hooks), offline=False, notes=notes)
+        noted_changes = note_rendering((*changes, *hooks), rendered, mask)
+        content = plan_content(self.tool.name, noted_changes, offline=False, notes=notes)
         artifact = self._artifact(project, changes, desired, recorded)
         path = self._write_artifact(artifact, content)
         runs = hook_names(desired.hooks)
@@ -227,7 +230,7 @@ class _ClusterPlanning:
         assert origin is not None
         members = {kube_object.ref.id: kube_object.api_version for kube_object in desired.objects}
         staying = [change for change in changes if change.verb is Verb.UNCHANGED and change.ref.id not in members]
-        secrets = [kube_object for kube_object in desired.objects if _is_secret(kube_object.ref)]
+        secrets = [kube_object for kube_object in desired.objects if kube_object.ref.is_secret]
         return ApplyArtifact(
             cluster=RULES.of(self.site.rules).cluster,
             project=project,
@@ -255,10 +258,6 @@ def project_key(site: Site) -> str:
     """Name the project in inventories: this outlives names that people change, and is no other forge's by chance."""
     assert site.origin is not None
     return f"{site.origin.forge} {site.origin.repository.key} {site.project.place}"
-
-
-def _is_secret(ref: ObjectRef) -> bool:
-    return (ref.group, ref.kind) == ("", "Secret")
 
 
 def _refuse_unappliable(artifact: ApplyArtifact, site: Site) -> None:

@@ -16,8 +16,6 @@ from tests.differential.ours import Operator
 from tests.rig.access import Access
 
 SOURCE = Path(__file__).resolve().parents[2]
-# Two API servers of its own and minutes of time: `make long` runs it, and whoever sets DIFFERENTIAL.
-collect_ignore_glob = [] if "DIFFERENTIAL" in os.environ else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")

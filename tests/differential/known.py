@@ -7,7 +7,7 @@ fails the suite.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.differential.shapes import FIRST, SECOND
+from tests.differential.shapes import SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +40,20 @@ class Unfit:
 
 
 BLOCKED: Mapping[str, Block] = {
-    "aliased-operators": Block("K5", FIRST, "is there twice", planned=True),
-    "doubled-environment": Block("K5", FIRST, r'duplicate entries for key \[name="LEVEL"\]', planned=True),
-    "keyed-twice": Block("K5", FIRST, "the key app.kubernetes.io/name is there twice", planned=True),
-    "older-cluster": Block("K5", FIRST, "does not know the kind PodDisruptionBudget of policy/v1beta1", planned=True),
-    "twice-hooked": Block("K5", FIRST, "is there twice", planned=True),
     "certified-webhook": Block("K11", SECOND, "owned by someone else: webhooks.*caBundle"),
     "single-writer": Block("K11", SECOND, "strategy.rollingUpdate"),
-    "ingress-controller": Block("K5", FIRST, 'serviceaccount "ingress-controller-admission" not found'),
 }
 
 GRANT = Obstacle("documented", "attempting to grant RBAC permissions not currently held")
 AGGREGATION = Obstacle("documented", "must have cluster-admin privileges to use the aggregationRule")
 WEBHOOK = Obstacle("documented", "the identity that plans may not do this: [a-z]+webhookconfigurations")
 IDENTITIES: Mapping[str, Unfit] = {
-    "certificate-manager": Unfit((GRANT, WEBHOOK)),
-    "database-operator": Unfit((AGGREGATION,)),
+    "certificate-manager": Unfit((GRANT, WEBHOOK), (GRANT,)),
+    "database-operator": Unfit((AGGREGATION,), (AGGREGATION,)),
     "mesh-control-plane": Unfit((WEBHOOK,)),
     "gitops-controller": Unfit((GRANT,), (GRANT,)),
     "secret-store": Unfit((GRANT, WEBHOOK), (GRANT,)),
     "certified-webhook": Unfit((WEBHOOK,)),
     "event-autoscaler": Unfit((WEBHOOK,)),
-    "ingress-controller": Unfit((GRANT, WEBHOOK)),
+    "ingress-controller": Unfit((GRANT, WEBHOOK), (GRANT,)),
 }

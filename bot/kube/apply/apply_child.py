@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ ESTABLISHED_SECONDS = 60.0
 POLL_SECONDS = 0.1
 THREADS = 16
 SENDING_VERBS = frozenset({Verb.CREATE, Verb.CHANGE, Verb.REPLACE})
+LAST_PHASES = frozenset({HookPhase.POST_INSTALL, HookPhase.POST_UPGRADE})
 EARLIER_FAILURE = "what comes before it did not go well"
 
 
@@ -145,8 +147,7 @@ class _ApplyRun:
 
     def _begun(self, widened: Inventory) -> set[ObjectRef]:
         """What this apply is to see well: objects that change, and hooks that are due."""
-        phases = set(_due_phases(widened))
-        hooks = {hook.kube_object.ref for hook in self.artifact.hooks if phases & hook.phases}
+        hooks = self._hook_refs(set(_due_phases(widened)))
         return hooks | {change.ref for change in self.artifact.changes if change.verb in SENDING_VERBS}
 
     def _narrow_inventory(self, widened: Inventory, succeeded: bool) -> None:
@@ -165,6 +166,7 @@ class _ApplyRun:
         runner = HookRunner(
             self.cluster,
             self.artifact.hooks,
+            frozenset(map(ObjectRef.parse_id, self.artifact.members)),
             self._wait_limit,
             self._health_checks,
             progress.scrub,
@@ -172,8 +174,13 @@ class _ApplyRun:
         )
         if self.stop.requested or not runner.run(phase, progress.record):
             return False
-        self.unfinished.difference_update(hook.kube_object.ref for hook in self.artifact.hooks if phase in hook.phases)
+        # A name may be that of a later hook, or of an object, too: that one is still to be seen well.
+        pending = self._hook_refs(LAST_PHASES).union(change.ref for change in self.artifact.changes)
+        self.unfinished.difference_update(self._hook_refs({phase}) - (set() if phase in LAST_PHASES else pending))
         return True
+
+    def _hook_refs(self, phases: AbstractSet[HookPhase]) -> set[ObjectRef]:
+        return {hook.kube_object.ref for hook in self.artifact.hooks if phases & hook.phases}
 
     def _apply_stages(self) -> bool:
         """Apply stage after stage; within one a failure keeps nothing else from being tried."""
@@ -232,7 +239,9 @@ class _ApplyRun:
         timing = RolloutTiming(options.timeout, options.stable, time.monotonic, self.stop.wait)
         checks, scrub, report = self._health_checks, progress.scrub, progress.print_line
         healths = wait_for_rollout(self.cluster, targets, timing, checks=checks, scrub=scrub, report=report)
-        self.unfinished.difference_update(ref for ref, health in healths if health.is_well)
+        self.unfinished.difference_update(
+            {ref for ref, health in healths if health.is_well} - self._hook_refs(LAST_PHASES)
+        )
         for ref, health in healths:
             if health.state is HealthState.FAILED:
                 message = "\n".join((health.reason, *health.detail))

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.kube.objects.body import Body
+from bot.kube.objects.pod_specs import change_pod_spec
 
-_POD_TEMPLATES = ("template", "jobTemplate")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -20,9 +20,7 @@ def merge_fields(body: Body) -> dict[str, Any]:
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
     if (group, body.get("kind")) == ("", "Secret"):
         return _merge_string_data(body)
-    if group in ("", "apps", "batch") and isinstance(body.get("spec"), Mapping):
-        return {**body, "spec": _merge_account(body["spec"], is_pod=body.get("kind") == "Pod")}
-    return dict(body)
+    return change_pod_spec(body, _merge_account)
 
 
 def _merge_string_data(secret: Body) -> dict[str, Any]:
@@ -43,14 +41,7 @@ def _is_sendable(text: Any) -> bool:
     return text is None or (isinstance(text, str) and not _HALF_CHARACTER.search(text))
 
 
-def _merge_account(spec: Body, *, is_pod: bool) -> dict[str, Any]:
+def _merge_account(pod: Body) -> dict[str, Any]:
     """With `serviceAccount` beside `serviceAccountName` in the pod, which are one field under two names."""
-    if is_pod:
-        name = spec.get("serviceAccountName") or spec.get("serviceAccount")
-        return {**spec, "serviceAccountName": name, "serviceAccount": name} if name else dict(spec)
-    merged = dict(spec)
-    for key in _POD_TEMPLATES:
-        template = spec.get(key)
-        if isinstance(template, Mapping) and isinstance(template.get("spec"), Mapping):
-            merged[key] = {**template, "spec": _merge_account(template["spec"], is_pod=key == "template")}
-    return merged
+    name = pod.get("serviceAccountName") or pod.get("serviceAccount")
+    return {**pod, "serviceAccountName": name, "serviceAccount": name} if name else dict(pod)

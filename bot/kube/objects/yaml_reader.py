@@ -43,20 +43,26 @@ class YamlDocument:
     lines: dict[int, int]
 
 
-def read_documents(text: bytes | str, where: str, locate: Callable[[int], str] | None = None) -> Iterator[YamlDocument]:
+def read_documents(
+    text: bytes | str,
+    where: str,
+    locate: Callable[[int], str] | None = None,
+    on_duplicate: Callable[[str, str], object] | None = None,
+) -> Iterator[YamlDocument]:
     """Yield every document that is not empty.
 
-    Raises Refused for what Kubernetes would not read, with where it is: `locate(line)`, or `where` and the line.
+    Raises Refused for what Kubernetes would not read, with where it is: `locate(line)`, or `where` and the line. A key
+    that is there twice is refused too, unless `on_duplicate(where, key)` is told of it: then the last stays.
     """
     if len(text) > LIMIT:
         raise Refused(f"{where}: more than {LIMIT // 1024 // 1024} MB of YAML")
     position_of = locate or (lambda line: f"{where}:{line}")
-    builder = _DocumentBuilder(position_of, 0)
+    builder = _DocumentBuilder(position_of, 0, on_duplicate)
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
         for event in yaml.parse(decoded, Loader=yaml.CSafeLoader):
             if isinstance(event, DocumentStartEvent):
-                builder = _DocumentBuilder(position_of, builder.weight)
+                builder = _DocumentBuilder(position_of, builder.weight, on_duplicate)
             elif isinstance(event, DocumentEndEvent):
                 if builder.root is not None:
                     yield YamlDocument(builder.line, builder.root, builder.lines)
@@ -103,12 +109,14 @@ class _OpenNode:
 class _DocumentBuilder:
     """One document's data, event by event. `weight` is that of all documents so far."""
 
-    def __init__(self, locate: Callable[[int], str], weight: int) -> None:
+    def __init__(
+        self, locate: Callable[[int], str], weight: int, on_duplicate: Callable[[str, str], object] | None
+    ) -> None:
         self.root: Json = None
         self.line = 1
         self.lines: dict[int, int] = {}
         self.weight = weight
-        self._locate, self._line = locate, 1
+        self._locate, self._line, self._on_duplicate = locate, 1, on_duplicate
         self._stack: list[_OpenNode] = []
         self._anchors: dict[str, tuple[Json, int]] = {}
 
@@ -149,7 +157,9 @@ class _DocumentBuilder:
 
     def _set_key(self, parent: _OpenNode, key: str) -> None:
         if isinstance(parent.value, dict) and key in parent.value:
-            raise self._refusal(f"the key {key} is there twice")
+            if self._on_duplicate is None:
+                raise self._refusal(f"the key {key} is there twice")
+            self._on_duplicate(self._locate(self._line), key)
         parent.key = key
         parent.weight += len(key) + NODE_WEIGHT
         self._add_weight(len(key) + NODE_WEIGHT)

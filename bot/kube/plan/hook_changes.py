@@ -3,16 +3,18 @@
 Called by `tool`. They are no part of the artifact's changes, for they run at their own time.
 """
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
-from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.plan.rendered_diff import diff_rendered
 from bot.kube.plan.unfinished import HOOK_NOTE
-from bot.kube.render.helm_hooks import HelmHook, HookPhase, replacement_obstacle
+from bot.kube.render.helm_hooks import GIVES_WAY, HelmHook, HookPhase, made_by_hook, replacement_obstacle
 from bot.kube.render.revisions import RenderedRevision
 
 MAX_NAMED = 20
@@ -22,12 +24,12 @@ UPGRADE_PHASES = frozenset({HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE})
 
 def diff_hooks(desired: RenderedRevision, previous: RenderedRevision | None, mask: Mask) -> tuple[ObjectChange, ...]:
     """Compare every hook with its previous rendering, for what one runs may be all that a pull request changes."""
-    previous_objects = {hook.kube_object.ref: hook.kube_object for hook in previous.hooks} if previous else {}
+    earlier_hooks = previous.hooks if previous else ()
     return tuple(
         replace(
             diff_rendered(
                 hook.kube_object,
-                previous_objects.get(hook.kube_object.ref),
+                _earlier_object(hook, earlier_hooks),
                 lambda body: mask.mask_values(body) if body else None,
             ),
             notes=(f"hook: runs {', '.join(sorted(hook.phases))}, weight {hook.weight}",),
@@ -50,8 +52,9 @@ def check_hooks(
     due_phases = UPGRADE_PHASES if inventory and inventory.installed else INSTALL_PHASES
     unfinished = inventory.unfinished if inventory else frozenset()
     pairs = tuple(zip(desired.hooks, diff_hooks(desired, previous, mask), strict=True))
+    members = frozenset(kube_object.ref for kube_object in desired.objects)
     return tuple(
-        _check_hook(cluster, hook, _run_again(change, unfinished)) if due_phases & hook.phases else change
+        _check_hook(cluster, hook, _run_again(change, unfinished), members) if due_phases & hook.phases else change
         for hook, change in pairs
     )
 
@@ -65,16 +68,27 @@ def unsupported_hook_notes(desired: RenderedRevision) -> tuple[str, ...]:
     return (f"Hooks that no apply runs: {', '.join(refs[:MAX_NAMED])}{remainder}",)
 
 
+def _earlier_object(hook: HelmHook, earlier_hooks: Sequence[HelmHook]) -> KubeObject | None:
+    """What it was rendered to before: several hooks may have one name, at different times."""
+    namesakes = [earlier for earlier in earlier_hooks if earlier.kube_object.ref == hook.kube_object.ref]
+    same_time = [earlier for earlier in namesakes if earlier.phases == hook.phases]
+    return (same_time or namesakes)[0].kube_object if namesakes else None
+
+
 def _run_again(change: ObjectChange, unfinished: frozenset[ObjectRef]) -> ObjectChange:
     if change.ref not in unfinished or change.verb is not Verb.UNCHANGED:
         return change
     return replace(change, verb=Verb.CHANGE, notes=(*change.notes, HOOK_NOTE))
 
 
-def _check_hook(cluster: Cluster, hook: HelmHook, change: ObjectChange) -> ObjectChange:
+def _check_hook(
+    cluster: Cluster, hook: HelmHook, change: ObjectChange, members: AbstractSet[ObjectRef]
+) -> ObjectChange:
     kube_object = hook.kube_object
     if cluster.resource(kube_object.api_version, kube_object.ref.kind) is None:
         return change
     answer = cluster.get(kube_object.api_version, kube_object.ref)
+    if answer.ok and kube_object.ref in members and not made_by_hook(answer.body):
+        return replace(change, notes=(*change.notes, GIVES_WAY))
     problem = replacement_obstacle(hook, answer.body) if answer.ok else ""
     return replace(change, verb=Verb.UNKNOWN, problem=problem) if problem else change

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.kube.cluster.deletions import needs_confirmation, protection_of
-from bot.kube.objects.kube_object import KubeObject
+from bot.kube.objects.kube_object import HOOK_ANNOTATION, KubeObject
 
-HOOK_ANNOTATION = "helm.sh/hook"
 WEIGHT_ANNOTATION = "helm.sh/hook-weight"
 DELETE_POLICY_ANNOTATION = "helm.sh/hook-delete-policy"
+GIVES_WAY = "is not run: the object of that name is there already, and stays"
 
 
 class HookPhase(StrEnum):
@@ -78,7 +78,7 @@ def made_by_hook(live: Mapping[str, Any]) -> bool:
 def replacement_obstacle(hook: HelmHook, live: Mapping[str, Any]) -> str:
     """Say why a hook may not take the place of what is there; empty when it may."""
     if not made_by_hook(live):
-        return "is there, and was not made by a hook: nothing is put in its place"
+        return "is there, and was not made by a hook: nothing is put in its place; give the hook another name"
     if guard := protection_of(live):
         return f"is protected: {guard}"
     if HookDeletePolicy.BEFORE in hook.delete_policies and needs_confirmation(hook.kube_object.ref):

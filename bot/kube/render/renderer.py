@@ -3,6 +3,7 @@
 Called by `tools/kustomize`, `tools/helm`, `tools/manifests` and by what plans. Never asks a cluster.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -71,10 +72,41 @@ class RenderRequest:
         return self.root / self.project_dir
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A rendering that is not to be applied.
+
+    `lookups` are what templates asked a cluster for, as people name it, and `release_facts` what they ask of a history
+    (`.Release.Revision`): of neither anything is found.
+    """
+
+    stream: bytes
+    lookups: tuple[str, ...] = ()
+    release_facts: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        """Dump for `from_json`."""
+        stored = {"lookups": self.lookups, "release_facts": self.release_facts}
+        return json.dumps(stored | {"stream": base64.b64encode(self.stream).decode()}).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Rehearsal":
+        """Load what `to_json` dumped."""
+        stored = json.loads(text)
+        facts = tuple(stored["release_facts"])
+        return cls(base64.b64decode(stored["stream"]), tuple(stored["lookups"]), facts)
+
+
 class Renderer(Protocol):
-    """A program that makes objects of files."""
+    """A program that makes objects of files.
+
+    `takes_duplicates`: of a key that is there twice it takes the last. `draws`: what it makes of the same files may
+    come out otherwise, by chance, by the clock or by a look into a cluster.
+    """
 
     name: str
+    takes_duplicates: bool
+    draws: bool
 
     def discover(self, tree: Tree) -> Sequence[str]:
         """List the directories that are projects of this tool when nobody lists them."""
@@ -93,6 +125,9 @@ class Renderer(Protocol):
 
     def render(self, request: RenderRequest) -> bytes:
         """Return a stream of YAML. Raises Refused for what the author can mend, ToolFailed with the program's words."""
+
+    def rehearse(self, request: RenderRequest) -> Rehearsal:
+        """Render once more, where the clock shows another hour. Raises as `render`."""
 
 
 def find_program(names: Sequence[str], environment: Mapping[str, str]) -> tuple[str, Path]:

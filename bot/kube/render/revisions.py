@@ -7,8 +7,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 from bot.core.digest import input_digest
 from bot.core.errors import Refused, ToolFailed
@@ -19,7 +21,7 @@ from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.parsing import Namespaced, parse_objects
 from bot.kube.render.helm_hooks import HelmHook, split_hooks, unsupported_hooks
-from bot.kube.render.renderer import Renderer, RenderOptions, RenderRequest
+from bot.kube.render.renderer import Rehearsal, Renderer, RenderOptions, RenderRequest
 from bot.ports import Origin, Site
 
 
@@ -39,6 +41,7 @@ class RenderedRevision:
     objects: tuple[KubeObject, ...] = ()
     hooks: tuple[HelmHook, ...] = ()
     unsupported_hooks: tuple[KubeObject, ...] = ()
+    stream_digest: str = ""
 
     def digest(self, mask: Mask) -> str:
         """Digest the objects: equal for renderings of the same objects with the same values of Secrets."""
@@ -46,18 +49,35 @@ class RenderedRevision:
         return hashlib.sha256("\0".join(bodies).encode(errors="replace")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedRevisions:
+    """What is to be, and what was before: None where that is not known or cannot be rendered.
+
+    `rehearsed` is what is to be, rendered once more: None where that cannot be otherwise, or is not. `lookups` and
+    `release_facts` are those of `Rehearsal`.
+    """
+
+    desired: RenderedRevision
+    previous: RenderedRevision | None
+    rehearsed: RenderedRevision | None = None
+    lookups: tuple[str, ...] = ()
+    release_facts: tuple[str, ...] = ()
+
+
 def render_revisions(
     renderer: Renderer, site: Site, target: ClusterTarget, base_commit: str | None, destroy: bool
-) -> tuple[RenderedRevision, RenderedRevision | None]:
-    """Render what is to be, and what `base_commit` was: None where that is not known or cannot be rendered.
+) -> RenderedRevisions:
+    """Render what is to be, what `base_commit` was, and a rehearsal.
 
     Raises Refused and ToolFailed for what is to be only.
     """
     revision_renderer = RevisionRenderer(renderer, site, target, site.project)
     with ThreadPoolExecutor(2, "render") as pool:
         previous = pool.submit(revision_renderer.render_previous, base_commit) if base_commit else None
+        rehearsal = pool.submit(revision_renderer.rehearse_head) if renderer.draws and not destroy else None
         desired = RenderedRevision() if destroy else revision_renderer.render_head()
-        return desired, previous.result() if previous else None
+        revisions = RenderedRevisions(desired, previous.result() if previous else None)
+        return revision_renderer.with_rehearsal(revisions, rehearsal.result()) if rehearsal else revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +118,47 @@ class RevisionRenderer:
         except (Refused, ToolFailed, ValueError):  # the last of them for what is no commit at all
             return None
 
+    def rehearse_head(self) -> Rehearsal | None:
+        """Render the commit of the plan once more. None where it fails: `render_head` says why."""
+        site, origin = self.site, self.site.origin
+        if origin is None:
+            return None
+        rehearsal = replace(self, folder="rehearsal")
+        with suppress(Refused, ToolFailed):
+            key = rehearsal._key(origin, origin.commit, "rehearsal")
+            request = rehearsal._request(site.root)
+            return Rehearsal.from_json(origin.get_or_create(key, lambda: self.renderer.rehearse(request).to_json()))
+        return None
+
+    def with_rehearsal(self, revisions: RenderedRevisions, rehearsal: Rehearsal | None) -> RenderedRevisions:
+        """Add what was rehearsed; its objects only where they are not the same."""
+        if rehearsal is None:
+            return revisions
+        revisions = replace(revisions, lookups=rehearsal.lookups, release_facts=rehearsal.release_facts)
+        if _digest(rehearsal.stream) == revisions.desired.stream_digest:
+            return revisions
+        with suppress(Refused):
+            return replace(revisions, rehearsed=self._parse(rehearsal.stream))
+        return revisions
+
     def _render_cached(self, origin: Origin, commit: str, checkout: Callable[[], Path]) -> bytes:
         """Render, unless that was done before with the same files, program and command line."""
+        key = self._key(origin, commit)
+        return origin.get_or_create(key, lambda: self.renderer.render(self._request(checkout())))
+
+    def _key(self, origin: Origin, commit: str, *more: str) -> str:
         with origin.tree(commit) as tree:
             files = self.renderer.inputs(tree, self.project, self.site.other_dirs)
             inputs = input_digest(tree, files)
-        request = self._request(self.site.root)
-        key_parts = (self.renderer.version(self.site.environment), *self.renderer.command(request), inputs)
-        key = hashlib.sha256("\0".join(key_parts).encode(errors="surrogateescape")).hexdigest()
-        return origin.get_or_create(key, lambda: self.renderer.render(self._request(checkout())))
+        command = self.renderer.command(self._request(self.site.root))
+        return _digest("\0".join((self.renderer.version(self.site.environment), *command, inputs, *more)))
 
     def _request(self, root: Path) -> RenderRequest:
         site, options = self.site, OPTIONS.of(self.project)
-        scratch = site.scratch / f"render-{self.folder}"
-        scratch.mkdir(mode=0o700, exist_ok=True)
         return RenderRequest(
             root=root,
             project_dir=self.project.dir,
-            scratch=scratch,
+            scratch=Path(mkdtemp(prefix=f"render-{self.folder}-", dir=site.scratch)),
             environment=site.environment,
             options=RenderOptions(options.namespace, options.release, options.values),
             kube_version=self.target.kube_version,
@@ -126,8 +169,19 @@ class RevisionRenderer:
 
     def _parse(self, stream: bytes) -> RenderedRevision:
         project = self.project
-        kube_objects = parse_objects(stream, project.dir, OPTIONS.of(project).namespace, self.target.namespaced)
-        return RenderedRevision(*split_hooks(kube_objects), unsupported_hooks(kube_objects))
+        kube_objects = parse_objects(
+            stream,
+            project.dir,
+            OPTIONS.of(project).namespace,
+            self.target.namespaced,
+            takes_duplicates=self.renderer.takes_duplicates,
+        )
+        return RenderedRevision(*split_hooks(kube_objects), unsupported_hooks(kube_objects), _digest(stream))
+
+
+def _digest(content: bytes | str) -> str:
+    encoded = content.encode(errors="surrogateescape") if isinstance(content, str) else content
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def _with_listed_options(origin: Origin, tree: Tree, project: Project) -> Project:

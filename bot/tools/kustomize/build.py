@@ -13,6 +13,7 @@ from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.kube.render.kustomizations import KUSTOMIZATION_FILES
 from bot.kube.render.renderer import (
+    Rehearsal,
     RenderRequest,
     find_program,
     isolated_environment,
@@ -30,9 +31,11 @@ class Kustomize:
     """A `Renderer` of overlays."""
 
     name = "kustomize"
+    takes_duplicates = False
 
     def __init__(self, settings: KustomizeSettings) -> None:
         self._settings = settings
+        self.draws = bool({HELM, PLUGINS}.intersection(settings.flags))  # nothing else of it can
 
     def discover(self, tree: Tree) -> Sequence[str]:
         return inputs.overlays(tree)
@@ -77,6 +80,9 @@ class Kustomize:
             env.pop("KUSTOMIZE_PLUGIN_HOME")
         argv = [str(path), _verb(name), *flags, str(request.directory.resolve())]
         return run_program(request, argv, env, self._settings.limits)
+
+    def rehearse(self, request: RenderRequest) -> Rehearsal:
+        return Rehearsal(self.render(request))
 
     def _flags(self, request: RenderRequest) -> tuple[str, ...]:
         if disallowed := [flag for flag in request.options.flags if flag not in self._settings.flags]:

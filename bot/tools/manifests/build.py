@@ -11,7 +11,7 @@ from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.core.tree import Tree
 from bot.kube.objects.yaml_reader import LIMIT
-from bot.kube.render.renderer import MB, RenderRequest, refuse_escaping_links
+from bot.kube.render.renderer import MB, Rehearsal, RenderRequest, refuse_escaping_links
 from bot.tools.manifests import inputs
 
 LONGEST_INT = 20  # characters of the longest whole number of 64 bits
@@ -24,6 +24,7 @@ class Manifests:
     """A `Renderer` that runs nothing."""
 
     name = "manifests"
+    takes_duplicates = draws = False
 
     def discover(self, tree: Tree) -> Sequence[str]:
         """None: nobody can tell a manifest from other YAML, so a repository lists them."""
@@ -52,6 +53,9 @@ class Manifests:
                 raise Refused(f"{request.project_dir}: renders to more than {LIMIT // MB} MB")
             documents.append(document)
         return b"".join(documents)
+
+    def rehearse(self, request: RenderRequest) -> Rehearsal:
+        return Rehearsal(self.render(request))
 
 
 def _files(root: Path, directory: str) -> Iterator[str]:
