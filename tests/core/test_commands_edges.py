@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core import commands
-from bot.core.commands import LONGEST_LINE, LONGEST_SHOWN, MOST_COMMANDS, Command, Misread
+from bot.core.commands import LONGEST_COMMENT, LONGEST_LINE, LONGEST_SHOWN, MOST_COMMANDS, Command, Misread
 from bot.core.pull import Role
 from bot.core.run import Selection
 from bot.core.vocabulary import COMMIT, CONFIRM, DESTROY, NAMES, SELECTION, CommandSpec, Example, access_rule, choose
@@ -152,3 +152,22 @@ def test_what_we_suggest_for_a_name_chooses_it(name: str) -> None:
     [command] = read(f"/plan {choose(NAMES, name)}")
     assert isinstance(command, Command)
     assert command.selection.names == (name,)
+
+
+def test_a_comment_is_read_up_to_its_longest_and_a_longer_one_names_its_command() -> None:
+    body = "/plan\n\n" + "x" * (LONGEST_COMMENT - len("/plan\n\n"))
+    assert [command.line for command in read(body)] == ["/plan"]
+    assert read(body + "x") == (
+        Misread("/plan", "a comment with commands may have 65,536 characters at most", "/help"),
+    )
+
+
+def test_space_around_a_line_is_no_part_of_it() -> None:
+    too_long = "/plan  \n" + "x" * LONGEST_COMMENT
+    assert [command.line for command in read(too_long)] == ["/plan"]
+
+
+def test_a_command_that_chooses_no_projects_is_not_offered_with_one() -> None:
+    (misread,) = read("/unlock -- x")
+    assert isinstance(misread, Misread)
+    assert misread.suggestion == "/unlock"
