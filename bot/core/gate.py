@@ -131,6 +131,12 @@ def _content_demands(case: GateCase, plan: Plan) -> Iterator[Demand]:
         else:
             text = f"{precious} would go, with all that is in it"
             yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(precious)}")
+    for overwritten in plan.content.overwritten:
+        if overwritten in case.confirmed:
+            yield Demand(name, True, f"what others changed in {overwritten} may be overwritten, as it was confirmed")
+        else:
+            text = f"what others changed in {overwritten} would be overwritten"
+            yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(overwritten)}")
 
 
 def _staleness(case: GateCase, plan: Plan) -> str | None:

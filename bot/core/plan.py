@@ -10,7 +10,7 @@ class Action(StrEnum):
     """What happens to one object. UNKNOWN is an action this version has no word for: it is shown, never dropped.
 
     INVOKE runs an action of a provider beside the changes; DEFER is what the tool puts off to a later plan.
-    AWAIT changes nothing: the object was applied before, and is to become well.
+    AWAIT changes nothing: the object was applied before, and is to become well. CONFLICT is what others have.
     """
 
     CREATE = "create"
@@ -24,6 +24,7 @@ class Action(StrEnum):
     INVOKE = "invoke"
     DEFER = "defer"
     AWAIT = "await"
+    CONFLICT = "conflict"
     NONE = "none"
     UNKNOWN = "unknown"
 
@@ -61,7 +62,7 @@ class Counts:
 
     `rendered` are differences of what is rendered, where nothing could be asked what would come of them. `invoke` are
     actions of providers to run; `deferred` is what the tool put off to a later plan. `awaits` were applied before
-    and are not healthy yet.
+    and are not healthy yet. `conflicts` are others', and not to be applied before that is settled.
     """
 
     create: int = 0
@@ -79,6 +80,7 @@ class Counts:
     invoke: int = 0
     deferred: int = 0
     awaits: int = 0
+    conflicts: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -117,7 +119,7 @@ class Content:
     """Everything a plan shows. `notes` are sentences of ours (where the state is kept, what was left out).
 
     `obstacles` are sentences on what must be mended before any apply; `precious` names objects that go only when a
-    person lets them go by name.
+    person lets them go by name, `overwritten` those of which others' changes are lost only then.
     """
 
     tool: str
@@ -130,3 +132,4 @@ class Content:
     counts: Counts = Counts()
     obstacles: tuple[str, ...] = ()
     precious: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()

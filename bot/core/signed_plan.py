@@ -17,6 +17,7 @@ def signed_text(plan: Plan) -> str:
         *(plan.input_digest, plan.plan_digest, plan.artifact_digest, plan.rules_digest),
         *(plan.created_at.timestamp(), plan.expires_at.timestamp()),
         *(content.counts.empty, content.obstacles, content.precious, plan.runs),
+        *([content.overwritten] if content.overwritten else ()),
         _rules_text(plan.rules),
     ]
     return f"{PURPOSE} {json.dumps(fields)}"

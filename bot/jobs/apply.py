@@ -46,7 +46,7 @@ COMMAND = CommandSpec(
     Exactly the plans that the comment shows are applied, in the order of `depends_on`, if the [gate](gate.md) is open;
     **then it merges** the pull request when nothing is left to apply. It takes the lock on all projects of the pull
     request first. `--confirm` names an object of Kubernetes that the gate says is not to be brought back, or one
-    that is not healthy and is taken as it is.
+    that is not healthy and is taken as it is, or one of which others' changes are overwritten.
 
     Each apply has a comment of its own, edited until it tells how each project ended. A project that fails stops what
     depends on it, not its siblings. Refused, for example:

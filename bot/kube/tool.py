@@ -17,6 +17,7 @@ from bot.core.tree import Tree
 from bot.kube.apply.apply_child import DONE, INTERRUPTED
 from bot.kube.apply.artifact import ApplyArtifact
 from bot.kube.apply.child_config import ChildConfig
+from bot.kube.apply.consent import refuse_unconsented
 from bot.kube.apply.results import ApplyResults
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
@@ -70,7 +71,8 @@ class KubeTool:
 
     def rests_on_neighbours(self, content: Content) -> bool:
         """What leaves one project may have moved to another, and what is declared twice is refused."""
-        return bool(content.counts.destroy or content.counts.moves or content.counts.unknown)
+        counts = content.counts
+        return bool(counts.destroy or counts.moves or counts.conflicts or counts.unknown)
 
     def state_key(self, tree: Tree, project: Project) -> str:
         return ""  # the record of what was applied is the cluster's, whatever the tree says
@@ -96,7 +98,7 @@ class KubeTool:
 
         Raises Refused when a change is unknown or unconfirmed, or the cluster is not this repository's.
         """
-        _refuse_unappliable(ApplyArtifact.from_json(artifact.read_bytes()), site)
+        refuse_unconsented(ApplyArtifact.from_json(artifact.read_bytes()).changes, site.confirmed)
         settings, identity = self._cluster_settings(site), self.clusters.apply_identity(RULES.of(site.rules).cluster)
         config = ChildConfig(
             artifact=str(artifact),
@@ -164,7 +166,8 @@ class _ClusterPlanning:
         project = project_key(site)
         recorded = inventory.read(cluster, project, settings.inventory_namespace)
         base_commit = recorded.commit if recorded and recorded.commit else origin.base
-        target = _cluster_target(cluster)
+        neighbourhood = Neighbourhood(lambda: self._render_neighbours(_cluster_target(cluster)))
+        target = _cluster_target(cluster, neighbourhood)
         rendered = render_revisions(self.tool.renderer, site, target, base_commit, self.destroy)
         desired, previous = rendered.desired, rendered.previous
         mask = Mask(origin.secret)
@@ -183,14 +186,14 @@ class _ClusterPlanning:
             awaits_dependencies=bool(site.project.depends_on),
             project=project,
             health_checks=options.health.checks_by_kind,
-            neighbourhood=Neighbourhood(lambda: self._render_neighbours(target)),
+            neighbourhood=neighbourhood,
         )
         revisions = PlanRevisions(desired.objects, previous.objects if previous else None, recorded, self.destroy)
         changes = differ.plan_objects(request, revisions)
         if options.differ == "kubectl":
             changes = self._with_kubectl_fields(changes, revisions, mask, settings)
         notes = (*_inventory_notes(rules.cluster, recorded), *project_notes(rendered))
-        hooks = hook_changes.check_hooks(cluster, desired, previous, mask, recorded)
+        hooks = hook_changes.check_hooks(request, desired, previous, recorded)
         noted_changes = note_rendering((*changes, *hooks), rendered, mask)
         content = plan_content(self.tool.name, noted_changes, offline=False, notes=notes)
         artifact = self._artifact(project, changes, desired, recorded)
@@ -229,7 +232,9 @@ class _ClusterPlanning:
         options, origin = OPTIONS.of(self.site.project), self.site.origin
         assert origin is not None
         members = {kube_object.ref.id: kube_object.api_version for kube_object in desired.objects}
-        staying = [change for change in changes if change.verb is Verb.UNCHANGED and change.ref.id not in members]
+        recorded_refs = recorded.members if recorded else {}
+        unchanged = [change for change in changes if change.verb is Verb.UNCHANGED]
+        staying = [change for change in unchanged if change.ref.id not in members and change.ref in recorded_refs]
         secrets = [kube_object for kube_object in desired.objects if kube_object.ref.is_secret]
         return ApplyArtifact(
             cluster=RULES.of(self.site.rules).cluster,
@@ -243,6 +248,7 @@ class _ClusterPlanning:
             health=options.health,
             rendered_digest=desired.digest(Mask(origin.secret)),
             secrets=tuple(kube_object.body for kube_object in secrets),
+            drifted=tuple(change.ref.id for change in unchanged if change.drift),
         )
 
     def _write_artifact(self, artifact: ApplyArtifact, content: Content) -> Path | None:
@@ -260,20 +266,6 @@ def project_key(site: Site) -> str:
     return f"{site.origin.forge} {site.origin.repository.key} {site.project.place}"
 
 
-def _refuse_unappliable(artifact: ApplyArtifact, site: Site) -> None:
-    """Nothing begins while something cannot be told, or a person has not let it go by name."""
-    unknown = [change for change in artifact.changes if change.verb is Verb.UNKNOWN]
-    if unknown:
-        remainder = f" (and {len(unknown) - 1:,} more)" if len(unknown) > 1 else ""
-        raise Refused(f"nobody can tell what becomes of {unknown[0].ref}: {unknown[0].problem}{remainder}")
-    to_confirm = [change.ref.path for change in artifact.changes if change.confirm]
-    unconfirmed = [name for name in to_confirm if name not in site.confirmed]
-    if unconfirmed:
-        arguments = " ".join(f"--confirm {name}" for name in unconfirmed)
-        names = ", ".join(unconfirmed)
-        raise Refused(f"{names} would go with all that is in it; to mean that, comment `/apply {arguments}`")
-
-
 def _rebuild_inventory(
     cluster: Cluster, project: str, settings: ClusterSettings, *revisions: RenderedRevision | None
 ) -> Inventory | None:
@@ -283,10 +275,14 @@ def _rebuild_inventory(
     return inventory.rebuild(cluster, project, settings.inventory_namespace, kinds, namespaces)
 
 
-def _cluster_target(cluster: Cluster) -> ClusterTarget:
+def _cluster_target(cluster: Cluster, neighbourhood: Neighbourhood | None = None) -> ClusterTarget:
+    """The cluster's own kinds, and those that another project of the repository is to define."""
+
     def has_namespace(api_version: str, kind: str) -> bool | None:
         resource = cluster.resource(api_version, kind)
-        return resource.namespaced if resource else None
+        if resource or not neighbourhood:
+            return resource.namespaced if resource else None
+        return neighbourhood.has_namespace(api_version, kind)
 
     return ClusterTarget(cluster.version(), cluster.api_versions(), has_namespace)
 

@@ -18,10 +18,11 @@ GROUPS = {
     Action.INVOKE: "Runs actions",
     Action.DEFER: "Puts off",
     Action.AWAIT: "Waits for its health",
+    Action.CONFLICT: "Is in conflict with what others have",
     Action.READ: "Reads",
     Action.NONE: "Imports or moves, and changes nothing else",
 }
-RISKY = frozenset({Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET})
+RISKY = frozenset({Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.CONFLICT, Action.FORGET})
 
 
 @dataclass(frozen=True, slots=True)

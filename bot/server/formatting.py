@@ -23,6 +23,7 @@ SIGNS = {
     Action.INVOKE: "▸",
     Action.DEFER: "…",
     Action.AWAIT: "◌",
+    Action.CONFLICT: "≠",
     Action.READ: "<",
     Action.NONE: " ",
 }
@@ -70,6 +71,7 @@ def chips(counts: Counts) -> tuple[Chip, ...]:
         ("destroy", counts.destroy, f"−{counts.destroy} destroy"),
         ("replace", counts.replace, f"±{counts.replace} replace"),
         ("unknown", counts.unknown, f"?{counts.unknown} unknown"),
+        ("conflict", counts.conflicts, f"≠{counts.conflicts} in conflict"),
         ("forget", counts.forget, f"×{counts.forget} forget"),
         ("change", counts.change, f"~{counts.change} change"),
         ("await", counts.awaits, f"◌{counts.awaits} to become healthy"),

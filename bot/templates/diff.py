@@ -23,6 +23,7 @@ _MARKERS = {
     Action.FORGET: "!",
     Action.INVOKE: "!",
     Action.AWAIT: "!",
+    Action.CONFLICT: "!",
     Action.UNKNOWN: "!",
 }
 _ACTION_REMARKS = {
@@ -32,6 +33,7 @@ _ACTION_REMARKS = {
     Action.INVOKE: "invoked",
     Action.DEFER: "put off to a later plan",
     Action.AWAIT: "not healthy yet",
+    Action.CONFLICT: "conflict",
 }
 # By the tool's words, for their order tells which of the two objects goes first.
 _REPLACE_REMARKS: Mapping[tuple[str, ...], str] = {

@@ -125,7 +125,7 @@ def state_text(project: ProjectView, view: RunView) -> str:
 
 
 def _counts_risk(counts: Counts) -> ProjectRisk:
-    if counts.destroy or counts.replace or counts.unknown:
+    if counts.destroy or counts.replace or counts.unknown or counts.conflicts:
         return ProjectRisk.DESTROYS
     if counts.change or counts.invoke or counts.awaits:
         return ProjectRisk.CHANGES

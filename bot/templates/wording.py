@@ -13,6 +13,7 @@ ACTIONS_BY_RISK = (
     Action.DELETE,
     Action.REPLACE,
     Action.UNKNOWN,
+    Action.CONFLICT,
     Action.FORGET,
     Action.UPDATE,
     Action.INVOKE,
@@ -34,6 +35,7 @@ ACTION_PHRASES = {
     Action.DELETE: "to destroy",
     Action.REPLACE: "to replace",
     Action.UNKNOWN: "with an unknown action",
+    Action.CONFLICT: "in conflict",
     Action.UPDATE: "to change",
     Action.CREATE: "to create",
     Action.MOVE: "to move",
@@ -53,6 +55,7 @@ def describe_counts(counts: Counts, max_kinds: int | None = None) -> str:
         (counts.destroy, "to destroy"),
         (counts.replace, "to replace"),
         (counts.unknown, "with an unknown action"),
+        (counts.conflicts, "in conflict"),
         (counts.forget, "to forget"),
         (counts.change, "to change"),
         (counts.invoke, f"{pluralize('action', counts.invoke)} to invoke"),
@@ -72,6 +75,7 @@ def describe_counts(counts: Counts, max_kinds: int | None = None) -> str:
 def describe_extras(counts: Counts) -> str:
     """Say `1 move, 2 outputs`: what has no column of its own."""
     kinds = [
+        (counts.conflicts, "in conflict"),
         (counts.forget, "forget"),
         (counts.invoke, pluralize("action", counts.invoke)),
         (counts.moves, "move"),

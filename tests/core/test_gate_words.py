@@ -88,6 +88,15 @@ def containing(**changes: object) -> GateCase:
             ),
         ),
         (
+            containing(overwritten=("ConfigMap/shop/settings",)),
+            Demand(
+                "db",
+                False,
+                "what others changed in ConfigMap/shop/settings would be overwritten",
+                "to mean that, comment /apply --confirm ConfigMap/shop/settings",
+            ),
+        ),
+        (
             case(plans=(replace(PLAN, pull="github:1#8"),)),
             Demand("db", False, "the plan is another pull request's", "comment /plan"),
         ),
@@ -140,6 +149,10 @@ def test_what_keeps_the_gate_closed_is_told_with_what_helps(spoilt: GateCase, de
         (
             replace(containing(precious=("Namespace/shop",)), confirmed=frozenset({"Namespace/shop"})),
             Demand("db", True, "Namespace/shop may go, as it was confirmed"),
+        ),
+        (
+            replace(containing(overwritten=("ConfigMap/shop/a",)), confirmed=frozenset({"ConfigMap/shop/a"})),
+            Demand("db", True, "what others changed in ConfigMap/shop/a may be overwritten, as it was confirmed"),
         ),
         (
             case(foreign_locks=(replace(LOCK, pull=PULL.key),)),

@@ -1,5 +1,6 @@
 """A stored plan's signature: it holds for the plan as it was made, through the store and back, and for no other."""
 
+import json
 import secrets
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,13 @@ from tests.core.cases import PLAN
 FULL = replace(
     PLAN,
     rules=Rules(require=frozenset(Requirement), options={"cluster": "prod", "globs": ("a", "b"), "deep": {"x": 1}}),
-    content=Content("terraform", counts=Counts(change=1), obstacles=("mend that",), precious=("Namespace/shop",)),
+    content=Content(
+        "terraform",
+        counts=Counts(change=1),
+        obstacles=("mend that",),
+        precious=("Namespace/shop",),
+        overwritten=("ConfigMap/shop",),
+    ),
     runs=("terraform_data.deploy (local-exec)",),
     tree="e" * 40,
 )
@@ -54,6 +61,7 @@ def test_it_holds_after_the_store_wrote_and_read_the_plan_whatever_its_state_is_
         {"content": replace(FULL.content, counts=Counts())},
         {"content": replace(FULL.content, obstacles=())},
         {"content": replace(FULL.content, precious=())},
+        {"content": replace(FULL.content, overwritten=())},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -70,6 +78,13 @@ def test_it_holds_whatever_the_order_of_options_and_of_what_is_in_them() -> None
     turned = replace(FULL, rules=replace(FULL.rules, options=dict(reversed(options.items()))))
     assert signed_text(plan) == signed_text(turned)
     assert '[\\"Job\\", \\"Pod\\", \\"Role\\"]' in signed_text(plan)
+
+
+def test_a_plan_that_overwrites_nothing_is_signed_as_before_there_was_that() -> None:
+    plain = replace(FULL, content=replace(FULL.content, overwritten=()))
+    fields = json.loads(signed_text(plain).partition(" ")[2].partition(" ")[2])
+    assert len(fields) == len(json.loads(signed_text(FULL).partition(" ")[2].partition(" ")[2])) - 1
+    assert ["ConfigMap/shop"] not in fields
 
 
 def test_a_plan_without_one_holds_for_nothing() -> None:

@@ -64,11 +64,14 @@ EMPTIED = "server-side apply leaves null of a mapping without a schema whose las
 LEFT_BEHIND = "a key that leaves stringData stays in the live Secret with helm and kubectl; the bot takes it away"
 MERGED = "Helm tells ports apart by their number alone: of UDP and TCP on 853, which come together, it loses one"
 LAST = "a server-side apply takes a variable's name once; of two the last counts, as in the container"
+STAYS = "Helm sends all again; what a controller wrote where the upgrade changes nothing, the bot leaves and shows"
 OF_MERGING = (
     Difference("*/doubled-environment*", "*containers.0.env", LAST, ("doubled-environment",)),
     Difference("MonitoringServer/*", "spec.resources", EMPTIED, ("monitoring-stack",)),
     Difference("Secret/*", "data.*password", LEFT_BEHIND, ("message-queue", "plain-shop")),
     Difference("*/cluster-dns", "*.ports.3", MERGED, ("cluster-dns",)),
+    Difference("*/certified-webhook", "metadata.generation", STAYS, ("certified-webhook",)),
+    Difference("*/certified-webhook", "webhooks.0.clientConfig.caBundle", STAYS, ("certified-webhook",)),
 )
 
 ALWAYS_FIRST = "one commit renders to one thing, an install's: what counts its own upgrades would never come to rest"

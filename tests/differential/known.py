@@ -7,8 +7,6 @@ fails the suite.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.differential.shapes import SECOND
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -39,10 +37,7 @@ class Unfit:
     applier: tuple[Obstacle, ...] = ()
 
 
-BLOCKED: Mapping[str, Block] = {
-    "certified-webhook": Block("K11", SECOND, "owned by someone else: webhooks.*caBundle"),
-    "single-writer": Block("K11", SECOND, "strategy.rollingUpdate"),
-}
+BLOCKED: Mapping[str, Block] = {}
 
 GRANT = Obstacle("documented", "attempting to grant RBAC permissions not currently held")
 AGGREGATION = Obstacle("documented", "must have cluster-admin privileges to use the aggregationRule")

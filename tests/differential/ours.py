@@ -138,8 +138,8 @@ class Ours:
             raise Blocked("\n".join(planned.content.obstacles) or str(why)) from why
 
     def _confirming(self, site: Site, content: Content) -> Site:
-        """With all named that goes by name only, as a person would who means it."""
-        return replace(site, confirmed=content.precious)
+        """With all named that goes or is overwritten by name only, as a person would who means it."""
+        return replace(site, confirmed=(*content.precious, *content.overwritten))
 
     def site(self, checkout: Path, state: str) -> Site:
         base = self.home / "base"

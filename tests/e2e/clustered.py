@@ -12,6 +12,7 @@ from tests.rig.build import find
 from tests.sandbox.running import until
 
 TOKEN = "opens-the-pages-of-tests"
+GROUP = "crew.example"  # of the custom resources that the identities may speak of
 WEB = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -26,7 +27,8 @@ spec:
 
 def documented_identities(cluster: Access, directory: Path) -> tuple[Path, Path]:
     """Kubeconfigs of a planner and an applier as `gitops-bot cluster planner --secrets '*'` makes them; they stay."""
-    names, admin = new_names(secrets=("*",)), Cluster.open("rig", cluster.kubeconfig)
+    names = new_names(secrets=("*",), groups=(GROUP,))
+    admin = Cluster.open("rig", cluster.kubeconfig)
     for manifest in (*planner_manifests(names), *applier_manifests(names)):
         answer = admin.apply(manifest, dry_run=False)
         assert answer.ok, answer.message

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
+from bot.kube.cluster.client import Cluster
 from tests.e2e.acting import applied, approved, begin, bots_comments, plan_comment, propose, pull_main
 from tests.e2e.clustered import WEB, clustered
 from tests.e2e.conftest import Shared
@@ -131,8 +132,57 @@ def test_drift_made_by_hand_is_shown_apart_from_the_pull_requests_own_change(
     approved(stage, number)
     comment = plan_comment(stage, number)
     assert "your change" in comment
-    assert "drift" in comment
+    assert "existing drift that this overwrites" in comment
+    assert "unknown action" not in comment
+    name = f"ConfigMap/{namespace}/settings"
+    assert f"what others changed in {name} would be overwritten" in comment
     assert len(bots_comments(stage, number)) == 1
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_comment(number, "was not carried out", f"/apply --confirm {name}")
+    stage.alice.comment(stage.repo, number, f"/apply --confirm {name}")
+    stage.wait_for_merge(number)
+    with cluster.client() as api:
+        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "one", "b": "new"}
+
+
+def test_drift_made_by_hand_on_what_a_pull_request_leaves_alone_is_shown_and_stays(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map(), other=config_map("other"))
+    with cluster.client() as api:
+        by_hand = {"data": {"a": "by hand"}}
+        client.CoreV1Api(api).patch_namespaced_config_map("settings", namespace, by_hand)
+    number = propose(stage, clone, {"maps/other.yaml": config_map("other", "two")})
+    approved(stage, number)
+    comment = plan_comment(stage, number)
+    assert "1 object changed outside of manifests" in comment
+    assert "data.a: one → by hand" in comment
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    with cluster.client() as api:
+        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "by hand"}
+
+
+def test_what_another_tool_applies_is_a_conflict_until_the_base_branch_lets_it_be_taken(
+    stage: Stage, cluster: Access, namespace: str
+) -> None:
+    clone = repository(stage, namespace, settings=config_map())
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}}
+    other = Cluster.open("rig", cluster.kubeconfig, manager="argocd")
+    assert other.apply({**body, "data": {"a": "theirs"}}, dry_run=False, force=True).ok
+    number = propose(stage, clone, {"maps/settings.yaml": config_map(value="two")})
+    comment = stage.wait_for_comment(number, "1 in conflict", "is in conflict: owned by someone else: data.a by argocd")
+    assert "`allow: [conflicts]` on the base branch" in comment
+    assert "unknown action" not in comment
+    assert "nobody can tell" not in comment
+    allowing = CONFIGURATION.replace("SPACE", namespace).replace("cluster: rig", "cluster: rig\n  allow: [conflicts]")
+    stage.alice.git(clone, "checkout", "--quiet", "main")
+    stage.alice.push(clone, {"gitops.yaml": allowing}, "main", "Allow it")
+    stage.alice.comment(stage.repo, number, "/plan")
+    stage.wait_for_comment(number, "taken over from argocd")
+    applied(stage, number)
+    with cluster.client() as api:
+        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "two"}
 
 
 def test_with_differ_kubectl_the_plan_shows_what_kubectl_diff_tells_and_applies_it(

@@ -63,6 +63,7 @@ def test_an_object_that_moves_between_projects_is_handed_over_and_never_deleted(
     comment = plan_comment(stage, number)
     assert "1 to move" in comment
     assert "moves from `a`, which gives it up" in comment
+    assert f"**ConfigMap {namespace}/shared**: moves to b: nothing is deleted" in comment
     assert "destroy" not in comment
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_merge(number)

@@ -53,6 +53,7 @@ class Ground:
     managers: tuple[str, ...] = ()
     timeout: float = 30.0
     before: tuple[Body, ...] = ()
+    planner: Cluster | None = None
 
     @property
     def project(self) -> str:
@@ -61,19 +62,26 @@ class Ground:
     def known(self) -> Inventory | None:
         return inventory.read(self.api, self.project, self.namespace)
 
+    @property
+    def question(self) -> PlanRequest:
+        label = inventory.label_of(self.project, self.namespace)
+        client = self.planner or self.api
+        return PlanRequest(client, Mask(KEY), label, self.rules, time.time(), takeover_managers=self.managers)
+
     def plan(self, *bodies: Body) -> ApplyArtifact:
         """What an apply of these would be given, everything else leaving Git."""
         self.api.forget_resources()
         rendered, hooks = split_hooks(object_of(body) for body in bodies)
         kinds = {(one.api_version, one.ref.kind) for one in rendered}
         known = self.known() or inventory.rebuild(self.api, self.project, self.namespace, kinds)
-        label = inventory.label_of(self.project, self.namespace)
-        question = PlanRequest(self.api, Mask(KEY), label, self.rules, time.time(), takeover_managers=self.managers)
         before = tuple(object_of(body) for body in self.before)
-        outcomes = differ.plan_objects(question, PlanRevisions(rendered, before, known, destroy=not bodies))
+        outcomes = differ.plan_objects(self.question, PlanRevisions(rendered, before, known, destroy=not bodies))
         members = {one.ref.id: one.api_version for one in rendered}
         changing = tuple(outcome for outcome in outcomes if outcome.verb is not Verb.UNCHANGED)
-        return ApplyArtifact("rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health)
+        drifted = tuple(outcome.ref.id for outcome in outcomes if outcome.drift)
+        return ApplyArtifact(
+            "rig", self.project, self.namespace, "c0ffee", members, changing, KEY, hooks, self.health, drifted=drifted
+        )
 
     def begin(self, work: ApplyArtifact, *confirm: str) -> "subprocess.Popen[str]":
         """The child, begun as the bot's supervisor would."""

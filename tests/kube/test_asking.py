@@ -41,8 +41,9 @@ def test_drift_by_somebody_else_is_told_with_who_did_it(question: PlanRequest, a
     assert other.apply(configmap(namespace, a="9"), dry_run=False, force=True).ok
     before = (configmap(namespace, a="1"),)
     one = planned(question, configmap(namespace, a="1"), before=before, inventory=inventory)["ConfigMap/settings"]
-    assert one.verb is Verb.UNKNOWN
-    assert "owned by someone else: data.a by somebody" in one.problem
+    assert one.verb is Verb.UNCHANGED
+    assert [(field.path, field.old, field.new) for field in one.drift] == [("data.a", "1", "9")]
+    assert one.drift[0].by.startswith("somebody, 20")
 
 
 def test_a_conflict_is_forced_only_where_the_base_branch_allows_it(

@@ -118,7 +118,7 @@ def test_an_object_of_another_project_is_not_taken_from_it_unsaid(
     theirs = {**body, "metadata": {**body["metadata"], "labels": {MEMBER_LABEL: "applyset-of-another-v1"}}}
     assert api.apply(theirs, dry_run=False).ok
     one = planned(question, configmap(namespace, a="2"))["ConfigMap/settings"]
-    assert one.verb is Verb.UNKNOWN
+    assert one.verb is Verb.CONFLICT
     assert "belongs to another project" in one.problem
     allowed = replace(question, rules=replace(question.rules, allow=frozenset({Allowance.CONFLICTS})))
     one = planned(allowed, configmap(namespace, a="2"))["ConfigMap/settings"]
@@ -140,7 +140,7 @@ def test_a_project_may_have_what_another_of_its_repository_had_and_says_so(
     assert one.verb is Verb.ADOPT
     assert one.notes == (f"moves from `old/{namespace}`, which gives it up",)
     stranger = replace(question, project=f"forge 2 new/{namespace}:default")
-    assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.UNKNOWN
+    assert planned(stranger, configmap(namespace, a="1"))["ConfigMap/settings"].verb is Verb.CONFLICT
 
 
 def test_no_project_renders_an_inventory(question: PlanRequest, api: Cluster, namespace: str) -> None:
@@ -162,7 +162,7 @@ def test_a_protection_counts_however_it_is_spelled(
     # The helper's label takes the place of labels only; annotations are applied as they are.
     one = planned(question, keep, before=(keep, guarded), inventory=known)["ConfigMap/guarded"]
     assert one.verb is Verb.UNCHANGED
-    assert "stays in the cluster" in one.notes[0]
+    assert "stays in the cluster" in one.stays
 
 
 def test_what_was_applied_in_a_version_that_is_gone_is_not_forgotten_when_it_leaves_git(ground: Ground) -> None:

@@ -40,7 +40,7 @@ def test_a_protection_counts_as_the_live_object_has_it(question: PlanRequest, ap
     inventory = Inventory("test", "gitops-bot", "c0ffee", members, LABEL)
     one = planned(question, keep, before=(keep,), inventory=inventory)["ConfigMap/guarded"]
     assert one.verb is Verb.UNCHANGED
-    assert one.notes == ("left Git and stays in the cluster: helm.sh/resource-policy: keep",)
+    assert one.stays == "left Git and stays in the cluster: helm.sh/resource-policy: keep"
 
 
 def test_more_than_a_share_at_once_is_not_deleted(question: PlanRequest, api: Cluster, namespace: str) -> None:

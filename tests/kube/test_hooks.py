@@ -1,6 +1,7 @@
 """Hooks of charts as Helm runs them: what one leaves is there for the next, and names are no one's alone."""
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from bot.kube.cluster.client import Cluster
 from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
-from bot.kube.options import HealthOptions
+from bot.kube.options import HealthOptions, KubernetesRules
 from bot.kube.plan.hook_changes import check_hooks, diff_hooks
+from bot.kube.plan.plan_request import PlanRequest
 from bot.kube.render.helm_hooks import split_hooks
 from bot.kube.render.revisions import RenderedRevision
 from tests.kube.bodies import hook, job
 from tests.kube.carrying import KEY, Ground, there
-from tests.kube.planning import Body, configmap, deployment
+from tests.kube.planning import LABEL, Body, configmap, deployment
 from tests.kube.toys import definition
 from tests.rig.access import Access
 
@@ -32,7 +34,8 @@ def revision(*bodies: Body) -> RenderedRevision:
 
 
 def planned_hooks(ground: Ground, *bodies: Body) -> tuple[ObjectChange, ...]:
-    return check_hooks(ground.api, revision(*bodies), None, Mask(KEY), ground.known())
+    request = PlanRequest(ground.api, Mask(KEY), LABEL, KubernetesRules(cluster="rig"), time.time())
+    return check_hooks(request, revision(*bodies), None, ground.known())
 
 
 def live(ground: Ground, name: str) -> Body:

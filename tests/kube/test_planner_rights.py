@@ -9,19 +9,19 @@ import pytest
 
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.access import audit
-from bot.kube.access.rbac_manifests import Identities, planner_manifests
+from bot.kube.access.rbac_manifests import APPLIER, Identities, planner_manifests
 from bot.kube.access.rights import FORBIDDEN_KINDS, GIT_KINDS, READ_ONLY_KINDS
 from bot.kube.access.trials import trial_bodies
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
-from bot.kube.cluster.role_bindings import NOT_TRIED_NOTE
-from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import Verb
 from bot.kube.options import KubernetesRules
 from bot.kube.plan.plan_request import PlanRequest
 from tests.kube.attempts import crd, things
-from tests.kube.identities import Account, made, new_names, remove
+from tests.kube.carrying import Ground
+from tests.kube.identities import Account, kubeconfig_of, made, new_names, remove
 from tests.kube.planning import LABEL, applied, planned
 from tests.rig.access import Access
 from tests.sandbox.running import until
@@ -77,7 +77,11 @@ def test_a_role_and_its_binding_are_planned_in_one_pull_request(planner: Account
     }
     both = planned(as_planner(planner), role, binding)
     assert {change.verb for change in both.values()} == {Verb.CREATE}
-    assert both[f"{scope}RoleBinding/{name}"].notes == (NOT_TRIED_NOTE,)
+    (note,) = both[f"{scope}RoleBinding/{name}"].notes
+    assert note == f"tried without {object_of(role).ref}, to come with this pull request"
+    wrong = {**binding, "subjects": [{**account, "kind": "Account"}]}
+    refused = planned(as_planner(planner), role, wrong)[f"{scope}RoleBinding/{name}"]
+    assert "subjects[0].kind" in refused.problem
     alone = planned(as_planner(planner), binding)[f"{scope}RoleBinding/{name}"]
     assert alone.verb is Verb.UNKNOWN
 
@@ -178,3 +182,19 @@ def test_the_end_of_a_namespace_names_the_kinds_that_the_planner_may_not_list(pl
     (unlisted,) = (loss for loss in change.losses if loss.startswith("whatever it holds of "))
     assert "Secret" in unlisted
     assert unlisted.endswith("which the bot may not list")
+
+
+def test_a_binding_that_an_admin_planned_with_its_role_is_applied_by_the_documented_applier(
+    planner: Account, cluster: Access, namespace: str, tmp_path: Path
+) -> None:
+    metadata = {"name": "app", "namespace": namespace}
+    rule = {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}
+    role = {"apiVersion": RBAC_VERSION, "kind": "Role", "metadata": metadata, "rules": [rule]}
+    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "app"}
+    binding = {"apiVersion": RBAC_VERSION, "kind": "RoleBinding", "metadata": metadata, "roleRef": role_ref}
+    applier = kubeconfig_of(cluster, planner.names, APPLIER, tmp_path)
+    ground = Ground(planner.admin, applier, tmp_path, namespace)
+    work = ground.plan(role, binding)
+    assert all(change.result for change in work.changes)
+    carried = ground.carry(work)
+    assert carried.exit == 0, carried.output

@@ -44,9 +44,10 @@ def test_each_verb_is_an_action_and_is_counted() -> None:
         ("Deployment shop/replace", Action.REPLACE),
         ("Deployment shop/delete", Action.DELETE),
         ("Deployment shop/await", Action.AWAIT),
+        ("Deployment shop/conflict", Action.CONFLICT),
         ("Deployment shop/untold", Action.UNKNOWN),
     ]
-    assert found.counts == Counts(create=1, change=1, replace=1, destroy=1, unknown=1, awaits=1)
+    assert found.counts == Counts(create=1, change=1, replace=1, destroy=1, unknown=1, awaits=1, conflicts=1)
 
 
 def test_unchanged_objects_are_counted_in_a_note() -> None:

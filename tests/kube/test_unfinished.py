@@ -9,13 +9,12 @@ import pytest
 from bot.kube.apply.artifact import ApplyArtifact
 from bot.kube.cluster.client import Cluster
 from bot.kube.objects.kube_object import object_of
-from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import Verb
 from bot.kube.plan.hook_changes import check_hooks
 from bot.kube.render.helm_hooks import split_hooks
 from bot.kube.render.revisions import RenderedRevision
 from tests.kube.bodies import hook, job
-from tests.kube.carrying import KEY, Ground
+from tests.kube.carrying import Ground
 from tests.kube.planning import Body, configmap, deployment
 from tests.rig.access import Access
 from tests.rig.kubelet import Kubelet, cannot_pull
@@ -101,11 +100,11 @@ def test_a_hook_that_failed_after_the_objects_runs_again(ground: Ground) -> None
     assert ground.carry(ground.plan(*bodies)).exit == 1
     assert ground.plan(*bodies).changes == ()
     desired = RenderedRevision(*split_hooks(map(object_of, bodies)))
-    (change,) = check_hooks(ground.api, desired, desired, Mask(KEY), ground.known())
+    (change,) = check_hooks(ground.question, desired, desired, ground.known())
     assert change.verb is Verb.CHANGE
     assert "runs again: it did not end well when it ran last" in change.notes
     good = configmap(space, a="1"), hook(configmap(space, "smoke"), "post-install")
     assert ground.carry(ground.plan(*good)).exit == 0
     desired = RenderedRevision(*split_hooks(map(object_of, good)))
-    (change,) = check_hooks(ground.api, desired, desired, Mask(KEY), ground.known())
+    (change,) = check_hooks(ground.question, desired, desired, ground.known())
     assert change.verb is Verb.UNCHANGED

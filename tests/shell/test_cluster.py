@@ -101,6 +101,29 @@ def test_check_proves_both_identities_of_a_cluster(cluster: Access, here: Path, 
         assert (marks["planner: it cannot create"], marks["planner: it cannot be somebody else"]) == ("✗", "✓")
 
 
+def test_check_finds_a_policy_whose_expression_fails_on_what_charts_are_made_of(
+    cluster: Access, here: Path, tmp_path: Path
+) -> None:
+    with made(cluster, tmp_path, new_names()) as account:
+        settings = {f"{PREFIX}KUBECONFIG": str(account.kubeconfig)}
+        words = ("cluster", "check", "prod", "--namespace", account.names.namespace)
+        claim = "it can try what charts are made of"
+        assert f"✓ planner: {claim}" in gitops_bot(*words, cwd=here, **settings).stdout
+        policy = json.dumps(planner_manifests(account.names)[2])
+        broken = json.loads(policy.replace("has(request.subResource) && ", ""))
+        assert account.admin.apply(broken, dry_run=False).ok
+        done = until(lambda: _with_words(gitops_bot(*words, cwd=here, **settings), f"✗ planner: {claim}"))
+        assert done.returncode == 1
+        (line,) = (line for line in done.stdout.splitlines() if claim in line)
+        assert "ServiceAccount: " in line
+        assert "ConfigMap: " not in line
+        assert "apply the manifests of `gitops-bot cluster planner` again" in line
+
+
+def _with_words(done: "subprocess.CompletedProcess[str]", words: str) -> "subprocess.CompletedProcess[str] | None":
+    return done if words in done.stdout else None
+
+
 def test_check_without_credentials_that_apply_says_what_to_set(cluster: Access, here: Path) -> None:
     done = gitops_bot("cluster", "check", "prod", cwd=here, **{f"{PREFIX}KUBECONFIG": str(cluster.kubeconfig)})
     assert done.returncode == 1

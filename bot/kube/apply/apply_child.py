@@ -27,7 +27,6 @@ from bot.kube.apply.results import WHOLE_APPLY, ObjectResult, ResultStatus
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
-from bot.kube.cluster.role_bindings import RBAC_GROUP
 from bot.kube.health.object_health import HealthChecks, HealthState
 from bot.kube.health.rollout import RolloutTiming, wait_for_rollout
 from bot.kube.objects.apply_order import ApplyStage, apply_groups, stage_of
@@ -91,7 +90,7 @@ class _ApplyRun:
             label=label,
             confirmed=self.config.confirm,
             new_namespaces=frozenset(namespaces),
-            new_roles=frozenset(change.ref for change in artifact.changes if change.ref.group == RBAC_GROUP),
+            coming=frozenset(change.ref for change in artifact.changes if change.verb in SENDING_VERBS),
         )
         if objections := find_objections(preflight, artifact.changes):
             self.progress.refuse("; ".join(objections))
@@ -155,7 +154,11 @@ class _ApplyRun:
         kinds = {(member.api_version, ref.kind) for ref, member in widened.members.items()}
         self.cluster.forget_resources()
         live = inventory.find_members(self.cluster, widened.label, kinds)
-        members = {ref: member for ref, member in live.items() if ref in widened.members}
+        members = {
+            ref: replace(member, version="", generation=None) if ref.id in self.artifact.drifted else member
+            for ref, member in live.items()
+            if ref in widened.members
+        }
         unfinished = frozenset() if succeeded else frozenset(self.unfinished)
         exact = replace(widened, members=members, installed=succeeded or widened.installed, unfinished=unfinished)
         committed = replace(exact, commit=self.artifact.commit, rendered=self.artifact.rendered_digest)

@@ -22,7 +22,8 @@ class ApplyArtifact:
     `project` is the inventory's name for the project; `commit` is what was rendered. `members` are the ids of all
     objects that are to be in the inventory afterwards, with the API version each was rendered in. `changes` are those
     that change something. `rendered_digest` is of all that was rendered, for the inventory.
-    `secrets` are the bodies of all Secrets of the project, changed or not: nothing of them is to be said.
+    `secrets` are the bodies of all Secrets of the project, changed or not: nothing of them is to be said. `drifted` are
+    the ids of members that others changed and this apply leaves so.
     """
 
     cluster: str
@@ -36,6 +37,7 @@ class ApplyArtifact:
     health: HealthOptions = field(default_factory=HealthOptions)
     secrets: tuple[Mapping[str, Any], ...] = ()
     rendered_digest: str = ""
+    drifted: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         """Dump for `from_json` of this version or the next: a plan may be applied after an upgrade."""
@@ -54,6 +56,7 @@ class ApplyArtifact:
         stored["rendered_digest"] = stored.pop("rendered")
         stored["changes"] = tuple(_parse_change(stored_change) for stored_change in stored.pop("outcomes"))
         stored["secrets"] = tuple(stored["secrets"])
+        stored["drifted"] = tuple(stored.get("drifted") or ())
         stored["hooks"] = tuple(_parse_hook(stored_hook) for stored_hook in stored["hooks"])
         health = stored["health"]
         checks = tuple(HealthCheck(**stored_check) for stored_check in health["checks"])
@@ -62,9 +65,16 @@ class ApplyArtifact:
 
 def _parse_change(stored: Mapping[str, Any]) -> ObjectChange:
     """Fields are for people and stay behind."""
-    texts = {name: tuple(stored[name]) for name in ("notes", "warnings", "losses", "takes", "left")}
+    texts = {name: tuple(stored.get(name) or ()) for name in ("notes", "warnings", "losses", "takes", "left", "clears")}
     return ObjectChange(
-        **{**stored, **texts, "ref": ObjectRef(**stored["ref"]), "verb": Verb(stored["verb"]), "fields": ()}
+        **{
+            **stored,
+            **texts,
+            "ref": ObjectRef(**stored["ref"]),
+            "verb": Verb(stored["verb"]),
+            "fields": (),
+            "drift": (),
+        }
     )
 
 

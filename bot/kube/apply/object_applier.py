@@ -36,7 +36,7 @@ class ObjectApplier:
         """Why it was not taken; empty when it was."""
         if change.verb is Verb.REPLACE:
             return self._replace(change)
-        if change.takes and (message := self._take_over(change)):
+        if (change.takes or change.clears) and (message := self._take_over(change)):
             return message
         answer = self.cluster.apply(change.send or {}, dry_run=False, force=change.force)
         return "" if answer.ok else answer.message
@@ -45,13 +45,14 @@ class ObjectApplier:
         """Make fields of others ours, so that those which left Git go; read again when others wrote meanwhile."""
         for _ in range(MAX_TRIES):
             answer = self.cluster.get(change.api_version, change.ref)
-            patch = migration_patch(answer.body, change.takes, self.manager) if answer.ok else None
+            patch = migration_patch(answer.body, change.takes, self.manager, change.clears) if answer.ok else None
             if not patch:
                 return ""
             patched = self.cluster.patch(change.api_version, change.ref, patch, dry_run=False)
             if patched.status != CONFLICT:
                 break
-        return "" if patched.ok else f"fields of {', '.join(change.takes)} cannot be taken over: {patched.message}"
+        subject = f"fields of {', '.join(change.takes)}" if change.takes else "fields of nobody"
+        return "" if patched.ok else f"{subject} cannot be taken over: {patched.message}"
 
     def _replace(self, change: ObjectChange) -> str:
         """What is deleted is made again, whoever interrupts meanwhile."""

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from bot.core.errors import ToolFailed
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.deletions import foreign_loss, protection_of
-from bot.kube.cluster.role_bindings import awaits_role
+from bot.kube.cluster.requirements import missing_requirements
 from bot.kube.cluster.server_dry_run import dry_run_apply, result_digest
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.normalization import MEMBER_LABEL
-from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.objects.object_changes import BLOCKING_VERBS, ObjectChange, Verb
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """Where to look and what was promised. `confirmed` names what a person let go, as `Kind/name`.
 
-    `new_namespaces` and `new_roles` come with the apply.
+    `new_namespaces` and whatever else is `coming` are made by the apply.
     """
 
     cluster: Cluster
@@ -30,16 +30,16 @@ class Preflight:
     label: str
     confirmed: tuple[str, ...]
     new_namespaces: frozenset[str] = frozenset()
-    new_roles: frozenset[ObjectRef] = frozenset()
+    coming: frozenset[ObjectRef] = frozenset()
 
 
 def find_objections(preflight: Preflight, changes: Sequence[ObjectChange]) -> tuple[str, ...]:
     """Say why the changes may not be applied, in their order; nothing when all is as approved."""
-    unknown = [f"{change.ref}: {change.problem}" for change in changes if change.verb is Verb.UNKNOWN]
+    blocked = [f"{change.ref}: {change.problem}" for change in changes if change.verb in BLOCKING_VERBS]
     to_confirm = [change.ref.path for change in changes if change.confirm]
     unconfirmed = [f"{name} was not confirmed" for name in to_confirm if name not in preflight.confirmed]
-    if unknown or unconfirmed:
-        return (*unknown, *unconfirmed)
+    if blocked or unconfirmed:
+        return (*blocked, *unconfirmed)
     differences = preflight.cluster.map_concurrently(lambda change: _first_difference(preflight, change), changes)
     pairs = zip(changes, differences, strict=True)
     return tuple(f"{change.ref} {difference}" for change, difference in pairs if difference)
@@ -103,8 +103,8 @@ def _missing_namespace(preflight: Preflight, change: ObjectChange) -> Iterator[s
 
 
 def _changed_result(preflight: Preflight, change: ObjectChange, send: Body, live: Body | None) -> Iterator[str]:
-    answer = dry_run_apply(preflight.cluster, send, live, change.takes, force=change.force)
-    if live is None and awaits_role(object_of(send), preflight.new_roles, answer):
+    answer = dry_run_apply(preflight.cluster, send, live, change.takes, force=change.force, clears=change.clears)
+    if not answer.ok and missing_requirements(preflight.cluster, object_of(send), preflight.coming.__contains__):
         return
     if not answer.ok:
         yield f"would be refused now: {answer.message}"

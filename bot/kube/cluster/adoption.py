@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.clusters import MANAGER
+from bot.kube.cluster.leftover_fields import fields_at, without_fields
 from bot.kube.cluster.responses import ApiResponse
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import object_of
@@ -32,19 +33,30 @@ def adopted_managers(live: Body, managers: Sequence[str], ours: str = MANAGER) -
     return tuple(dict.fromkeys(name for name in managers if name in names))
 
 
-def migration_patch(live: Body, managers: Sequence[str], ours: str = MANAGER) -> list[Operation] | None:
-    """Build the JSON patch that makes the managers' fields ours; None where they have none.
+def migration_patch(
+    live: Body, managers: Sequence[str], ours: str = MANAGER, clears: Sequence[str] = ()
+) -> list[Operation] | None:
+    """Build the JSON patch that makes ours what the managers have, and what the pointers of `clears` lead to.
 
-    It fails with 409 when the object has changed since: a `test` would be answered as an invalid request.
+    None where there is nothing of that. It fails with 409 when the object has changed since: a `test` would be answered
+    as an invalid request.
     """
     owners = _managed_fields(live)
     target = _target_owner(owners, managers, ours)
+    if target is None and clears:
+        target = {"manager": ours, "operation": APPLY, "apiVersion": live["apiVersion"], "fieldsType": "FieldsV1"}
+        owners.append(target)
     if target is None:
         return None
-    fields = _fields_after_migration(owners, managers, ours)
-    union = {**target, "manager": ours, "operation": APPLY, "fieldsV1": fields}
+    claimed = _union(fields_at(live, pointer) for pointer in clears)
+    union = {
+        **target,
+        "manager": ours,
+        "operation": APPLY,
+        "fieldsV1": _union(tree for tree in (_fields_after_migration(owners, managers, ours), claimed) if tree),
+    }
     remaining = [owner for owner in owners if owner is target or not _is_adopted(owner, managers, ours)]
-    migrated = [union if owner is target else owner for owner in remaining]
+    migrated = [union if owner is target else _without_claimed(owner, claimed) for owner in remaining]
     return [
         {"op": "replace", "path": "/metadata/managedFields", "value": migrated},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
@@ -83,6 +95,11 @@ def transition_patch(live: Body, desired: Body) -> list[Operation]:
     live_fields, desired_fields = _desired_fields(live), _desired_fields(desired)
     removals = [{"op": "remove", "path": path} for path in live_fields if path not in desired_fields]
     return [*removals, *({"op": "add", "path": path, "value": value} for path, value in desired_fields.items())]
+
+
+def _without_claimed(owner: Owner, claimed: Fields) -> Owner:
+    """What nobody else is to hold on to."""
+    return {**owner, "fieldsV1": without_fields(owner.get("fieldsV1") or {}, claimed)} if claimed else owner
 
 
 def _desired_fields(body: Body) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.core.errors import ToolFailed
-from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta, parse_resource
+from bot.kube.cluster.responses import ApiResource, ApiResponse, ObjectMeta, parse_meta, parse_resources
 from bot.kube.cluster.transport import METADATA_LIST, ApiRequest, Deadline, Transport
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef, object_of
@@ -222,7 +222,7 @@ class Cluster:
         group, _, version = api_version.rpartition("/")
         response = self._request("GET", f"/apis/{quote(api_version)}" if group else f"/api/{quote(version)}")
         rows = (response.body.get("resources") or ()) if response.ok else ()
-        kinds = {row["kind"]: parse_resource(row, group, version) for row in rows if "/" not in row["name"]}
+        kinds = parse_resources(rows, group, version)
         with self._lock:
             self._kinds[api_version] = kinds
         return kinds

@@ -1,6 +1,6 @@
 """Objects of other projects in the same cluster: whose one is, and what is said of taking it. Called by the dry-run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,12 @@ def takeover_from(cluster: Cluster, live: Body, label: str, project: str) -> Tak
         return Takeover(notes=(f"moves from `{place}`, which gives it up",), sibling=place)
     owner_text = f"another project{f' ({owner})' if owner else ''}"
     return Takeover(f"belongs to {owner_text}: {TAKEOVER_HINT}", (f"is taken from {owner_text}, which loses it",))
+
+
+def rival_refusal(rivals: Sequence[str]) -> str:
+    """Say that an object is declared more than once."""
+    names = ", ".join(f"`{name}`" for name in rivals)
+    return f"is declared by {names} too: let one project have it, and take it out of the others"
 
 
 def _find_project(cluster: Cluster, label: str) -> str:

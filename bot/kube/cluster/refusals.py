@@ -12,6 +12,7 @@ from bot.kube.cluster.rejected_fields import rejected_fields
 from bot.kube.cluster.responses import ApiResponse
 
 CONFLICT, INVALID, FORBIDDEN, NOT_FOUND = 409, 422, 403, 404
+# Who applied is named alone; who wrote otherwise, with the API version that it used.
 _CONFLICT = re.compile(r'conflict with "([^"]*)"(?: with subresource "[^"]*")?(?: using (\S+))?')
 # What stands before a reason, and names the object once more and types of the server's program.
 _SERVER_PREFIXES = re.compile(
@@ -36,16 +37,17 @@ _PLAIN_WORDS = tuple(
     )
 )
 _IMMUTABLE = re.compile(
-    r"immutable|updates to .* are forbidden|may not (be changed|change)|cannot be changed|update .* forbidden"
+    r"immutable|updates to .* are forbidden|may not (be changed|change)|cannot (be changed|change )|update .* forbidden"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that someone else insists on."""
+    """A field that someone else has written; `insists`: by server-side apply, so that it will be written again."""
 
     field: str
     manager: str
+    insists: bool = True
 
     def __str__(self) -> str:
         return f"{self.field.removeprefix('.')} by {self.manager}"
@@ -56,7 +58,7 @@ def field_conflicts(response: ApiResponse) -> tuple[FieldConflict, ...]:
     if response.status != CONFLICT:
         return ()
     matches = ((cause.field, _CONFLICT.search(cause.message)) for cause in response.causes)
-    return tuple(FieldConflict(field, match[1]) for field, match in matches if match)
+    return tuple(FieldConflict(field, match[1], insists=not match[2]) for field, match in matches if match)
 
 
 def immutable_fields(response: ApiResponse) -> tuple[str, ...]:

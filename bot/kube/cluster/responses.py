@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,11 @@ class ApiResponse:
             self.status, json.loads(document), tuple(text.replace(name, own_name) for text in self.warnings)
         )
 
+    def moved(self, namespace: str, own_namespace: str) -> "ApiResponse":
+        """Return the same with another namespace where its words name one: `default/web`, `namespace "default"`."""
+        place = re.compile(rf'(?<![\w./-]){re.escape(namespace)}(?=/\w)|(?<=namespace "){re.escape(namespace)}(?=")')
+        return ApiResponse(self.status, {**self.body, "message": place.sub(own_namespace, self.message)}, self.warnings)
+
     @property
     def is_unserved(self) -> bool:
         """A 404 of no object: the server has nothing at that path, as of a kind whose definition is gone."""
@@ -77,7 +82,7 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ApiResource:
-    """How a server serves a kind."""
+    """How a server serves a kind; `has_status`: its status is written apart from the rest."""
 
     group: str
     version: str
@@ -85,6 +90,7 @@ class ApiResource:
     plural: str
     namespaced: bool
     listable: bool = True
+    has_status: bool = False
 
     @property
     def api_version(self) -> str:
@@ -92,10 +98,22 @@ class ApiResource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-def parse_resource(raw: Mapping[str, Any], group: str, version: str) -> ApiResource:
-    """Pick how a kind is served from a row of its API version's list."""
-    listable = "list" in (raw.get("verbs") or ())
-    return ApiResource(group, version, raw["kind"], raw["name"], bool(raw["namespaced"]), listable)
+def parse_resources(rows: Sequence[Mapping[str, Any]], group: str, version: str) -> dict[str, ApiResource]:
+    """Pick how kinds are served, by kind, from the rows of their API version's list."""
+    names = {row["name"] for row in rows}
+    return {
+        row["kind"]: ApiResource(
+            group,
+            version,
+            row["kind"],
+            row["name"],
+            bool(row["namespaced"]),
+            listable="list" in (row.get("verbs") or ()),
+            has_status=f"{row['name']}/status" in names,
+        )
+        for row in rows
+        if "/" not in row["name"]
+    }
 
 
 @dataclass(frozen=True, slots=True)

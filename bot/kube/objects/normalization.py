@@ -86,13 +86,19 @@ def _normalize_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _drop_uid_labels(job: dict[str, Any]) -> dict[str, Any]:
-    """A Job without the labels that its pods get from its uid."""
+    """A Job without the labels that its pods get from its uid, and the selector of these."""
     spec = job.get("spec")
     template = spec.get("template") if isinstance(spec, Mapping) else None
     if not isinstance(spec, Mapping) or not isinstance(template, Mapping):
         return job
     bare = {**template, "metadata": _normalize_metadata(template.get("metadata") or {})}
-    return {**job, "spec": {**spec, "template": bare}}
+    own = {key: child for key, child in spec.items() if key != "selector" or not _selects_by_uid(child)}
+    return {**job, "spec": {**own, "template": bare}}
+
+
+def _selects_by_uid(selector: Any) -> bool:
+    labels = selector.get("matchLabels") if isinstance(selector, Mapping) else None
+    return isinstance(labels, Mapping) and bool(labels) and _VOLATILE_LABELS.issuperset(labels)
 
 
 def _drop_node_ports(spec: Mapping[str, Any], sent_ports: frozenset[Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from bot.kube.objects.kube_object import ObjectRef
 class Verb(StrEnum):
     """What an apply does to an object.
 
-    ADOPT changes nothing but our label; AWAIT changes nothing and looks at the health of what was applied before;
-    UNKNOWN: nobody can tell, `problem` why.
+    ADOPT changes nothing but our label; AWAIT changes nothing and looks at the health of what was applied before.
+    CONFLICT: it is, or fields of it are, somebody else's; UNKNOWN: nobody can tell. Of both `problem` says why.
     """
 
     CREATE = "create"
@@ -22,7 +22,12 @@ class Verb(StrEnum):
     ADOPT = "adopt"
     AWAIT = "await"
     UNCHANGED = "same"
+    CONFLICT = "conflict"
     UNKNOWN = "untold"
+
+
+# What keeps an apply from beginning.
+BLOCKING_VERBS = frozenset({Verb.CONFLICT, Verb.UNKNOWN})
 
 
 class ChangeCause(StrEnum):
@@ -56,9 +61,11 @@ class ObjectChange:
     `uid` and `version` (resourceVersion) are the live object's when the plan was made, empty when there was none.
     `force` takes fields over from other managers. `result` is a digest of the object as the dry-run left it, free of
     what changes by itself; the apply compares it. `notes` are sentences of ours, `warnings` the server's, `losses` what
-    goes with a deletion or replacement. `confirm` is true when a person must name the object before it may go.
+    goes with a deletion or replacement. `confirm`: a person must name the object before it may go, or be overwritten.
     `takes` are field managers whose fields become ours before it is applied; `left` points to fields that are others'.
-    `moves_from` is the other project of the same repository that had it until now.
+    `moves_from` is the other project of the same repository that had it until now. `drift` are fields that others
+    changed and this leaves so, from what Git says to what is; `stays` says why an object that left Git does not go.
+    `clears` are pointers to fields that become ours before it is applied, so that they go.
     """
 
     ref: ObjectRef
@@ -79,3 +86,14 @@ class ObjectChange:
     takes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     moves_from: str = ""
+    drift: tuple[FieldChange, ...] = ()
+    stays: str = ""
+    clears: tuple[str, ...] = ()
+
+
+def blocking_reason(change: ObjectChange) -> str:
+    """Say in one line why a blocked change is not to be applied."""
+    problem = change.problem.strip().partition("\n")[0]
+    if change.verb is Verb.CONFLICT:
+        return f"{change.ref} is in conflict: {problem}"
+    return f"nobody can tell what becomes of {change.ref}: {problem}"

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.deletions import deletion_losses, foreign_loss, needs_confirmation, protection_of
 from bot.kube.cluster.inventory import Inventory, list_members
+from bot.kube.cluster.refusals import NOT_FOUND
 from bot.kube.cluster.responses import ObjectMeta
-from bot.kube.cluster.role_bindings import RBAC_GROUP
 from bot.kube.crds import validation
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject, ObjectRef
-from bot.kube.objects.masking import secret_texts
+from bot.kube.objects.normalization import MEMBER_LABEL
 from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.plan.companions import CRD_KIND, complete_request
 from bot.kube.plan.dry_run import dry_run_object
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
@@ -24,7 +25,6 @@ from bot.kube.plan.renames import pair_renames
 from bot.kube.plan.unfinished import await_unfinished
 
 LIST_THRESHOLD = 8  # so many objects of one kind and namespace are read with one question
-CRD_KIND = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def plan_objects(request: PlanRequest, revisions: PlanRevisions) -> tuple[ObjectChange, ...]:
@@ -33,7 +33,8 @@ def plan_objects(request: PlanRequest, revisions: PlanRevisions) -> tuple[Object
     Raises Refused when nothing is rendered that was before.
     """
     _refuse_empty(revisions)
-    request = _complete_request(request, revisions)
+    request = complete_request(request, revisions.desired, revisions.previous or ())
+    request = replace(request, members=frozenset(revisions.inventory.members if revisions.inventory else ()))
     members = _LiveMembers.read(request, revisions.inventory)
     previous = {kube_object.ref: kube_object.body for kube_object in revisions.previous or ()}
     pending = [
@@ -69,30 +70,6 @@ def _refuse_empty(revisions: PlanRevisions) -> None:
             f"it renders to nothing, which would delete all {count:,} objects that were applied; "
             "to mean that, comment `/plan --destroy`"
         )
-
-
-def _complete_request(request: PlanRequest, revisions: PlanRevisions) -> PlanRequest:
-    """With the namespaces and definitions that the same set brings, and what its Secrets hold."""
-    crds = tuple(
-        kube_object.body
-        for kube_object in revisions.desired
-        if (kube_object.ref.group, kube_object.ref.kind) == CRD_KIND
-    )
-    namespaces = [
-        kube_object
-        for kube_object in revisions.desired
-        if (kube_object.ref.group, kube_object.ref.kind) == ("", "Namespace")
-    ]
-    answers = request.cluster.map_concurrently(
-        lambda kube_object: request.cluster.get(kube_object.api_version, kube_object.ref), namespaces
-    )
-    new_namespaces = frozenset(
-        kube_object.ref.name for kube_object, answer in zip(namespaces, answers, strict=True) if answer.status == 404
-    )
-    roles = frozenset(kube_object.ref for kube_object in revisions.desired if kube_object.ref.group == RBAC_GROUP)
-    members = frozenset(revisions.inventory.members) if revisions.inventory else frozenset()
-    secrets = secret_texts(kube_object.body for kube_object in (*revisions.desired, *(revisions.previous or ())))
-    return replace(request, crds=crds, new_namespaces=new_namespaces, secrets=secrets, roles=roles, members=members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +149,41 @@ def _list_group(request: PlanRequest, group_key: tuple[str, str, str]) -> tuple[
 
 
 def _plan_deletions(request: PlanRequest, revisions: PlanRevisions, members: _LiveMembers) -> tuple[ObjectChange, ...]:
-    """Members that are no longer rendered and still there."""
-    if revisions.inventory is None:
-        return ()
+    """What is no longer rendered and still there: members, and what no apply of the bot's has ever made."""
     rendered = {kube_object.ref for kube_object in revisions.desired}
-    removed = [ref for ref in revisions.inventory.members if ref not in rendered]
+    removed = [ref for ref in request.members if ref not in rendered]
     deletable = [(ref, members.versions[ref]) for ref in removed if ref in members.live]
     deletions = request.cluster.map_concurrently(
         lambda target: _plan_removal(request, target[0], target[1]), sorted(deletable)
     )
-    return tuple(deletion for deletion in deletions if deletion)
+    strangers = [
+        kube_object
+        for kube_object in revisions.previous or ()
+        if kube_object.ref not in rendered and kube_object.ref not in request.members
+    ]
+    staying = request.cluster.map_concurrently(lambda stranger: _keep_stranger(request, stranger), strangers)
+    return tuple(change for change in (*deletions, *staying) if change)
+
+
+def _keep_stranger(request: PlanRequest, stranger: KubeObject) -> ObjectChange | None:
+    """What leaves Git and was never applied by the bot stays, and that is said; unless it is another project's."""
+    if request.cluster.resource(stranger.api_version, stranger.ref.kind) is None:
+        return None
+    answer = request.cluster.get(stranger.api_version, stranger.ref)
+    labels = (answer.body["metadata"].get("labels") or {}) if answer.ok else {}
+    if answer.status == NOT_FOUND or MEMBER_LABEL in labels:
+        return None
+    stays = "left Git, and the bot never applied it: it stays until somebody deletes it by hand"
+    if not answer.ok:
+        stays = f"left Git, and whether it is in the cluster cannot be told: {answer.reason}"
+    return ObjectChange(stranger.ref, stranger.api_version, Verb.UNCHANGED, stays=stays)
 
 
 def _plan_removal(request: PlanRequest, ref: ObjectRef, api_version: str) -> ObjectChange | None:
     """What another project declares now moves there, and is never deleted; who knows is asked before anything goes."""
     neighbourhood = request.neighbourhood
     if heirs := neighbourhood.declaring(ref):
-        names = ", ".join(f"`{name}`" for name in heirs)
-        return ObjectChange(ref, api_version, Verb.UNCHANGED, notes=(f"moves to {names}: nothing is deleted",))
+        return ObjectChange(ref, api_version, Verb.UNCHANGED, stays=f"moves to {', '.join(heirs)}: nothing is deleted")
     deletion = _plan_deletion(request, ref, api_version)
     if deletion and deletion.verb is Verb.DELETE and neighbourhood.problems:
         problem = f"leaves Git here, and may have moved to a project that does not render: {neighbourhood.problems[0]}"
@@ -207,9 +201,9 @@ def _plan_deletion(request: PlanRequest, ref: ObjectRef, api_version: str) -> Ob
     metadata = live["metadata"]
     unchanged = ObjectChange(ref, api_version, Verb.UNCHANGED, uid=metadata["uid"], version=metadata["resourceVersion"])
     if guard := protection_of(live):
-        return replace(unchanged, notes=(f"left Git and stays in the cluster: {guard}",))
+        return replace(unchanged, stays=f"left Git and stays in the cluster: {guard}")
     if not request.rules.prune:
-        return replace(unchanged, notes=("left Git and stays in the cluster: `prune` is off",))
+        return replace(unchanged, stays="left Git and stays in the cluster: prune is off")
     return _dry_run_deletion(request, live, unchanged)
 
 

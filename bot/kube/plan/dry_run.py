@@ -8,32 +8,30 @@ from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster import adoption
 from bot.kube.cluster.clusters import MANAGER
 from bot.kube.cluster.deletions import deletion_losses, needs_confirmation, protection_of
-from bot.kube.cluster.ownership import INVENTORY_REFUSAL, is_inventory, takeover_from
-from bot.kube.cluster.refusals import NOT_FOUND, explain, field_conflicts, immutable_fields, is_namespace_missing
+from bot.kube.cluster.ownership import INVENTORY_REFUSAL, is_inventory, rival_refusal, takeover_from
+from bot.kube.cluster.refusals import NOT_FOUND, FieldConflict, explain, immutable_fields
+from bot.kube.cluster.requirements import is_binding, missing_requirements
 from bot.kube.cluster.responses import ApiResponse
-from bot.kube.cluster.role_bindings import NOT_TRIED_NOTE, awaits_role
-from bot.kube.cluster.server_dry_run import (
-    add_member_label,
-    dry_run_apply,
-    restore_name,
-    result_digest,
-    with_probe_name,
-)
+from bot.kube.cluster.server_dry_run import add_member_label, result_digest
 from bot.kube.crds import validation
+from bot.kube.crds.object_meta import envelope_problems
 from bot.kube.objects.body import Body
+from bot.kube.objects.exported_fields import export_notes, export_problem
 from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import scrub, secret_texts
 from bot.kube.objects.object_changes import FieldChange, ObjectChange, Verb
 from bot.kube.objects.pointers import drop_fields
 from bot.kube.objects.quantities import IsQuantity
 from bot.kube.options import Allowance
-from bot.kube.plan.field_diff import diff_fields, is_changed
+from bot.kube.plan.apply_trial import try_apply
+from bot.kube.plan.creation_trial import try_anew, try_creation
+from bot.kube.plan.field_diff import diff_fields, drift_of, is_changed
 from bot.kube.plan.ignored_fields import ignored_fields, keep_own_fields
 from bot.kube.plan.plan_request import PlanRequest
 
-SCRATCH_NAMESPACE = "default"
-APPROXIMATE_NOTE = (
-    f"tried in namespace {SCRATCH_NAMESPACE}: quotas, limits and policies of the new namespace are not counted in"
+CONFLICT_REMEDIES = (
+    "leave it out of Git, `ignore` it in gitops.yaml, have the operator take that manager over (MANAGERS), or let this"
+    " project have it: `allow: [conflicts]` on the base branch"
 )
 
 
@@ -47,25 +45,12 @@ def dry_run_object(
     planner = _ObjectPlanner(request, desired, previous)
     if is_inventory(desired.body):
         return planner.unknown(INVENTORY_REFUSAL)
+    if problem := export_problem(desired.body):
+        return planner.unknown(problem)
     try:
-        if request.cluster.resource(desired.api_version, desired.ref.kind) is None:
-            return planner.plan_unserved_kind()
-        if live is None:
-            answer = request.cluster.get(desired.api_version, desired.ref)
-            if answer.status == NOT_FOUND:
-                return planner.plan_create()
-            if not answer.ok:
-                return planner.unknown(explain(answer))
-            live = answer.body
-        return planner.plan_update(live)
+        return planner.plan(live)
     except (Refused, ToolFailed) as error:
         return planner.unknown(str(error))
-
-
-def rival_refusal(rivals: Sequence[str]) -> str:
-    """Say that an object is declared more than once."""
-    names = ", ".join(f"`{name}`" for name in rivals)
-    return f"is declared by {names} too: let one project have it, and take it out of the others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,60 +73,64 @@ class _ObjectPlanner:
         own_secrets = secret_texts(body for body in (self.desired.body, self.previous, live) if body)
         return scrub(text, own_secrets | self.request.secrets)
 
+    def plan(self, live: Body | None) -> ObjectChange:
+        """Plan it by what the cluster has of it. Raises Refused and ToolFailed."""
+        desired, cluster = self.desired, self.request.cluster
+        resource = cluster.resource(desired.api_version, desired.ref.kind)
+        if resource is None:
+            return self.plan_unserved_kind()
+        if live is None:
+            answer = cluster.get(desired.api_version, desired.ref)
+            if not answer.ok and answer.status != NOT_FOUND:
+                return self.unknown(explain(answer))
+            live = answer.body if answer.ok else None
+        change = self.plan_create() if live is None else self.plan_update(live)
+        if change.verb is Verb.UNCHANGED:
+            return change
+        return replace(change, notes=(*change.notes, *export_notes(desired.body, has_status=resource.has_status)))
+
     def plan_unserved_kind(self) -> ObjectChange:
         """Plan an object whose kind the cluster does not serve: by a definition beside it, or unchecked, or not."""
-        crd = self._find_crd()
-        if crd is None and self.request.awaits_dependencies:
-            note = f"not checked: the cluster does not know {self.desired.ref.kind} of {self.desired.api_version} yet"
-            return self._change(
-                Verb.CREATE,
-                fields=self._diff(None, None),
-                send=add_member_label(self.desired.body, self.request.label),
-                notes=(note,),
-            )
-        if crd is None:
-            return self.unknown(
-                f"the cluster does not know the kind {self.desired.ref.kind} of {self.desired.api_version}"
-            )
-        return self._validate_offline(crd, Verb.CREATE, None)
+        request, desired = self.request, self.desired
+        kind_text = f"{desired.ref.kind} of {desired.api_version}"
+        if crd := self._find_crd():
+            return self._validate_offline(crd, Verb.CREATE, None)
+        definition = request.neighbourhood.definition_of(desired.api_version, desired.ref.kind)
+        if definition and request.awaits_dependencies:
+            return self._validate_offline(definition.body, Verb.CREATE, None)
+        if definition:
+            remedy = f"`depends_on: [{definition.project}]` has that applied first"
+            return self.unknown(f"the cluster does not know the kind {kind_text} yet: {remedy}")
+        if not request.awaits_dependencies:
+            return self.unknown(f"the cluster does not know the kind {kind_text}")
+        if problems := tuple(envelope_problems(desired.body, "")):
+            return self.unknown(f"is not valid: {'; '.join(problems)}")
+        return self._change(
+            Verb.CREATE,
+            fields=self._diff(None, None),
+            send=add_member_label(desired.body, request.label),
+            notes=(f"not checked: the cluster does not know {kind_text} yet, nor whether it has a namespace",),
+        )
 
     def plan_create(self) -> ObjectChange:
         """Plan an object that is not there, by creating it in a dry-run. Raises Refused and ToolFailed."""
         if rivals := self.request.neighbourhood.declaring(self.desired.ref, affected=True):
-            return self.unknown(rival_refusal(rivals))
+            return self._conflict(rival_refusal(rivals))
         send = add_member_label(self.desired.body, self.request.label)
-        elsewhere_tried, answer = self._try_create(send)
-        if awaits_role(self.desired, self.request.roles, answer):
-            return self._change(Verb.CREATE, fields=self._diff(None, None), send=send, notes=(NOT_TRIED_NOTE,))
-        if not answer.ok:
+        trial = try_creation(self.request, send)
+        if not trial.accepted:
             crd = self._find_crd()
-            return self._validate_offline(crd, Verb.CREATE, None) if crd else self.unknown(self._explain(answer))
-        result = restore_name(answer.body, send) if elsewhere_tried else answer.body
-        notes: tuple[str, ...] = (APPROXIMATE_NOTE,) if elsewhere_tried else ()
-        if self.desired.ref in self.request.members:
-            notes += ("it was applied before and is gone from the cluster",)
+            return self._validate_offline(crd, Verb.CREATE, None) if crd else self.unknown(self._explain(trial.answer))
+        was_applied = self.desired.ref in self.request.members
+        notes = ("it was applied before and is gone from the cluster",) if was_applied else ()
         return self._change(
             Verb.CREATE,
-            fields=self._diff(None, result),
+            fields=self._diff(None, trial.result),
             send=send,
-            result="" if elsewhere_tried else result_digest(self.request.mask, result, (), send),
-            notes=notes,
-            warnings=self._warnings(answer),
+            result=result_digest(self.request.mask, trial.answer.body, (), send) if trial.exact else "",
+            notes=(*trial.notes, *notes),
+            warnings=self._warnings(trial.answer),
         )
-
-    def _try_create(self, send: Body) -> tuple[bool, ApiResponse]:
-        """Whether it was tried in another namespace, since its own is still to be made; and the answer."""
-        if self.desired.ref.namespace not in self.request.new_namespaces:
-            answer = self.request.cluster.apply(send, dry_run=True)
-            if not (self.request.awaits_dependencies and is_namespace_missing(answer)):
-                return False, answer
-        return True, self._probe(send, SCRATCH_NAMESPACE)
-
-    def _probe(self, send: Body, namespace: str | None = None) -> ApiResponse:
-        """Create it under a name that nothing has; a refusal speaks of its own name."""
-        probe = with_probe_name(send, namespace)
-        answer = self.request.cluster.create(probe, dry_run=True)
-        return answer if answer.ok else answer.renamed(str(probe["metadata"]["name"]), self.desired.ref.name)
 
     def plan_update(self, live: Body) -> ObjectChange:
         """Plan an object that is there, by applying it in a dry-run. Raises Refused and ToolFailed."""
@@ -153,34 +142,54 @@ class _ObjectPlanner:
             return self.unknown("is being deleted; plan again when it is gone", **identity)
         takeover = takeover_from(self.request.cluster, live, self.request.label, self.request.project)
         if takeover.refusal and Allowance.CONFLICTS not in self.request.rules.allow:
-            return self.unknown(takeover.refusal, **identity)
+            return self._conflict(takeover.refusal, **identity)
         if takeover.sibling and (rivals := self.request.neighbourhood.declaring(self.desired.ref)):
-            return self.unknown(rival_refusal(rivals), **identity)
+            return self._conflict(rival_refusal(rivals), **identity)
         ignored, notes = ignored_fields(self.request.ignore_rules, self.desired, live)
         notes += takeover.notes
         sendable = keep_own_fields(drop_fields(self.desired.body, ignored), live, ignored)
         send = add_member_label(sendable, self.request.label)
         takeovers = adoption.adopted_managers(live, self.request.takeover_managers, MANAGER)
-        answer, force, problem = self._try_apply(send, live, takeovers)
-        if not answer.ok:
-            return self._plan_rejected(answer, live, send, identity)
-        result = answer.body
+        trial = try_apply(self.request, send, live, takeovers)
+        if not trial.answer.ok:
+            return self._plan_rejected(trial.answer, live, send, identity)
+        result = trial.answer.body
         notes += tuple(f"fields of {name} are taken over" for name in takeovers)
         details: dict[str, Any] = {
             "fields": self._diff(live, result, sendable, ignored),
-            "send": send,
-            "force": force,
-            "result": result_digest(self.request.mask, result, ignored, send),
+            "send": trial.send,
+            "force": trial.force,
+            "result": result_digest(self.request.mask, result, ignored, trial.send),
             "left": ignored,
             "takes": takeovers,
+            "clears": trial.clears,
             "moves_from": takeover.sibling,
-            "warnings": self._warnings(answer, live),
+            "warnings": self._warnings(trial.answer, live),
             **identity,
         }
-        if problem:
-            return self.unknown(problem, notes=notes, **details)
-        verb = self._verb(live, result, ignored)
-        return self._change(verb, notes=notes, **details)
+        if trial.conflicts:
+            return self._plan_conflict(trial.conflicts, notes, details)
+        return self._change(self._verb(live, result, ignored), notes=notes, **details)
+
+    def _plan_conflict(
+        self, conflicts: Sequence[FieldConflict], notes: tuple[str, ...], details: Mapping[str, Any]
+    ) -> ObjectChange:
+        """Fields that others wrote otherwise: left so where we change nothing, else overwritten when a person says so.
+
+        What others apply, and would write again, is theirs.
+        """
+        fields_text = ", ".join(map(str, conflicts))
+        if self.previous == self.desired.body:
+            identity = {key: details[key] for key in ("uid", "version")}
+            return self._change(Verb.UNCHANGED, drift=drift_of(details["fields"]), **identity)
+        if any(conflict.insists for conflict in conflicts):
+            problem = f"owned by someone else: {fields_text}; {CONFLICT_REMEDIES}"
+            return self._conflict(problem, notes=notes, **details)
+        note = f"overwrites drift: {fields_text}"
+        return self._change(Verb.CHANGE, notes=(*notes, note), confirm=True, **details)
+
+    def _conflict(self, problem: str, **details: Any) -> ObjectChange:
+        return self._change(Verb.CONFLICT, problem=self.scrub(problem), **details)
 
     def _verb(self, live: Body, result: Body, ignored: tuple[str, ...]) -> Verb:
         masked_live, masked_result = (self._mask(body, ignored) for body in (live, result))
@@ -189,24 +198,8 @@ class _ObjectPlanner:
         labels = live["metadata"].get("labels") or {}
         return Verb.UNCHANGED if self.request.label in labels.values() else Verb.ADOPT
 
-    def _try_apply(self, send: Body, live: Body, takeovers: Sequence[str]) -> tuple[ApiResponse, bool, str]:
-        """The answer, whether fields of others are taken by force, and why they must not be."""
-        answer = dry_run_apply(self.request.cluster, send, live, takeovers, force=False)
-        conflicts = field_conflicts(answer)
-        if not conflicts:
-            return answer, False, ""
-        forced = dry_run_apply(self.request.cluster, send, live, takeovers, force=True)
-        refused = [conflict for conflict in conflicts if conflict.manager not in takeovers]
-        if not forced.ok or not refused or Allowance.CONFLICTS in self.request.rules.allow:
-            return forced, True, ""
-        owners_text = ", ".join(str(conflict) for conflict in refused)
-        remedies = (
-            "leave it out of Git, `ignore` it in gitops.yaml, or have the operator take that manager over (MANAGERS)"
-        )
-        return forced, True, f"owned by someone else: {owners_text}; {remedies}"
-
     def _plan_rejected(self, answer: ApiResponse, live: Body, send: Body, identity: Mapping[str, str]) -> ObjectChange:
-        immutable = immutable_fields(answer)
+        immutable = immutable_fields(answer) or self._rebound_fields(live)
         if immutable:
             return self._plan_replacement(immutable, live, send, identity)
         crd = self._find_crd()
@@ -214,23 +207,29 @@ class _ObjectPlanner:
             return self._validate_offline(crd, Verb.CHANGE, live)
         return self.unknown(self.scrub(self._explain(answer), live), warnings=self._warnings(answer, live), **identity)
 
+    def _rebound_fields(self, live: Body) -> tuple[str, ...]:
+        """A binding's role is fixed; one that is to bind a role still to come is refused for want of that."""
+        if not is_binding(self.desired) or live.get("roleRef") == self.desired.body.get("roleRef"):
+            return ()
+        missing = missing_requirements(self.request.cluster, self.desired, self.request.is_coming)
+        return ("roleRef",) if missing else ()
+
     def _plan_replacement(
         self, immutable: Sequence[str], live: Body, send: Body, identity: Mapping[str, str]
     ) -> ObjectChange:
         """Delete and create again, when a dry-run under another name shows that it could be."""
-        answer = self._probe(send)
-        if not answer.ok:
-            reason = self.scrub(self._explain(answer), live)
+        trial = try_anew(self.request, send)
+        if not trial.accepted:
+            reason = self.scrub(self._explain(trial.answer), live)
             return self.unknown(f"{', '.join(immutable)} cannot change, and anew {reason}", **identity)
-        result = restore_name(answer.body, send)
         replacement = self._change(
             Verb.REPLACE,
-            fields=self._diff(live, result),
+            fields=self._diff(live, trial.result),
             send=send,
             losses=deletion_losses(self.request.cluster, live, self.request.now),
             confirm=needs_confirmation(self.desired.ref),
-            warnings=self._warnings(answer, live),
-            notes=(f"cannot change in place: {', '.join(immutable)}",),
+            warnings=self._warnings(trial.answer, live),
+            notes=(f"cannot change in place: {', '.join(immutable)}", *trial.notes),
             **identity,
         )
         if guard := protection_of(live):

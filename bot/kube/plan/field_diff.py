@@ -4,7 +4,7 @@ Called by the differ, with bodies of `Mask.mask_values`, for what it returns is 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.kube.objects.body import Body
@@ -52,6 +52,15 @@ def diff_fields(  # noqa: PLR0913  # four versions, and how they are read
     root = FieldNode(versions, owned=owned_fields(live))
     field_changes = tuple(change for node in _top_nodes(root) for change in _node_changes(node, comparison))
     return (*field_changes, *_unchanged_secret_keys(root, field_changes))
+
+
+def drift_of(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Turn the fields that an apply would set back into what others did to them."""
+    return tuple(
+        replace(field, old=field.new, new=field.old, cause=ChangeCause.DRIFT)
+        for field in fields
+        if field.cause is not ChangeCause.CLUSTER and field.old != field.new
+    )
 
 
 @dataclass(frozen=True, slots=True)

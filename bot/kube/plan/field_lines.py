@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from bot.core.plan import Line
-from bot.kube.objects.object_changes import ChangeCause, FieldChange, ObjectChange
+from bot.kube.objects.object_changes import ChangeCause, FieldChange, ObjectChange, Verb
 
 CONTEXT_LINES = 3  # lines shown around a change of a text of many lines
 MAX_NAMED_FIELDS = 8  # fields of the cluster's that are named
@@ -29,6 +29,12 @@ def change_lines(change: ObjectChange) -> Iterator[Line]:
     for object_field in (field for field in change.fields if not field.path and field.new is not None):
         yield from text_lines(object_field.new or "", "+")
     yield from _cluster_summary([field for field in change.fields if field.cause is ChangeCause.CLUSTER])
+
+
+def drift_lines(change: ObjectChange) -> Iterator[Line]:
+    """Show what others did to an object."""
+    for field in change.drift:
+        yield from _field_lines(field, change)
 
 
 def text_lines(text: str, marker: str = " ", indent: str = "") -> Iterator[Line]:
@@ -102,7 +108,8 @@ def _remark(field: FieldChange, change: ObjectChange) -> str:
         if field.old == field.new:
             remarks.append(f"stays, owned by {owner}")
         else:
-            remarks.append(f"taken over from {owner}" if change.force else f"conflict: owned by {owner}")
+            is_taken = change.force and change.verb is not Verb.CONFLICT
+            remarks.append(f"taken over from {owner}" if is_taken else f"conflict: owned by {owner}")
     elif owner:
         remarks.append(f"written by {owner}")
     return f"  # {'; '.join(remarks)}" if remarks else ""

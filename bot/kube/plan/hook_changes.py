@@ -4,22 +4,22 @@ Called by `tool`. They are no part of the artifact's changes, for they run at th
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory
 from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import ObjectChange, Verb
+from bot.kube.plan.hook_trials import HookTrials
+from bot.kube.plan.plan_request import PlanRequest
 from bot.kube.plan.rendered_diff import diff_rendered
 from bot.kube.plan.unfinished import HOOK_NOTE
-from bot.kube.render.helm_hooks import GIVES_WAY, HelmHook, HookPhase, made_by_hook, replacement_obstacle
+from bot.kube.render.helm_hooks import HelmHook, HookPhase
 from bot.kube.render.revisions import RenderedRevision
 
 MAX_NAMED = 20
-INSTALL_PHASES = frozenset({HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL})
-UPGRADE_PHASES = frozenset({HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE})
+INSTALL_PHASES = (HookPhase.PRE_INSTALL, HookPhase.POST_INSTALL)
+UPGRADE_PHASES = (HookPhase.PRE_UPGRADE, HookPhase.POST_UPGRADE)
 
 
 def diff_hooks(desired: RenderedRevision, previous: RenderedRevision | None, mask: Mask) -> tuple[ObjectChange, ...]:
@@ -39,24 +39,26 @@ def diff_hooks(desired: RenderedRevision, previous: RenderedRevision | None, mas
 
 
 def check_hooks(
-    cluster: Cluster,
-    desired: RenderedRevision,
-    previous: RenderedRevision | None,
-    mask: Mask,
-    inventory: Inventory | None,
+    request: PlanRequest, desired: RenderedRevision, previous: RenderedRevision | None, inventory: Inventory | None
 ) -> tuple[ObjectChange, ...]:
     """Compare hooks, and make those unknown that the next apply could not run: that keeps it from beginning.
 
-    One that did not end well is a change by itself.
+    One that did not end well is a change by itself. What is new, changed or never ran is tried.
+    Raises ToolFailed and Transient.
     """
-    due_phases = UPGRADE_PHASES if inventory and inventory.installed else INSTALL_PHASES
+    is_upgrade = inventory is not None and inventory.installed
+    before, after = UPGRADE_PHASES if is_upgrade else INSTALL_PHASES
     unfinished = inventory.unfinished if inventory else frozenset()
-    pairs = tuple(zip(desired.hooks, diff_hooks(desired, previous, mask), strict=True))
-    members = frozenset(kube_object.ref for kube_object in desired.objects)
-    return tuple(
-        _check_hook(cluster, hook, _run_again(change, unfinished), members) if due_phases & hook.phases else change
-        for hook, change in pairs
-    )
+    due = [hook for hook in desired.hooks if not hook.phases.isdisjoint((before, after))]
+    trials = HookTrials.prepare(request, desired, previous, before) if due else None
+    checked = []
+    for hook, change in zip(desired.hooks, diff_hooks(desired, previous, request.mask), strict=True):
+        if trials and hook in due:
+            change = _run_again(change, unfinished)
+            checked.append(trials.check(hook, change, is_new=not is_upgrade or change.verb is not Verb.UNCHANGED))
+        else:
+            checked.append(change)
+    return tuple(checked)
 
 
 def unsupported_hook_notes(desired: RenderedRevision) -> tuple[str, ...]:
@@ -79,16 +81,3 @@ def _run_again(change: ObjectChange, unfinished: frozenset[ObjectRef]) -> Object
     if change.ref not in unfinished or change.verb is not Verb.UNCHANGED:
         return change
     return replace(change, verb=Verb.CHANGE, notes=(*change.notes, HOOK_NOTE))
-
-
-def _check_hook(
-    cluster: Cluster, hook: HelmHook, change: ObjectChange, members: AbstractSet[ObjectRef]
-) -> ObjectChange:
-    kube_object = hook.kube_object
-    if cluster.resource(kube_object.api_version, kube_object.ref.kind) is None:
-        return change
-    answer = cluster.get(kube_object.api_version, kube_object.ref)
-    if answer.ok and kube_object.ref in members and not made_by_hook(answer.body):
-        return replace(change, notes=(*change.notes, GIVES_WAY))
-    problem = replacement_obstacle(hook, answer.body) if answer.ok else ""
-    return replace(change, verb=Verb.UNKNOWN, problem=problem) if problem else change

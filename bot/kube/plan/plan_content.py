@@ -6,13 +6,17 @@ Pure. Shows texts that are masked already: a Secret's value must not be in a cha
 from collections.abc import Iterator, Sequence
 
 from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severity
-from bot.kube.objects.object_changes import ObjectChange, Verb
-from bot.kube.plan.field_lines import change_lines, collapse_lines, diff_lines, pluralize, text_lines
+from bot.kube.objects.object_changes import BLOCKING_VERBS, ObjectChange, Verb, blocking_reason
+from bot.kube.plan.field_lines import change_lines, collapse_lines, diff_lines, drift_lines, pluralize, text_lines
 from bot.kube.plan.immutable_fields import replacing_fields
 from bot.kube.plan.renames import GeneratedRename, pair_renames
 
 OFFLINE_NOTE = "Rendered differences only: no cluster is configured, nothing was asked of one"
 CONFIRM_REASON = "asks for a confirmation by name"
+DRIFT_NOTE = (
+    "What others changed and this pull request leaves alone stays so; `allow: [conflicts]` on the base branch sets it"
+    " back, as does a change of the object here"
+)
 
 _ACTIONS = {
     Verb.CREATE: Action.CREATE,
@@ -20,6 +24,7 @@ _ACTIONS = {
     Verb.REPLACE: Action.REPLACE,
     Verb.DELETE: Action.DELETE,
     Verb.AWAIT: Action.AWAIT,
+    Verb.CONFLICT: Action.CONFLICT,
     Verb.UNKNOWN: Action.UNKNOWN,
 }
 
@@ -35,11 +40,13 @@ def plan_content(tool: str, changes: Sequence[ObjectChange], *, offline: bool, n
     return Content(
         tool,
         rows,
+        drift=tuple(_drift(changes)),
         notices=tuple(_notices(changes)),
         notes=(*offline_notes, *_unchanged_notes(changes), *notes),
         counts=Counts(rendered=len(rows)) if offline else _counts(rows),
         obstacles=tuple(_obstacles(changes)),
-        precious=tuple(change.ref.path for change in changes if change.confirm),
+        precious=tuple(change.ref.path for change in changes if change.confirm and change.verb is not Verb.CHANGE),
+        overwritten=tuple(change.ref.path for change in changes if change.confirm and change.verb is Verb.CHANGE),
     )
 
 
@@ -71,7 +78,7 @@ def _action(change: ObjectChange) -> Action | None:
 
 
 def _lines(change: ObjectChange) -> Iterator[Line]:
-    if change.problem and (change.verb is not Verb.UNKNOWN or "\n" in change.problem.strip()):
+    if change.problem and (change.verb not in BLOCKING_VERBS or "\n" in change.problem.strip()):
         yield from text_lines(change.problem.strip(), "!")
     yield from (Line(" ", f"note: {collapse_lines(note)}") for note in change.notes)
     yield from (Line("-", f"goes with it: {collapse_lines(loss)}") for loss in change.losses)
@@ -81,12 +88,18 @@ def _lines(change: ObjectChange) -> Iterator[Line]:
 
 def _obstacles(changes: Sequence[ObjectChange]) -> Iterator[str]:
     for change in changes:
-        if change.verb is Verb.UNKNOWN:
-            yield f"nobody can tell what becomes of {change.ref}: {change.problem.strip().partition(chr(10))[0]}"
+        if change.verb in BLOCKING_VERBS:
+            yield blocking_reason(change)
+
+
+def _drift(changes: Sequence[ObjectChange]) -> Iterator[Change]:
+    for change in changes:
+        if change.drift:
+            yield Change(str(change.ref), Action.UPDATE, tuple(drift_lines(change)))
 
 
 def _reasons(change: ObjectChange) -> Iterator[str]:
-    if change.verb is Verb.UNKNOWN:
+    if change.verb in BLOCKING_VERBS:
         first_line = change.problem.strip().partition("\n")[0] or "no reason given"
         yield collapse_lines(first_line) + (f" ({collapse_lines(change.where)})" if change.where else "")
     if change.confirm:
@@ -115,6 +128,7 @@ def _counts(changes: Sequence[Change]) -> Counts:
         destroy=actions.count(Action.DELETE),
         awaits=actions.count(Action.AWAIT),
         moves=actions.count(Action.MOVE),
+        conflicts=actions.count(Action.CONFLICT),
         unknown=actions.count(Action.UNKNOWN),
     )
 
@@ -128,14 +142,18 @@ def _unchanged_notes(changes: Sequence[ObjectChange]) -> Iterator[str]:
         yield f"{pluralize(len(unchanged), 'object')} unchanged{adopted_note}"
     for change in unchanged:
         yield from (f"{change.ref}: {collapse_lines(note)}" for note in change.notes)
+    if any(change.drift for change in changes):
+        yield DRIFT_NOTE
 
 
 def _notices(changes: Sequence[ObjectChange]) -> Iterator[Notice]:
-    """The server's warnings, each once, with the objects that it was given for; and the problems of unchanged ones."""
+    """The server's warnings, each once, with the objects that it was given for; and why what left Git does not go."""
     changes_by_warning: dict[str, list[ObjectChange]] = {}
     for change in changes:
         for warning in change.warnings:
             changes_by_warning.setdefault(collapse_lines(warning), []).append(change)
+        if change.stays:
+            yield Notice(Severity.WARNING, str(change.ref), collapse_lines(change.stays))
         if change.problem and change.verb not in _ACTIONS:
             yield Notice(Severity.ERROR, str(change.ref), collapse_lines(change.problem), change.where)
     for warning, warned in changes_by_warning.items():

@@ -21,11 +21,11 @@ class PlanRequest:
     """What is the same for all objects of a plan.
 
     `label` marks the inventory's members. The fields of `takeover_managers` are taken over. `new_namespaces` and `crds`
-    (bodies) come with the same pull request, as `roles` do; the namespaces do not exist yet. `awaits_dependencies`:
-    other projects are applied before this one, and may make what is missing. `project` is the inventory's name for this
-    one. `now` is in seconds since 1970. `secrets` are all texts that nobody is to see, whichever object the cluster
-    quotes them for. `health_checks` are the project's own rules of health; `neighbourhood` tells what others declare.
-    `members` are the inventory's.
+    (bodies) come with the same pull request, as all that is `declared`; the namespaces do not exist yet.
+    `awaits_dependencies`: other projects are applied before this one, and may make what is missing. `project` is the
+    inventory's name for this one. `now` is in seconds since 1970. `secrets` are all texts that nobody is to see,
+    whichever object the cluster quotes them for. `health_checks` are the project's own rules of health;
+    `neighbourhood` tells what others declare. `members` are the inventory's.
     """
 
     cluster: Cluster
@@ -37,7 +37,7 @@ class PlanRequest:
     ignore_rules: tuple[IgnoreRule, ...] = ()
     new_namespaces: frozenset[str] = frozenset()
     crds: tuple[Body, ...] = ()
-    roles: frozenset[ObjectRef] = frozenset()
+    declared: frozenset[ObjectRef] = frozenset()
     members: frozenset[ObjectRef] = frozenset()
     awaits_dependencies: bool = False
     project: str = ""
@@ -45,6 +45,10 @@ class PlanRequest:
     health_checks: HealthChecks = field(default_factory=dict)
     neighbourhood: Neighbourhood = field(default_factory=Neighbourhood, compare=False)
     quantity_rules: QuantityRules = field(default_factory=QuantityRules, compare=False)
+
+    def is_coming(self, ref: ObjectRef) -> bool:
+        """Tell whether an object comes, or may come, before the end of the apply."""
+        return ref in self.declared or self.awaits_dependencies
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.errors import Refused, ToolFailed
+from bot.kube.crds.definition import serves_kind
+from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import ObjectRef
+from bot.kube.objects.scopes import crd_scopes, group_of
 from bot.kube.render.renderer import Renderer
 from bot.kube.render.revisions import ClusterTarget, RevisionRenderer
 from bot.ports import Neighbour, Site
 
+CRD_KIND = "CustomResourceDefinition"
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One neighbour's objects; `problem` says why they cannot be told. `affected`: this run plans it too."""
+    """One neighbour's objects; `problem` says why they cannot be told. `affected`: this run plans it too.
+
+    `definitions` are the bodies of its CustomResourceDefinitions.
+    """
 
     name: str
     place: str
     refs: frozenset[ObjectRef] = frozenset()
+    definitions: tuple[Body, ...] = ()
     affected: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A CustomResourceDefinition of another project."""
+
+    project: str
+    body: Body
 
 
 @dataclass
@@ -38,6 +55,16 @@ class Neighbourhood:
         return tuple(
             declared.name for declared in self._all if ref in declared.refs and (declared.affected or not affected)
         )
+
+    def definition_of(self, api_version: str, kind: str) -> Definition | None:
+        """Find the definition of a kind among theirs."""
+        definitions = (Definition(declared.name, body) for declared in self._all for body in declared.definitions)
+        return next((each for each in definitions if serves_kind(each.body, api_version, kind)), None)
+
+    def has_namespace(self, api_version: str, kind: str) -> bool | None:
+        """Tell whether objects of a kind have a namespace, by their definitions; None where none of them says so."""
+        definition = self.definition_of(api_version, kind)
+        return crd_scopes([definition.body]).get((group_of(api_version), kind)) if definition else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -76,4 +103,6 @@ def _render(site: Site, target: ClusterTarget, renderer: Renderer, neighbour: Ne
         revision = RevisionRenderer(renderer, site, target, project, "beside").render_at(neighbour.commit)
     except (Refused, ToolFailed) as error:
         return replace(declared, problem=str(error))
-    return replace(declared, refs=frozenset(kube_object.ref for kube_object in revision.objects))
+    definitions = (kube_object.body for kube_object in revision.objects if kube_object.ref.kind == CRD_KIND)
+    refs = frozenset(kube_object.ref for kube_object in revision.objects)
+    return replace(declared, refs=refs, definitions=tuple(definitions))

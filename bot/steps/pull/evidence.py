@@ -37,6 +37,10 @@ def stale_reason(bot: Bot, source: PullSource, projects: Projects, plan: Plan) -
         return "its files changed"
     if rules_digest(bot.schema, project_now, projects.rules(place)) != plan.rules_digest:
         return "its rules or arguments changed"
+    if project_now.depends_on != plan.project.depends_on and isinstance(
+        bot.tools.get(project_now.tool), NeighbourlyTool
+    ):
+        return "what it depends on is another"
     if _have_neighbours_changed(bot, source, projects, plan):
         return "files of other projects changed, to which its objects may have moved"
     commit = source.base if is_gone else source.result
