@@ -13,7 +13,7 @@ from bot.core.own_comment import CommentPlace, OwnComment
 from bot.core.plan import Content
 from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Check, Comment, Contributors, Pull, Repository, Review, Role, Status
-from bot.core.run import ApplyOutcome
+from bot.core.run import ApplyOutcome, Effects
 from bot.core.tree import Tree
 
 
@@ -61,7 +61,7 @@ class Host(Protocol):
         """Fetch every open pull request."""
 
     def comment(self, repository: Repository, ref: CommentRef) -> Comment:
-        """Fetch a comment as it says now."""
+        """Fetch a comment as it says now. Words of a review are read with `reviews`."""
 
     def comments(self, repository: Repository, since: datetime) -> Sequence[Comment]:
         """Comments on any pull request written or edited since then, oldest first, our own among them."""
@@ -90,7 +90,10 @@ class Host(Protocol):
         """
 
     def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
-        """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once."""
+        """Add a reaction (`eyes`, `rocket`, `confused`, `+1`, `-1`) to a comment; twice is once.
+
+        Nothing where the forge takes none, as of reviews.
+        """
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:
         """Set the commit status of that name."""
@@ -232,13 +235,15 @@ class Invocation:
 class ApplyReport:
     """How an apply ended: a line for people, and the tool's last words, masked, when it did not go well.
 
-    `unlogged` is what its log does not hold yet, masked.
+    `unlogged` is what its log does not hold yet, masked; `effects` what became of which change of the plan, where it
+    did not go well and the tool can tell.
     """
 
     outcome: ApplyOutcome
     summary: str
     output: str
     unlogged: str = ""
+    effects: Effects = ()
 
 
 class Tool(Protocol):

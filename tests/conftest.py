@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,22 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(top, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres(postgres_server: str) -> Iterator[str]:
-    """The URL of a new, empty database."""
+@contextmanager
+def database(server: str, encoding: str) -> Iterator[str]:
+    """A new, empty database in that encoding; its URL."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    admin = sa.create_engine(f"postgresql+psycopg://bot@/postgres?host={postgres_server}", isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(f"postgresql+psycopg://bot@/postgres?host={server}", isolation_level="AUTOCOMMIT")
+    collation = "lc_collate 'C' lc_ctype 'C'"
     with admin.connect() as connection:
-        connection.execute(sa.text(f"create database {name}"))
-    yield f"postgresql+psycopg://bot@/{name}?host={postgres_server}"
+        connection.execute(sa.text(f"create database {name} encoding '{encoding}' {collation} template template0"))
+    yield f"postgresql+psycopg://bot@/{name}?host={server}"
     with admin.connect() as connection:
         connection.execute(sa.text(f"drop database {name} with (force)"))
     admin.dispose()
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """The URL of a new, empty database."""
+    with database(postgres_server, "UTF8") as url:
+        yield url

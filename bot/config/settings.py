@@ -160,7 +160,8 @@ class Settings(BaseSettings):
         default_factory=lambda: 1 + (os.cpu_count() or 1),
         ge=1,
         le=256,
-        description="(CPUs and one) tools at once in this process; half as many more for pulls that have none at work",
+        description="(CPUs and one) tools at once in this process; half as many more for pulls that have none at work, "
+        "and again for authors and for repositories that have none",
     )
     tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_parse_list)] = (
         Field(

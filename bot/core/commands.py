@@ -49,8 +49,9 @@ class Misread:
     suggestion: str = "/help"
 
 
-_AT_START = re.compile(r"(?:^|[\r\n])[^\S\r\n]*(/[A-Za-z][^\r\n]*)")
+_AT_START = re.compile(r"(?:^|[\r\n])[^\S\r\n]*((?:/|atlantis[ \t]+)[A-Za-z][^\r\n]*)", re.IGNORECASE)
 _WORD = re.compile(r"/([A-Za-z]{1,20})(?=[ \t]|$)[ \t]*(.*)", re.DOTALL)
+_ATLANTIS = re.compile(r"atlantis[ \t]+([A-Za-z]{1,20})(?=[ \t]|$)[ \t]*(-.*)?", re.IGNORECASE | re.DOTALL)
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
@@ -106,7 +107,7 @@ def _parse_line(line: str, vocabulary: Vocabulary) -> Command | Misread | None:
     """The command in a line that somebody spoke; None where the line is not about us."""
     match = _WORD.match(line.replace("\N{NO-BREAK SPACE}", " "))
     if match is None:
-        return None
+        return _of_atlantis(line, vocabulary)
     word, rest = match[1].lower(), match[2]
     try:
         if word == "gitops":
@@ -117,6 +118,17 @@ def _parse_line(line: str, vocabulary: Vocabulary) -> Command | Misread | None:
     except _CommandError as error:
         return Misread(_printable(line), str(error), error.suggestion)
     return _misspelling(word, rest, line, vocabulary)
+
+
+def _of_atlantis(line: str, vocabulary: Vocabulary) -> Misread | None:
+    """What Atlantis would be asked, where ours has that name: its options for choosing projects are ours."""
+    match = _ATLANTIS.fullmatch(line)
+    word = match[1].lower() if match else ""
+    if match is None or word not in vocabulary:
+        return None
+    suggestion = f"/{word} {_printable(match[2] or '')}".strip()
+    is_read = isinstance(_parse_line(suggestion, vocabulary), Command)
+    return Misread(_printable(line), "that is a command of Atlantis", suggestion if is_read else f"/{word}")
 
 
 def _command_name(word: str, vocabulary: Vocabulary) -> str:

@@ -188,11 +188,15 @@ def _approval_remedy(case: GateCase) -> str:
 def _locks(case: GateCase) -> Iterator[Demand]:
     names = {plan.project.place: plan.project.name for plan in case.plans}
     foreign_locks = [lock for lock in case.foreign_locks if lock.pull != case.pull.key]
-    for lock in foreign_locks:
-        text = f"{'' if lock.place in names else f'{lock.place} is '}locked by {_holder(lock)}"
-        yield Demand(names.get(lock.place), False, text, _lock_remedy(lock))
+    yield from (lock_demand(lock, names.get(lock.place)) for lock in foreign_locks)
     if not foreign_locks:
         yield Demand(None, True, "no other pull request holds a lock on it")
+
+
+def lock_demand(lock: Lock, project: str | None = None) -> Demand:
+    """What another pull's lock asks for. `project` is the name that its place has here, if any."""
+    text = f"{'' if project else f'{lock.place} is '}locked by {_holder(lock)}"
+    return Demand(project, False, text, _lock_remedy(lock), (lock.pull.number,))
 
 
 def _holder(lock: Lock) -> str:
@@ -204,7 +208,7 @@ def _lock_remedy(lock: Lock) -> str:
 
 
 def _pull_number(lock: Lock) -> str:
-    return f"#{lock.pull.rpartition('#')[2]}"
+    return f"#{lock.pull.number}"
 
 
 def _check_names(checks: Iterable[Check]) -> str:

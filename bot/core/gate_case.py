@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.core.pull import Check, Contributors, Pull, Review, Role
 from bot.core.run import Freeze, Lock, Plan
+from bot.core.sentences import join_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ class GateCase:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One line: what is asked, of which project (None: of the whole pull), whether it is met, and what helps if not."""
+    """One line: what is asked, of which project (None: of the whole pull), whether it is met, and what helps if not.
+
+    `pulls` are the numbers of the pull requests that it names, as `#7`.
+    """
 
     project: str | None
     met: bool
     text: str
     remedy: str = ""
+    pulls: tuple[int, ...] = ()
 
     @property
     def refusal(self) -> str:
@@ -98,14 +103,24 @@ class DemandGroup:
     text: str
     remedy: str
     projects: tuple[str, ...]
+    pulls: tuple[int, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """As one line of plain words."""
+        subject = f"{join_names(self.projects)}: {self.text}" if self.projects else self.text
+        return f"{subject} — {self.remedy}" if self.remedy else subject
 
 
 def group_demands(demands: Iterable[Demand]) -> tuple[DemandGroup, ...]:
     """The demands as people read them, unmet ones first."""
-    projects_by_key: dict[tuple[bool, str, str], list[str]] = {}
+    projects_by_key: dict[tuple[bool, str, str, tuple[int, ...]], list[str]] = {}
     for demand in demands:
-        projects = projects_by_key.setdefault((demand.met, demand.text, demand.remedy), [])
+        projects = projects_by_key.setdefault((demand.met, demand.text, demand.remedy, demand.pulls), [])
         if demand.project is not None:
             projects.append(demand.project)
-    lines = (DemandGroup(*key, tuple(projects)) for key, projects in projects_by_key.items())
+    lines = (
+        DemandGroup(met, text, remedy, tuple(projects), pulls)
+        for (met, text, remedy, pulls), projects in projects_by_key.items()
+    )
     return tuple(sorted(lines, key=lambda line: line.met))

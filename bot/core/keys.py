@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+_REVIEW = "review-"
+
 
 class PullKey(str):
     """A pull request among all forges, `github:4711#7`: its repository's key and its number there."""
@@ -38,11 +40,22 @@ class PullKey(str):
 class CommentRef:
     """A comment, named together with its pull request as some forges need it.
 
-    `id` is the forge's own, which no other comment of the repository has.
+    `id` is the forge's own, which no other comment of the repository has; of a review's words it is the review's,
+    which they are told by.
     """
 
     pull: PullKey
     id: str
+
+    @classmethod
+    def of_review(cls, pull: PullKey, review: str) -> "CommentRef":
+        """The words of that review."""
+        return cls(pull, f"{_REVIEW}{review}")
+
+    @property
+    def review(self) -> str | None:
+        """The review whose words they are; None of a comment."""
+        return self.id.removeprefix(_REVIEW) if self.id.startswith(_REVIEW) else None
 
 
 class CommentSlot(str):

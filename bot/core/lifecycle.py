@@ -61,6 +61,15 @@ def to_approve_only(plans: Iterable[Plan]) -> list[Plan]:
     return [plan for plan in plans if plan.content.counts.empty and plan.runs]
 
 
+def left_behind(attempted: Iterable[Plan]) -> tuple[Plan, ...]:
+    """What applies of a pull leave in no branch while it is not merged: a place's newest, unless all of it is gone.
+
+    `attempted` are plans whose apply began, the oldest first.
+    """
+    newest = {plan.project.place: plan for plan in attempted}
+    return tuple(plan for plan in newest.values() if not (plan.destroy and plan.state is PlanState.APPLIED))
+
+
 def closure(pull: Pull) -> str:
     """What names the end of a pull request: the commit that landed, `merged` where none is known, or `closed`."""
     return pull.merge_commit or "merged" if pull.state is PullState.MERGED else "closed"

@@ -99,6 +99,18 @@ def is_bot_login(login: str) -> bool:
     return login.endswith("[bot]")
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a pull request; `edited` is true when its text is not what was first posted."""
+
+    ref: CommentRef
+    author: str
+    author_is_bot: bool
+    body: str
+    at: datetime
+    edited: bool
+
+
 class ReviewState(StrEnum):
     """What a review says; one that was dismissed counts for nothing."""
 
@@ -110,25 +122,23 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review with the commit it was given on and the forge's own time (UTC)."""
+    """A review with the commit it was given on and the forge's own time (UTC).
+
+    `id` is the forge's, by which its words are found again; without one, nobody reads commands in its `body`.
+    """
 
     author: str
     author_is_bot: bool
     state: ReviewState
     commit: str
     at: datetime
+    id: str = ""
+    body: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment on a pull request; `edited` is true when its text is not what was first posted."""
-
-    ref: CommentRef
-    author: str
-    author_is_bot: bool
-    body: str
-    at: datetime
-    edited: bool
+    def words(self, pull: PullKey) -> Comment:
+        """What it says, as a comment on its pull request; that it was edited, no forge tells."""
+        ref = CommentRef.of_review(pull, self.id)
+        return Comment(ref, self.author, self.author_is_bot, self.body, self.at, edited=False)
 
 
 class CheckState(StrEnum):

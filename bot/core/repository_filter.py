@@ -1,5 +1,6 @@
 """Which repositories we work on: the operator's globs, `!` leaving out, the last match deciding."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -18,6 +19,14 @@ class RepositoryFilter:
             if name and fnmatchcase(name.lower(), glob.lower()):
                 allowed = not excluded
         return allowed
+
+    def fitting_none(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The patterns that leave nothing out and that none of these repositories fits."""
+        lower_names = [name.lower() for name in names]
+        wanted = (pattern for pattern in self.patterns if not pattern.startswith("!"))
+        return tuple(
+            pattern for pattern in wanted if not any(fnmatchcase(name, pattern.lower()) for name in lower_names)
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -105,13 +105,18 @@ class Run:
         return CommentRef(self.pull, self.trigger.comment_id) if self.trigger.comment_id else None
 
 
+Effects = tuple[tuple[str, str], ...]
+"""Addresses of changes, each with what became of it, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunProject:
     """One project in a run.
 
     `waits_for` says what a queued row waits for; `output` is the tool's last words when it failed, and `where` the file
     and line of its first error, with which the note ends. `removed`: the pull request removes the project; unless a
-    destroy was asked for, its row only tells what the state still holds.
+    destroy was asked for, its row only tells what the state still holds. `effects` say of an apply that did not go
+    well what became of which change, by its address.
     """
 
     run: str
@@ -128,6 +133,7 @@ class RunProject:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     where: str = ""
+    effects: Effects = ()
 
     @property
     def summary(self) -> str:

@@ -3,13 +3,14 @@
 Promised by `/apply`, by an approval and by a merge. Applies nothing itself: each project is a job of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.bot import Bot, apply_run_id
 from bot.core.commands import select_projects
 from bot.core.errors import Refused
-from bot.core.gate import evaluate
+from bot.core.gate import evaluate, lock_demand
+from bot.core.gate_case import Demand, group_demands
 from bot.core.job import Job
 from bot.core.keys import CommentSlot
 from bot.core.project import ApplyMode
@@ -60,6 +61,14 @@ COMMAND = CommandSpec(
 )
 
 
+class GateClosed(Refused):
+    """The gate is not open. `unmet` is what it still demands, as people read it."""
+
+    def __init__(self, demands: Iterable[Demand]) -> None:
+        self.unmet = tuple(group for group in group_demands(demands) if not group.met)
+        super().__init__("\n".join(group.sentence for group in self.unmet))
+
+
 def run(bot: Bot, job: Job) -> None:
     """Write the apply run, once, and start its first rows."""
     pull = bot.fetch_pull(job)
@@ -72,7 +81,7 @@ def run(bot: Bot, job: Job) -> None:
         try:
             jobs = _create_run(bot, job, pull, id)
         except Refused as refusal:
-            _report_refusal(bot, job, pull, str(refusal))
+            _report_refusal(bot, job, pull, refusal)
             return
     bot.start(jobs)
 
@@ -161,18 +170,13 @@ def _past_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> list[Plan
 
 
 def _require_open_gate(bot: Bot, facts: ApplyFacts, chosen: Sequence[Plan]) -> None:
-    """Raises Refused with every unmet demand."""
+    """Raises GateClosed with every unmet demand."""
     selection = facts.job.selection
     unplanned = unplanned_projects(facts.gate.records, facts.projects) if selection.everything else ()
     weighed = [*chosen, *(facts.gate.records.to_approve_only if selection.everything else ())]
     verdict = evaluate(gate_case(bot, facts.source, facts.gate, weighed, unplanned, selection.confirmed))
     if not verdict.open:
-        raise Refused("\n".join(_demand_line(d.project, d.text, d.remedy) for d in verdict.demands if not d.met))
-
-
-def _demand_line(project: str | None, text: str, remedy: str) -> str:
-    sentence = f"{project}: {text}" if project else text
-    return f"{sentence} — {remedy}" if remedy else sentence
+        raise GateClosed(verdict.demands)
 
 
 def _new_run(bot: Bot, job: Job, source: PullSource, id: str) -> Run:
@@ -234,8 +238,7 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
         places = with_same_state(run.findings.same_state, planned)
         requested = [Lock(pull.repository.key, place, pull.key, run.asked_by, now) for place in sorted(places)]
         if conflicts := locks.take(tx, requested):
-            refusal = "; ".join(f"{lock.place} is locked by {lock.pull.number}" for lock in conflicts)
-            raise Refused(refusal)
+            raise GateClosed(lock_demand(lock) for lock in conflicts)
         runs.add(tx, run, rows, job.id)
         for row in rows:
             audit.record(tx, now, run.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
@@ -246,12 +249,15 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
         return (*settle.follow_up(bot, tx, run.id), *(job for jobs in told for job in jobs))
 
 
-def _report_refusal(bot: Bot, job: Job, pull: Pull, reason: str) -> None:
+def _report_refusal(bot: Bot, job: Job, pull: Pull, refusal: Refused) -> None:
     """Tell who asked; of an apply by a merge, tell that it waits for `/apply`. By an approval nobody asked."""
     if job.trigger.kind is TriggerKind.APPROVAL:
         return
     if job.trigger.kind is TriggerKind.MERGE:
-        answer(bot, job, pull, "landed_waiting", why=reason, command="/apply")
+        answer(bot, job, pull, "landed_waiting", why=str(refusal), command="/apply")
         return
     react(bot, job, pull, "confused")
-    answer(bot, job, pull, "refused", command="/apply", why=reason)
+    if isinstance(refusal, GateClosed):
+        answer(bot, job, pull, "gate_closed", command="/apply", demands=refusal.unmet)
+    else:
+        answer(bot, job, pull, "refused", command="/apply", why=str(refusal))

@@ -67,7 +67,7 @@ def run(bot: Bot, job: Job) -> None:
     if attempt.stop_reason and not attempt.is_begun:
         settle.settle_row(bot, replace(attempt.row, state=State.SKIPPED, note=attempt.stop_reason))
         return
-    with bot.limits.turns.acquire(attempt.pull.key), settle.claim(bot, job, attempt.pull, attempt.row) as claim:
+    with bot.limits.turns.acquire(attempt.pull), settle.claim(bot, job, attempt.pull, attempt.row) as claim:
         if claim:
             if not attempt.is_begun:
                 bot.park_if_stopping()
@@ -239,7 +239,7 @@ def _record_outcome(bot: Bot, attempt: Attempt, applied: ApplyReport) -> None:
     """Store how it ended, in one transaction, the moment it is known."""
     succeeded = applied.outcome is ApplyOutcome.DONE
     state = State.DONE if succeeded else State.UNKNOWN if applied.outcome is ApplyOutcome.UNKNOWN else State.FAILED
-    row = replace(attempt.row, state=state, note=applied.summary, output=applied.output)
+    row = replace(attempt.row, state=state, note=applied.summary, output=applied.output, effects=applied.effects)
     now = bot.clock()
     with bot.store.begin() as tx:
         intents.end(tx, attempt.intent, applied.outcome)

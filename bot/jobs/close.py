@@ -8,7 +8,7 @@ from bot.bot import Bot
 from bot.core import promises
 from bot.core.job import Job
 from bot.core.keys import CommentSlot, PullKey
-from bot.core.lifecycle import closure
+from bot.core.lifecycle import closure, left_behind
 from bot.core.project import ApplyMode
 from bot.core.pull import Pull, PullState
 from bot.core.run import Lock, Plan, RunKind
@@ -19,7 +19,7 @@ from bot.steps.run import release, settle
 from bot.steps.run.work import remove_directory
 from bot.steps.say import update_requests
 from bot.steps.say.answers import upsert_comment
-from bot.store import intents, locks, plans, pulls
+from bot.store import locks, plans, pulls
 
 CLOSED = "the pull request was closed"
 
@@ -52,11 +52,11 @@ def run(bot: Bot, job: Job) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClosureFacts:
-    """One moment. `attempted` are plans whose apply began, `rivals` others with something to apply where it has."""
+    """One moment. `left` are plans whose apply leaves something, `rivals` others with something to apply there."""
 
     records: PullRecords
     has_new_work: bool
-    attempted: tuple[Plan, ...] = ()
+    left: tuple[Plan, ...] = ()
     rivals: tuple[PullKey, ...] = ()
 
 
@@ -64,9 +64,9 @@ def _read_facts(tx: sa.Connection, pull: Pull) -> ClosureFacts:
     records = read_records(tx, pull)
     if not _has_new_work(pull, records):
         return ClosureFacts(records, has_new_work=False)
-    attempted = tuple(plan for id in intents.plans_of(tx, pull.key) if (plan := plans.get(tx, id)))
+    left = left_behind((*records.applied, *plans.attempted(tx, pull.key)))
     rivals = release.list_rivals(tx, pull, records.unapplied)
-    return ClosureFacts(records, has_new_work=True, attempted=attempted, rivals=rivals)
+    return ClosureFacts(records, has_new_work=True, left=left, rivals=rivals)
 
 
 def _stop_plans(bot: Bot, tx: sa.Connection, records: PullRecords) -> tuple[Job, ...]:
@@ -84,7 +84,7 @@ def _has_new_work(pull: Pull, records: PullRecords) -> bool:
 
 def _close_unmerged(bot: Bot, pull: Pull, facts: ClosureFacts) -> None:
     """Closed without a merge: what was applied of it, in whole or in part, is in no branch: said, and the lock kept."""
-    names = sorted({plan.project.name for plan in (*facts.records.applied, *facts.attempted)})
+    names = sorted({plan.project.name for plan in facts.left})
     if not (names and facts.records.locks):
         release.release_pull(bot, pull, closure(pull))
         return

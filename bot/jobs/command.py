@@ -8,9 +8,10 @@ from bot.bot import Bot, apply_run_id
 from bot.core import commands, promises
 from bot.core.commands import Command, Misread
 from bot.core.job import Job
-from bot.core.keys import CommentSlot
-from bot.core.pull import Comment, Pull, Role
-from bot.steps.say.answers import answer_topic
+from bot.core.keys import CommentRef, CommentSlot
+from bot.core.pull import Comment, Pull, Repository, Role
+from bot.ports import Host
+from bot.steps.say.answers import answer_topics
 from bot.steps.say.topics import say
 from bot.store import audit, pulls
 
@@ -22,8 +23,8 @@ def run(bot: Bot, job: Job) -> None:
     """Check who asks and how long ago, then start a job for each command of the comment."""
     repository = bot.repository(job)
     host = bot.host(repository)
-    comment = host.comment(repository, job.unread_comment)
-    if comment.edited or comment.author_is_bot or comment.author == host.whoami():
+    comment = _fetch_comment(host, repository, job.unread_comment)
+    if comment is None or comment.edited or comment.author_is_bot or comment.author == host.whoami():
         return
     parsed = commands.read(comment.body, bot.vocabulary)
     if not parsed:
@@ -48,6 +49,14 @@ def run(bot: Bot, job: Job) -> None:
     _record(bot, pull, comment, parsed)
     for number, command in enumerate(parsed):
         _start_job(bot, pull, comment, number, command)
+
+
+def _fetch_comment(host: Host, repository: Repository, ref: CommentRef) -> Comment | None:
+    """The comment, or a review's words, as they are now; None where that review is gone."""
+    if ref.review is None:
+        return host.comment(repository, ref)
+    reviews = (review for review in host.reviews(repository, ref.pull.number) if review.id == ref.review)
+    return next((review.words(ref.pull) for review in reviews), None)
 
 
 def _first_forbidden(
@@ -109,7 +118,7 @@ def _is_answered(bot: Bot, pull: Pull, comment: Comment, parsed: Sequence[Comman
     for number, command in enumerate(parsed):
         if isinstance(command, Command):
             job = _promise(comment, number, command)
-            topics += [answer_topic(job), CommentSlot.apply(apply_run_id(job)).marker]
+            topics += [*answer_topics(job), CommentSlot.apply(apply_run_id(job)).marker]
     host = bot.host(pull.repository)
     return any(host.find_comment(pull.repository, pull.number, topic).comment for topic in topics)
 

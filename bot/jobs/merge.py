@@ -8,8 +8,8 @@ from bot.core.pull import Pull, PullState
 from bot.core.run import Run
 from bot.core.sentences import join_names
 from bot.steps.pull.gate_facts import unapproved_code, unplanned_projects
-from bot.steps.pull.projects import discover_projects
-from bot.steps.pull.records import read_records
+from bot.steps.pull.projects import Projects, discover_projects
+from bot.steps.pull.records import PullRecords, read_records
 from bot.steps.pull.source import open_source
 from bot.steps.say import update_requests
 from bot.store import audit, pulls, runs
@@ -49,7 +49,16 @@ def _may_merge(bot: Bot, pull: Pull, run: Run) -> bool:
         raise Refused(f"there is no plan of {join_names([name for name, _ in unplanned])}: comment `/plan`")
     if unapproved:
         raise Refused(unapproved)
+    if destroyed := _destroyed_names(records, projects):
+        raise Refused(f"{join_names(destroyed)} is destroyed, and would land: close this, or comment `/plan`")
     return projects.configuration.merge
+
+
+def _destroyed_names(records: PullRecords, projects: Projects) -> list[str]:
+    """Projects that the pull brings or changes, and whose last apply destroyed all that they hold."""
+    newest = {plan.project.place: plan for plan in sorted(records.applied, key=lambda plan: plan.created_at)}
+    affected = (newest.get(project.place) for project in projects.affected)
+    return [plan.project.name for plan in affected if plan and plan.destroy]
 
 
 def _merge(bot: Bot, pull: Pull, run: Run) -> None:

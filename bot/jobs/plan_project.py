@@ -32,7 +32,7 @@ def run(bot: Bot, job: Job) -> None:
     if stop_reason:
         settle.settle_row(bot, replace(row, state=State.SKIPPED, note=stop_reason))
         return
-    with bot.limits.turns.acquire(pull.key), settle.claim(bot, job, pull, row) as claim:
+    with bot.limits.turns.acquire(pull), settle.claim(bot, job, pull, row) as claim:
         if claim:
             _plan(bot, pull, plan_run, claim)
 

@@ -3,6 +3,7 @@
 from bot.bot import Bot
 from bot.core.errors import Refused
 from bot.core.job import Job
+from bot.core.lifecycle import left_behind
 from bot.core.pull import Pull, PullState
 from bot.core.vocabulary import CommandSpec, Example
 from bot.git import Mirror
@@ -10,7 +11,7 @@ from bot.steps.pull.landing import base_before_rollback
 from bot.steps.pull.records import read_records
 from bot.steps.pull.source import fetch_commits
 from bot.steps.say.answers import answer, react
-from bot.store import audit, pulls
+from bot.store import audit, plans, pulls
 
 COMMAND = CommandSpec(
     examples=(Example("/rollback", "On a merged pull request: opens another that takes it back"),),
@@ -22,6 +23,9 @@ COMMAND = CommandSpec(
     > its plan, then comment `/apply` there.
 
     It takes back the whole pull request. Where later commits stand in the way, it names them and the files.
+
+    On a pull request that is not merged it says how to take back what was applied of it: push a commit that takes the
+    change back, and apply the plan of that.
     """,
     rank=40,
 )
@@ -30,6 +34,10 @@ COMMAND = CommandSpec(
 def run(bot: Bot, job: Job) -> None:
     """Open the rollback's pull request and answer with it, or with why there is none."""
     pull = bot.refresh_pull(job)
+    if pull.state is not PullState.MERGED:
+        react(bot, job, pull, "confused")
+        _tell_way_back(bot, job, pull)
+        return
     try:
         opened = _open_rollback(bot, job, pull)
     except Refused as refusal:
@@ -37,13 +45,21 @@ def run(bot: Bot, job: Job) -> None:
         answer(bot, job, pull, "refused", command="/rollback", why=str(refusal))
         return
     react(bot, job, pull, "rocket")
-    answer(bot, job, pull, "rollback_opened", number=opened.number, url=opened.url, source=pull.number)
+    addresses = {"url": opened.url, "source_url": pull.url}
+    answer(bot, job, pull, "rollback_opened", number=opened.number, source=pull.number, **addresses)
+
+
+def _tell_way_back(bot: Bot, job: Job, pull: Pull) -> None:
+    """Nothing of the pull landed, so no history takes it back: what it applied is taken back by its own next plan."""
+    with bot.store.read() as tx:
+        names = sorted({plan.project.name for plan in left_behind(plans.attempted(tx, pull.key))})
+    answer(bot, job, pull, "not_merged", projects=names, closed=pull.state is PullState.CLOSED)
 
 
 def _open_rollback(bot: Bot, job: Job, pull: Pull) -> Pull:
     """Push the revert to a branch of its own and open its pull request; both are found again the second time."""
-    if pull.state is not PullState.MERGED or pull.merge_commit is None:
-        raise Refused("only a merged pull request can be taken back; close this one instead")
+    if pull.merge_commit is None:
+        raise Refused("the forge does not tell which commit landed: revert it by hand, on a branch of its own")
     mirror = bot.mirror(pull.repository)
     base, _ = fetch_commits(bot, mirror, pull)
     branch = f"gitops-bot/rollback-{pull.number}-{pull.merge_commit[:8]}"

@@ -4,6 +4,7 @@ from bot.bot import Bot
 from bot.core.job import Job
 from bot.core.keys import CommentSlot
 from bot.core.lifecycle import UNLOCKED
+from bot.core.pull import PullState
 from bot.core.run import RunKind
 from bot.core.vocabulary import CommandSpec, Example
 from bot.steps.run import release
@@ -40,7 +41,8 @@ def run(bot: Bot, job: Job) -> None:
         audit.record(tx, bot.clock(), job.asked_by, "unlocked", pull.key, locks=str(len(freed)))
     react(bot, job, pull, "rocket")
     if freed or dropped:
-        answer(bot, job, pull, "unlocked", projects=[lock.place for lock in freed], plans=dropped)
+        is_closed, places = pull.state is PullState.CLOSED, [lock.place for lock in freed]
+        answer(bot, job, pull, "unlocked", projects=places, plans=dropped, closed=is_closed)
     else:
         answer(bot, job, pull, "nothing_to_unlock")
     update_requests.request_update(bot, CommentSlot.plan(pull.key), pull.key)

@@ -8,13 +8,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.core.gate_case import group_demands
-from bot.server import change_tree, formatting
+from bot.server import change_tree, formatting, outcomes
 from bot.server.access import AttemptLimiter
 from bot.server.dependencies import Dependencies
 from bot.server.health import health
 from bot.server.history import history
 from bot.server.live import live
-from bot.server.logs import logs
+from bot.server.logs import logs, read_tail
 from bot.server.metrics import Metrics, installed_version
 from bot.server.pages import link_parameters, pages
 from bot.server.signin import guard, signin
@@ -39,6 +39,9 @@ FILTERS = (
     formatting.web_url,
     formatting.trigger_label,
     formatting.wait_phrase,
+    formatting.with_code,
+    outcomes.outcome,
+    outcomes.planned_words,
 )
 JINJA = {"undefined": StrictUndefined, "finalize": formatting.make_visible, "trim_blocks": True, "lstrip_blocks": True}
 HEADERS = {
@@ -75,6 +78,7 @@ def _template_globals() -> dict[str, object]:
     return {
         "now": datetime.now(UTC),
         "link_parameters": link_parameters,
+        "read_tail": read_tail,
         "version": installed_version(),
         "sees_all": g.get("sees_all", False),
     }

@@ -44,6 +44,11 @@ class ActionGroup:
     root: ModuleBranch
     risky: bool
 
+    @property
+    def planned_title(self) -> str:
+        """The title where each change says what became of it."""
+        return f"Planned: {self.title[0].lower()}{self.title[1:]}"
+
 
 def by_risk(changes: Iterable[Change]) -> tuple[ActionGroup, ...]:
     """What destroys first; an action that nothing has is left out."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 from bot.core.plan import Action, Change, Counts
 from bot.core.run import Selection, State, WaitReason
 from bot.core.trigger import Trigger, TriggerKind
@@ -166,6 +168,17 @@ def web_url(url: str | None) -> str | None:
 def make_visible(text: object) -> object:
     """Text with what could hide or turn other text made visible: control characters and directions of writing."""
     return INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text) if type(text) is str else text
+
+
+def with_code(text: str) -> Markup:
+    """A sentence of ours: what stands between backticks is a command or a name, and is shown as code."""
+    spans = str(make_visible(text)).split("`")
+    if len(spans) % 2 == 0:
+        spans[-2:] = ["`".join(spans[-2:])]
+    tagged = (
+        Markup("<code>{}</code>").format(span) if number % 2 else escape(span) for number, span in enumerate(spans)
+    )
+    return Markup("").join(tagged)
 
 
 def strip_terminal_codes(text: str) -> str:

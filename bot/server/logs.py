@@ -17,6 +17,7 @@ from bot.server.pages import refresh
 from bot.store import runs
 
 CHUNK_BYTES = 512 * 1024
+TAIL_BYTES = 16 * 1024
 
 logs = Blueprint("logs", __name__)
 
@@ -57,19 +58,24 @@ def text(run: str) -> Response:
     return send_file(path, mimetype="text/plain", conditional=True)
 
 
-def read_chunk(path: Path, end: int | None = None) -> LogChunk:
+def read_chunk(path: Path, end: int | None = None, most: int = CHUNK_BYTES) -> LogChunk:
     """The piece that ends there, or at the end of the file; it begins with a whole line. Nothing where no file is."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             end = min(max(0, end), size) if end is not None else size
-            start = file.seek(max(0, end - CHUNK_BYTES))
+            start = file.seek(max(0, end - most))
             content = file.read(end - start)
     except FileNotFoundError:
         return LogChunk("", 0, 0, 0)
     cut = content.find(b"\n") + 1 if start else 0
     decoded = content[cut:].decode("utf-8", errors="replace")
     return LogChunk(strip_terminal_codes(decoded), start + cut, end, size)
+
+
+def read_tail(row: RunProject) -> LogChunk:
+    """The last lines of what a row's tool says, for the run's own page."""
+    return read_chunk(dependencies().log_path(row.run, row.project.place), most=TAIL_BYTES)
 
 
 def requested_row(run: str) -> RunProject:

@@ -12,7 +12,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from bot.core.pull import Pull, Repository
-from bot.core.run import Plan, Run, RunKind, RunProject, State
+from bot.core.run import Plan, PlanState, Run, RunKind, RunProject, State
 from bot.core.view import ProjectView
 from bot.server.change_tree import ChangeBudget
 from bot.server.dependencies import dependencies
@@ -24,6 +24,8 @@ from bot.store.run_list import RunFilter, RunTotals
 REFRESH_SECONDS = 5
 MAX_UNFOLDED = 5
 MAX_CHANGES = 500
+MAX_FOLLOWED = 2
+"""Logs that a run's page shows as they grow: each takes one of the few streams. Others are a link away."""
 RECENT = timedelta(hours=24)
 LAST_PAGE = 1_000_000
 
@@ -100,6 +102,7 @@ def run(run: str) -> str:
         unfolded=len(projects) <= MAX_UNFOLDED,
         refresh=refresh(run_row.state),
         progress=progress(rows),
+        followed=[row.project.place for row in rows if row.state is State.RUNNING][:MAX_FOLLOWED],
         change_budget=ChangeBudget(None if request.args.get("all") else MAX_CHANGES),
     )
 
@@ -152,7 +155,7 @@ def _project_view(row: RunProject, plan: Plan | None, application: tuple[str, da
         row,
         content=plan.content,
         url=log if has_log else None,
-        valid_until=plan.expires_at,
+        valid_until=plan.expires_at if plan.state is PlanState.CURRENT else None,
         stale_because=plan.stale_because,
         applied_by=by,
         applied_at=at,

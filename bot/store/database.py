@@ -14,6 +14,7 @@ from bot.core.errors import Refused, Transient
 from bot.store.sqlite_version import require_sqlite
 
 BUSY_SECONDS = 30
+UNICODE = "UTF8"
 SERVER_LOCK_KEY = 0x6769746F7073  # the advisory lock of who serves
 
 
@@ -38,6 +39,8 @@ class Store:
         if self.embedded:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self._engine, "connect", _require_unicode, insert=True)  # before anything is read
 
     @property
     def embedded(self) -> bool:
@@ -120,6 +123,16 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=full")
     connection.execute(f"pragma busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _require_unicode(connection: Any, record: object) -> None:
+    """Whatever people write is text of Unicode. Raises Refused for a Postgres database that keeps bytes or less."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != UNICODE:
+        raise Refused(
+            f"the database is kept in {encoding}, which does not hold all text: make one with "
+            f"`createdb --encoding={UNICODE} --template=template0 NAME`, and set STORE__URL to it"
+        )
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -5,7 +5,6 @@ import sqlalchemy as sa
 from bot.core.run import ApplyOutcome, Intent
 from bot.store.columns import insert_new
 from bot.store.tables import intent as intents
-from bot.store.tables import run as runs
 
 
 def record(tx: sa.Connection, intent: Intent) -> bool:
@@ -28,12 +27,6 @@ def end(tx: sa.Connection, id: str, outcome: ApplyOutcome) -> None:
 def list_open(tx: sa.Connection) -> tuple[Intent, ...]:
     """Attempts of which nobody has told the end."""
     return tuple(_intent(row) for row in tx.execute(sa.select(intents).where(intents.c.outcome.is_(None))))
-
-
-def plans_of(tx: sa.Connection, pull: str) -> tuple[str, ...]:
-    """The plans of this pull request whose apply began, however it ended, oldest first."""
-    query = sa.select(intents.c.plan).join(runs, runs.c.id == intents.c.run).where(runs.c.pull == pull)
-    return tuple(row.plan for row in tx.execute(query.order_by(intents.c.at)))
 
 
 def _intent(row: sa.Row[tuple[object, ...]]) -> Intent:

@@ -9,6 +9,7 @@ from bot.core.gate_case import ShownDigest
 from bot.core.lifecycle import LIVE_STATES
 from bot.core.run import Plan, PlanState
 from bot.store.columns import dump, load, upsert
+from bot.store.tables import intent as intents
 from bot.store.tables import plan as plans
 from bot.store.tables import shown_digest
 
@@ -91,6 +92,12 @@ def applied_plans(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
     """Plans of the pull that were applied."""
     query = sa.select(plans).where(plans.c.pull == pull, plans.c.state == PlanState.APPLIED).order_by(plans.c.place)
     return tuple(_plan(row) for row in tx.execute(query))
+
+
+def attempted(tx: sa.Connection, pull: str) -> tuple[Plan, ...]:
+    """Plans of the pull whose apply began, however it ended, the oldest apply first."""
+    begun = sa.select(plans).join(intents, intents.c.plan == plans.c.id).where(plans.c.pull == pull)
+    return tuple(_plan(row) for row in tx.execute(begun.order_by(intents.c.at)))
 
 
 def drop(tx: sa.Connection, pull: str) -> tuple[str, ...]:

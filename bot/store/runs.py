@@ -9,7 +9,7 @@ from bot.core.keys import PullKey
 from bot.core.lifecycle import OPEN_STATES, next_places, run_state
 from bot.core.plan import Counts
 from bot.core.project import Project, Rules
-from bot.core.run import Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
+from bot.core.run import Effects, Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
 from bot.core.trigger import Trigger
 from bot.store.columns import dump, insert_new, load
 from bot.store.tables import run as runs
@@ -256,6 +256,7 @@ def _columns(row: RunProject) -> dict[str, object]:
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "error_where": row.where,
+        "effects": dump(Effects, row.effects),
     }
 
 
@@ -275,6 +276,7 @@ def _row(row: sa.Row[tuple[object, ...]]) -> RunProject:
         started_at=row.started_at,
         ended_at=row.ended_at,
         where=row.error_where,
+        effects=load(Effects, row.effects) if row.effects else (),
     )
 
 

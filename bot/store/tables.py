@@ -111,6 +111,7 @@ run_project = sa.Table(
     sa.Column("started_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("error_where", SafeText, nullable=False, server_default=""),
+    sa.Column("effects", SafeText, nullable=False, server_default=""),
     sa.Index("run_project_place", "place"),
 )
 

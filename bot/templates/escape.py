@@ -33,6 +33,7 @@ _ENTITIES = str.maketrans(
         ">": "&gt;",
     }
 )
+_ESCAPED_HASH = f"&#{ord('#')};&#{ord(_BREAK)};"
 _DOLLARS = re.compile(r"\$+")
 _NEEDS_TAG = re.compile(r"[`|\\<]|^ | $")
 
@@ -67,12 +68,18 @@ def tag(untrusted: str, limit: int = MAX_LENGTH) -> Markup:
     return Markup(f"<code>{_entities(_clip_visible(untrusted, limit)) or EMPTY}</code>")
 
 
-def prose(sentence: str, limit: int = MAX_LENGTH) -> Markup:
-    """Escape a sentence of ours with words of others: what stands between backticks becomes code, nothing else."""
+def prose(sentence: str, limit: int = MAX_LENGTH, pulls: Sequence[int] = ()) -> Markup:
+    """Escape a sentence of ours with words of others: what stands between backticks becomes code, nothing else.
+
+    `#7` stays what forges make a link of, where 7 is one of the `pulls` that the sentence names.
+    """
     spans = _clip_visible(" ".join(sentence.split()), limit).split("`")
     if len(spans) % 2 == 0:
         spans[-2:] = ["`".join(spans[-2:])]
-    escaped = (code(span) if number % 2 and span else _escape_running(span) for number, span in enumerate(spans))
+    escaped = (
+        code(span) if number % 2 and span else _with_references(_escape_running(span), pulls)
+        for number, span in enumerate(spans)
+    )
     return Markup("".join(escaped) or EMPTY)
 
 
@@ -97,6 +104,13 @@ def fence_line(line: str, limit: int = 2000) -> str:
 
 
 _URL_SAFE = "%:/?#@!$&*+,;=~-._"
+
+
+def _with_references(escaped: str, pulls: Sequence[int]) -> str:
+    """Restore `#7` where it stands alone."""
+    for number in pulls:
+        escaped = re.sub(rf"(?<![^\s(]){_ESCAPED_HASH}{number}(?!\w)", f"#{number}", escaped)
+    return escaped
 
 
 def _clip_visible(text: str, limit: int) -> str:

@@ -1,7 +1,7 @@
 """Projects of which the same is to be told are told once. Called by `page` before anything is rendered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.plan import Content
 from bot.core.run import RunKind, State
@@ -11,10 +11,14 @@ from bot.templates.table import risk
 
 @dataclass(frozen=True, slots=True)
 class ProjectGroup:
-    """Projects with the same diff, or with the same failure; mostly one. By the kind of run the diff is told or not."""
+    """Projects with the same diff, or with the same failure; mostly one. By the kind of run the diff is told or not.
+
+    `shared` are notes that others have as well.
+    """
 
     projects: tuple[ProjectView, ...]
     kind: RunKind
+    shared: frozenset[str] = frozenset()
 
     @property
     def first(self) -> ProjectView:
@@ -28,7 +32,12 @@ class ProjectGroup:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Each once: they may differ where the diffs do not (where the state is kept)."""
+        """Each once, as they may differ where the diffs do not; without those that are told once for all groups."""
+        return tuple(note for note in self.all_notes if note not in self.shared)
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """Each once."""
         notes = (note for project in self.projects if project.content for note in project.content.notes)
         return tuple(dict.fromkeys(notes)) if self.content else ()
 
@@ -40,7 +49,31 @@ def group_projects(view: RunView) -> tuple[ProjectGroup, ...]:
     for project in ordered:
         if _has_details(project, view.run.kind):
             groups.setdefault(_group_key(project, view.run.kind), []).append(project)
-    return tuple(ProjectGroup(tuple(projects), view.run.kind) for projects in groups.values())
+    alike = [ProjectGroup(tuple(projects), view.run.kind) for projects in groups.values()]
+    shared = frozenset(note for note, owners in _owners(alike).items() if len(owners) > 1)
+    return tuple(replace(group, shared=shared) for group in alike)
+
+
+def shared_notes(groups: Sequence[ProjectGroup]) -> list[tuple[str, tuple[str, ...]]]:
+    """Notes that several groups have, each with the names of its projects."""
+    return [
+        (note, tuple(name for group in owners for name in _names_with(note, group)))
+        for note, owners in _owners(groups).items()
+        if len(owners) > 1
+    ]
+
+
+def _owners(groups: Sequence[ProjectGroup]) -> dict[str, list[ProjectGroup]]:
+    """The groups that have each note."""
+    owners: dict[str, list[ProjectGroup]] = {}
+    for group in groups:
+        for note in group.all_notes:
+            owners.setdefault(note, []).append(group)
+    return owners
+
+
+def _names_with(note: str, group: ProjectGroup) -> tuple[str, ...]:
+    return project_names([project for project in group.projects if project.content and note in project.content.notes])
 
 
 def project_names(projects: Sequence[ProjectView]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from bot.templates import headline, wording
 from bot.templates.dangers import dangers
 from bot.templates.escape import code_block, fence_line
 from bot.templates.fit import fit_sections
-from bot.templates.groups import ProjectGroup, group_projects
+from bot.templates.groups import ProjectGroup, group_projects, shared_notes
 from bot.templates.render import render
 from bot.templates.sections import byte_size
 from bot.templates.table import apply_rows, columns, plan_rows
@@ -47,6 +47,7 @@ def plan_page(view: RunView) -> str:
         "removed": view.removed,
         "project_lines": _project_lines(view),
         "valid_until": _valid_until(view),
+        "shared_notes": shared_notes(groups),
     }
     rows = [] if unchanged else plan_rows(view, tally.counts)
     return _render_fitted(

@@ -174,7 +174,9 @@ def _plan_row(projects: Sequence[ProjectView], view: RunView, totals: Counts) ->
     counts = sum_counts([project.row.counts for project in projects])
     numbers = [f"{column.count_in(counts):,}" if column.count_in(counts) else "" for column in columns(totals)]
     extras = [wording.describe_extras(counts)] if wording.describe_extras(totals) else []
-    return _row([icon(first), _names(projects), *numbers, *extras, prose(state_text(first, view), MAX_STATE_LENGTH)])
+    pulls = tuple(number for demand in view.demands for number in demand.pulls)
+    state = prose(state_text(first, view), MAX_STATE_LENGTH, pulls)
+    return _row([icon(first), _names(projects), *numbers, *extras, state])
 
 
 def _apply_row(project: ProjectView) -> Markup:

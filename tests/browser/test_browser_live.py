@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bot.core.project import Project
 from bot.core.run import State
 from bot.store import runs
 from tests.browser.furnished import PLACE, READER, log, running
@@ -17,7 +18,7 @@ from tests.browser.looking import links
 from tests.browser.opening import Visits
 from tests.browser.playing import SLOW, Demo, sign_in
 from tests.server.house import TOKEN as HOUSE_TOKEN
-from tests.server.house import House, a_row
+from tests.server.house import House, a_row, some_content
 
 MORE = 'resource "terraform_data" "more" {}\n'
 LINES = 100_000
@@ -34,12 +35,14 @@ def test_rows_and_log_follow_a_run_until_it_ends(visits: Visits, demo: Demo) -> 
         page.goto(address)
     log.goto(next(link for link in links(log) if "/log?" in link))
     expect(log.get_by_role("region", name="Log")).to_contain_text("the first step is made")
+    expect(run.get_by_role("region", name="Log of shop")).to_contain_text("the first step is made")
     for page in (run, log):
         page.evaluate("window.before = true")
         expect(_states(page)).to_have_text("running")
     expect(plain.get_by_role("link", name="Keep it still")).to_be_visible()
     demo.gate.touch()
     expect(log.get_by_role("region", name="Log")).to_contain_text("the last step is made")
+    expect(run.get_by_role("region", name="Log of shop")).to_contain_text("the last step is made")
     for page in (run, log, plain):
         expect(_states(page)).to_have_text("done")
     expect(run.locator("main .state", has_text="running")).to_have_count(0)
@@ -81,6 +84,40 @@ def test_rows_change_while_the_page_is_open(house: House, visits: Visits) -> Non
         expect(page.locator("section.project", has_text=row.project.dir).locator(".state")).to_have_text("done")
     expect(page.locator("h1 .state")).to_have_text("done")
     assert page.evaluate("window.same")
+
+
+def test_the_log_of_what_runs_grows_on_the_runs_page_and_stays_when_it_has_ended(house: House, visits: Visits) -> None:
+    running(house)
+    page = visits.page(**READER)
+    page.goto(f"{house.address}/runs/live")
+    page.evaluate("window.same = true")
+    log(house, "live", "first <b>words</b>\n")
+    text = page.get_by_role("region", name="Log of network")
+    expect(text).to_contain_text("first <b>words</b>")
+    with house.doors.store.begin() as tx:
+        runs.settle(tx, a_row("live", Project("db", "infra/db")), datetime.now(UTC))
+    expect(page.locator("section.project", has_text="infra/db").locator(".state")).to_have_text("done")
+    log(house, "live", "last words\n")
+    expect(text).to_contain_text("last words")
+    with house.doors.store.begin() as tx:
+        runs.settle(tx, a_row("live"), datetime.now(UTC))
+    expect(page.locator("h1 .state")).to_have_text("done")
+    expect(text).to_contain_text("first <b>words</b>")
+    assert page.evaluate("window.same")
+
+
+def test_one_button_opens_everything_and_closes_it(house: House, visits: Visits) -> None:
+    house.add_plan("p1", "r1", some_content())
+    house.add_run("r1", a_row("r1", plan="p1"))
+    page = visits.page(**READER)
+    page.goto(f"{house.address}/runs/r1")
+    expect(page.get_by_text('input = "one"')).to_be_hidden()
+    page.get_by_role("button", name="Open all").click()
+    expect(page.get_by_text('input = "one"')).to_be_visible()
+    page.get_by_role("button", name="Close all").click()
+    expect(page.get_by_text('input = "one"')).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.get_by_text('input = "one"')).to_be_visible()
 
 
 def test_a_log_grows_while_it_is_read_and_ends(house: House, visits: Visits) -> None:

@@ -11,6 +11,7 @@ from jinja2 import UndefinedError
 
 from bot import templates
 from bot.core.commands import Command
+from bot.core.gate_case import Demand, group_demands
 from tests.comments.golden import compare
 from tests.comments.hostile_texts import TEXTS
 from tests.comments.rendering import faults
@@ -25,6 +26,20 @@ WORDS: dict[str, dict[str, object]] = {
     "fork": {"sha": "3d5f0c2" + "0" * 33},
     "closed_applied": {"projects": ["infra/db", "infra/network"]},
     "dequeued": {"projects": ["infra/db", "infra/network"], "locked": True},
+    "gate_closed": {
+        "command": "/apply",
+        "demands": group_demands(
+            [
+                Demand("infra/db", False, "0 of 1 approvals", "let someone approve it"),
+                Demand("infra/network", False, "0 of 1 approvals", "let someone approve it"),
+                Demand(None, False, "it conflicts with main"),
+                Demand(
+                    "shop", False, "locked by #31 since noon", "apply and merge #31, or comment /unlock there", (31,)
+                ),
+            ]
+        ),
+    },
+    "not_merged": {"projects": ["infra/db", "infra/network"], "closed": True},
     "landed_waiting": {"why": "infra/db", "command": "/apply"},
     "broke": {"job": "plan", "why": "gitops-bot itself broke (KeyError); its log has more under job plan:1"},
     "late": {"command": "/apply", "minutes": 14},
@@ -36,8 +51,8 @@ WORDS: dict[str, dict[str, object]] = {
         "command": "/apply",
         "why": "infra/db: 0 of 1 approvals — let someone approve it\nit conflicts with main",
     },
-    "rollback_opened": {"number": 12, "url": URL, "source": 7},
-    "unlocked": {"projects": ["infra/db:prod"], "plans": 1},
+    "rollback_opened": {"number": 12, "url": URL, "source": 7, "source_url": URL.replace("12", "7")},
+    "unlocked": {"projects": ["infra/db:prod"], "plans": 1, "closed": False},
 }
 
 
@@ -72,7 +87,9 @@ def test_answers_give_hostile_words_no_power(kind: str, data: st.DataObject) -> 
     def hostile(name: str, word: object) -> object:
         if isinstance(word, list):
             return data.draw(st.lists(TEXTS, min_size=1, max_size=3))
-        return data.draw(TEXTS) if isinstance(word, str) and name != "url" else word
+        if isinstance(word, tuple):
+            return group_demands([Demand(data.draw(TEXTS), False, data.draw(TEXTS), data.draw(TEXTS), (31,))])
+        return data.draw(TEXTS) if isinstance(word, str) and not name.endswith("url") else word
 
     words = {name: hostile(name, word) for name, word in WORDS[kind].items()}
     assert list(faults(templates.answer(kind, **words), "https://forge.example/")) == []
@@ -80,7 +97,7 @@ def test_answers_give_hostile_words_no_power(kind: str, data: st.DataObject) -> 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example", "", "https://x/) [y](http://evil.example"])
 def test_only_addresses_of_the_web_are_linked(url: str) -> None:
-    answer = templates.answer("rollback_opened", number=12, url=url, source=7)
+    answer = templates.answer("rollback_opened", number=12, url=url, source=7, source_url=url)
     assert list(faults(answer, "https://x/")) == []
 
 

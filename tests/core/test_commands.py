@@ -239,6 +239,40 @@ def test_a_near_miss_is_answered_with_what_was_meant(line: str, suggestion: str)
     assert misread(line).reason.startswith("there is no command ")
 
 
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("atlantis plan", "/plan"),
+        ("Atlantis  apply", "/apply"),
+        ("atlantis plan -d infra/db -w prod", "/plan -d infra/db -w prod"),
+        ("atlantis apply -p 'my project'", "/apply -p 'my project'"),
+        ("atlantis plan -d . -- -target=x", "/plan"),
+        ("atlantis plan --verbose", "/plan"),
+        ("atlantis unlock", "/unlock"),
+        ("atlantis help", "/help"),
+    ],
+)
+def test_what_atlantis_would_be_asked_is_answered_with_our_command(line: str, suggestion: str) -> None:
+    assert misread(line) == Misread(line, "that is a command of Atlantis", suggestion)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "atlantis plan was what we wrote before",
+        "atlantis",
+        "atlantis version",
+        "atlantis\nplan it",
+        "atlantisplan",
+        "see atlantis plan",
+        "> atlantis plan",
+        "```\natlantis apply\n```",
+    ],
+)
+def test_what_is_said_about_atlantis_is_left_alone(body: str) -> None:
+    assert read(body) == ()
+
+
 @pytest.mark.parametrize("body", ["/aply it to all of them", "/play the song", "/plants", "/roll", "/an"])
 def test_prose_that_is_near_a_command_is_left_alone(body: str) -> None:
     assert read(body) == ()

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from bot.core.gate import evaluate
 from bot.core.gate_case import Demand
+from bot.core.keys import PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Requirement, Rules
 from bot.core.pull import Check, CheckState, Contributors, PullState, ReviewState, Role
 from bot.core.run import Freeze, Lock, PlanState
 from tests.core.cases import NOON, OPEN, PLAN, PULL, another, approved, case, minutes, review, shown, unmet, why
 
-LOCK = Lock("github:1", "infra/db:default", "github:1#5", "dave", minutes(-90))
+LOCK = Lock("github:1", "infra/db:default", PullKey("github:1#5"), "dave", minutes(-90))
 
 
 def check(name: str = "ci/test", state: CheckState = CheckState.FAILURE, required: bool = True) -> Check:
@@ -109,6 +110,7 @@ def test_a_lock_of_another_pull_request_is_told_with_who_when_and_how_to_free_it
             False,
             "locked by #5 since 2026-03-01 10:30 UTC (dave)",
             "apply and merge #5, or comment /unlock there",
+            (5,),
         )
     ]
 

@@ -10,6 +10,7 @@ import pytest
 from bot.core.approvals import required_approvals
 from bot.core.gate import evaluate
 from bot.core.gate_case import Demand, DemandGroup, GateCase, group_demands
+from bot.core.keys import PullKey
 from bot.core.plan import Content, Counts
 from bot.core.project import Requirement, Rules
 from bot.core.pull import Check, CheckState, Contributors, PullState, ReviewState
@@ -18,7 +19,7 @@ from tests.core.cases import PLAN, PULL, another, approved, case, minutes, revie
 
 CHECKS_ONLY = Rules(require=frozenset({Requirement.CHECKS}))
 NO_CHECKS = Rules(require=frozenset({Requirement.APPROVAL}))
-LOCK = Lock("github:1", "infra/db:default", "github:1#5", "dave", minutes(-90))
+LOCK = Lock("github:1", "infra/db:default", PullKey("github:1#5"), "dave", minutes(-90))
 
 
 def check(name: str = "ci/test", state: CheckState = CheckState.FAILURE) -> Check:
@@ -127,6 +128,7 @@ def containing(**changes: object) -> GateCase:
                 False,
                 "infra/else:default is locked by #5 since 2026-03-01 10:30 UTC (dave)",
                 "apply and merge #5, or comment /unlock there",
+                (5,),
             ),
         ),
     ],

@@ -1,6 +1,7 @@
 """How runs, rows and pull requests go on and end, as tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,8 @@ from bot.core import lifecycle
 from bot.core.keys import PullKey
 from bot.core.project import Project, Rules
 from bot.core.pull import Branch, Pull, PullState, Repository
-from bot.core.run import RowTurn, RunProject, State, WaitReason
+from bot.core.run import PlanState, RowTurn, RunProject, State, WaitReason
+from tests.core.cases import PLAN
 
 DONE, FAILED, REFUSED = State.DONE, State.FAILED, State.REFUSED
 SKIPPED, UNKNOWN, QUEUED, RUNNING = State.SKIPPED, State.UNKNOWN, State.QUEUED, State.RUNNING
@@ -111,3 +113,14 @@ def row(name: str, state: State, waits_for: WaitReason | None = None, depends_on
 def behind(name: str, *names: str) -> RunProject:
     """A row that waits for others of the run."""
     return row(name, QUEUED, DEPENDENCIES, names)
+
+
+def test_what_an_unmerged_pull_leaves_is_each_places_newest_apply_unless_all_of_it_is_gone() -> None:
+    first, newer = replace(PLAN, id="p1"), replace(PLAN, id="p2", state=PlanState.STALE)
+    elsewhere = replace(PLAN, id="p3", project=Project("net", "infra/net"), destroy=True)
+    assert lifecycle.left_behind([first, elsewhere, newer]) == (newer, elsewhere)
+    gone = replace(elsewhere, state=PlanState.APPLIED)
+    assert lifecycle.left_behind([first, gone]) == (first,)
+    assert lifecycle.left_behind([gone, replace(gone, id="p4", destroy=False)]) == (
+        replace(gone, id="p4", destroy=False),
+    )

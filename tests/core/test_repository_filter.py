@@ -43,3 +43,9 @@ def test_repositories_are_known_by_name_where_no_glob_could_mean_more(
     patterns: tuple[str, ...], names: tuple[str, ...]
 ) -> None:
     assert RepositoryFilter(patterns).names == names
+
+
+def test_patterns_that_no_repository_fits_are_told_and_those_that_leave_out_are_not() -> None:
+    patterns = RepositoryFilter(("Acme/*", "acne/*", "acme/gone", "!acme/old"))
+    assert patterns.fitting_none(["acme/infra", "acme/shop"]) == ("acne/*", "acme/gone")
+    assert patterns.fitting_none([]) == ("Acme/*", "acne/*", "acme/gone")

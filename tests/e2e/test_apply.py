@@ -1,6 +1,7 @@
 """Approving, applying and merging, seen from the pull request."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.e2e.acting import (
     ONE,
@@ -299,3 +300,44 @@ def test_a_pull_with_a_project_that_has_no_plan_is_not_merged_after_a_partial_ap
     stage.wait_for_comment(number, "not merged", "bad")
     assert "terraform_data" in state_of(stage, "good")
     assert not stage.alice.pull(stage.repo, number)["merged"]
+
+
+def test_the_status_counts_what_the_comment_counts(stage: Stage) -> None:
+    clone = begin(stage, {"gitops.yaml": BY_MERGE + "  - dir: web\n  - dir: db\n"})
+    more = ONE + ONE.replace("one", "two")
+    number = propose(stage, clone, {"net/main.tf": ONE, "web/main.tf": more, "db/main.tf": ONE})
+    comment = stage.wait_for_comment(number, "What blocks the apply")
+    assert comment.count("## Plan for 3 projects · 4 to create\n") == 1
+    head = stage.alice.pull(stage.repo, number)["head"]["sha"]
+    statuses = stage.alice.api("GET", f"/repos/{stage.repo}/commits/{head}/status")["statuses"]
+    (description,) = (one["description"] for one in statuses if one["context"] == "gitops-bot/apply")
+    assert description == "3 projects to apply, 1 of them by the merge: 4 to create"
+
+
+def test_a_refusal_tells_what_several_projects_lack_once_and_keeps_help_in_sight(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {f"{name}/main.tf": ONE for name in ("app", "db", "net")})
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.alice.comment(stage.repo, number, "/help")
+    stage.wait_for_comment(number, "Commands")
+    stage.alice.comment(stage.repo, number, "/apply")
+    told = stage.wait_for_comment(number, "`/apply` was not carried out", "`app`, `db`, `net`: 0 of 1 approvals")
+    assert told.count("0 of 1 approvals") == 1
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for("two refusals", lambda: len(_refusals(stage, number)) == 2)
+    stage.wait_for("the first to be folded", lambda: _refusals(stage, number)[0]["minimized"])
+    comments = stage.alice.comments(stage.repo, number)
+    assert [one["minimized"] for one in comments if "| `/help` |" in one["body"]] == [None]
+
+
+def _refusals(stage: Stage, number: int) -> list[dict[str, Any]]:
+    return [one for one in stage.alice.comments(stage.repo, number) if "was not carried out" in one["body"]]
+
+
+def test_what_all_projects_have_in_common_is_told_once(stage: Stage) -> None:
+    clone = begin(stage)
+    texts = {name: ONE.replace("one", name) for name in ("app", "db", "net")}
+    number = propose(stage, clone, {f"{name}/main.tf": text for name, text in texts.items()})
+    comment = stage.wait_for_comment(number, "What blocks the apply")
+    assert comment.count("the state is kept on the bot") == 1
+    assert "`app`, `db`, `net`: No backend" in comment

@@ -147,6 +147,41 @@ def test_a_misread_command_gets_one_helpful_answer(stage: Stage) -> None:
     stage.wait_for_comment(number, "/apply")
 
 
+def test_what_atlantis_would_be_asked_is_answered_with_our_command(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"README.md": "words\n"})
+    comment = stage.alice.comment(stage.repo, number, "atlantis plan -d net")
+    stage.wait_for_comment(number, "that is a command of Atlantis", "Did you mean `/plan -d net`?")
+    stage.wait_for("a reaction", lambda: "confused" in stage.alice.reactions(stage.repo, comment))
+
+
+def test_the_words_of_a_review_command_as_a_comment_does_and_once(stage: Stage) -> None:
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.bob.review(stage.repo, number, "APPROVE", "Looks good.\n\n/apply")
+    stage.wait_for_merge(number)
+    told = stage.wait_for_comment(number, "Applied", "Merged as")
+    assert "asked by **bob**" in told
+    stage.bob.review(stage.repo, number, "COMMENT", "and thank you")
+    assert sum("## Applied" in body for body in bots_comments(stage, number)) == 1
+
+
+def test_the_words_of_a_readers_review_command_nothing(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"net/main.tf": TWO})
+    stage.wait_for_comment(number, "What blocks the apply")
+    stage.carol.review(stage.repo, number, "COMMENT", "/plan")
+    stage.wait_for_comment(number, "carol", "write access")
+
+
+def test_a_misread_command_in_a_review_is_answered(stage: Stage) -> None:
+    clone = begin(stage, {"net/main.tf": ONE})
+    number = propose(stage, clone, {"README.md": "words\n"})
+    stage.bob.review(stage.repo, number, "COMMENT", "/aply -p net")
+    stage.wait_for_comment(number, "Did you mean `/apply -p net`?")
+
+
 def test_a_reader_commands_nothing_but_help(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
     number = propose(stage, clone, {"net/main.tf": TWO})

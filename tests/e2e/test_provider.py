@@ -164,12 +164,15 @@ def test_an_import_block(ground: Ground) -> None:
     assert '"old"' in state_of(ground.stage, "net")
 
 
-def test_drift_made_by_hand_is_shown(ground: Ground) -> None:
+def test_drift_made_by_hand_is_shown_and_taken_back_by_the_apply(ground: Ground) -> None:
     ground.land(book("a"), branch="first")
     ground.shelf.put("a", title="By hand")
     number = ground.propose(book("a"), book("b", at="two"))
     comment = ground.stage.wait_for_comment(number, "By hand", "What blocks the apply")
     assert '"By hand" -> "One"' in comment
+    ground.apply(number)
+    ground.stage.wait_for_merge(number)
+    assert (ground.shelf.object("a") or {})["title"] == "One"
 
 
 def test_a_failing_create_says_where(ground: Ground) -> None:
@@ -207,7 +210,8 @@ def test_a_pull_closed_after_a_half_failed_apply_keeps_its_lock_and_says_why(gro
     ground.stage.wait_for_comment(number, "Closed, but applied", "`net`", "/unlock")
     other = ground.propose(book("c"), branch="other")
     comment = ground.stage.wait_for_comment(other, "What blocks the apply")
-    assert f"locked by &#35;&#8203;{number} since" in comment
+    assert f"locked by #{number} since" in comment
+    assert f"apply and merge #{number}, or" in comment
     assert "tainted" in comment
 
 

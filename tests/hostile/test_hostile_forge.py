@@ -1,4 +1,4 @@
-"""The forge takes something away: a repository, a token, its answers for an hour. What was accepted is kept."""
+"""The forge takes something away: a repository, a token, its answers for a while. What was accepted is kept."""
 
 import shutil
 import urllib.error
@@ -179,7 +179,7 @@ def test_a_forge_that_goes_away_and_comes_back_is_told_all_once(stage: Stage) ->
         assert len(topics) == len(set(topics))
 
 
-def test_jobs_wait_for_the_forge_for_longer_than_an_hour() -> None:
+def test_the_pauses_between_a_jobs_tries_add_up_to_more_than_an_hour() -> None:
     waits = [retry_delay(attempt) for attempt in range(1, MAX_ATTEMPTS + 1)]
     assert sum(waits) > 90 * 60
     assert waits[0] <= 1

@@ -1,4 +1,8 @@
-"""A plan with five thousand resources, each with a hostile key: the comment fits, page and log open."""
+"""What is said of five thousand resources with hostile keys: the comment fits, page and log open.
+
+A stand-in for the tool prints the JSON, as short as can be: what the real tool and its whole document take is measured
+by `benchmarks/estate.py`.
+"""
 
 import json
 import re
@@ -18,7 +22,7 @@ KEY = "{n}|`</details>@acme/team<script>"
 
 
 def shown(count: int) -> str:
-    """What `show -json` says of a plan with so many resources, each with a hostile key."""
+    """A document of `show -json` with so many resources: hostile keys, and the fewest fields that are read."""
     changes = [
         {
             "address": f"terraform_data.many[{json.dumps(KEY.format(n=n))}]",

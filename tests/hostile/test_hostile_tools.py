@@ -140,7 +140,12 @@ def test_an_apply_that_fails_says_why_and_asks_for_a_new_plan(house: House) -> N
     number = asked_to_apply(house, "failsapply")
     house.stage.wait_for_comment(number, "quota exceeded", "/plan")
     assert not house.stage.alice.pull(house.stage.repo, number)["merged"]
-    apply = house.stage.wait_for("the status", lambda: status_with(house, number, "1 to apply; the last apply failed"))
+    apply = house.stage.wait_for(
+        "the status",
+        lambda: status_with(
+            house, number, "1 project to apply, 1 of them to be planned again: 1 to create; the last apply failed"
+        ),
+    )
     assert apply["state"] == "failure"
 
 

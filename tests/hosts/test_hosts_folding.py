@@ -86,3 +86,14 @@ def test_a_comment_is_said_whether_or_not_older_ones_can_be_folded(app_place: Ap
     assert not folded(app_place, pull)
     say(host, pull, "apply:3", "three")
     assert folded(app_place, pull) == ["one", "two"]
+
+
+def test_a_page_to_read_stays_until_the_next_one(app_place: AppPlace) -> None:
+    pull, place, host = app_place.pull(), app_place.place, app_place.host()
+    place.alice.comment(place.repo, pull.number, "/help")
+    say(host, pull, "page:1:0", "help")
+    place.bob.comment(place.repo, pull.number, "/apply")
+    say(host, pull, "answer:2:0", "refused")
+    assert not folded(app_place, pull)
+    say(host, pull, "page:3:0", "help again")
+    assert folded(app_place, pull) == ["help"]

@@ -26,7 +26,7 @@ class Door:
 
     `spoil` are answers given instead of the server's, one a question; `rule` is asked for one at every other question.
     `takes` are the tokens it lets in, each as the server's admin. Answers come `late`, by so many seconds. `asked` is
-    all that was asked.
+    all that was asked, `granted` all that was answered well.
     """
 
     def __init__(self, cluster: Access) -> None:
@@ -42,6 +42,7 @@ class Door:
         self.rule: Callable[[str], Spoil | None] = lambda asked: None
         self.takes = {cluster.token}
         self.asked: list[str] = []
+        self.granted: list[str] = []
         self.late = 0.0
         self.closing = threading.Event()
 
@@ -77,6 +78,8 @@ class Door:
         except urllib.error.HTTPError as error:
             answered = error
         answer(answered.status, answered.read())(visit)
+        if answered.status < 400:
+            self.granted.append(asked)
 
     def trickle(self, seconds: float) -> Spoil:
         """A body without end, a byte each so many seconds."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.plan import Action, Change, Content, Counts, Line, Notice, Severity
 from bot.core.project import Project
-from bot.core.run import Freeze, Lock, RunKind, Selection, State, WaitReason
+from bot.core.run import Freeze, Lock, PlanState, RunKind, Selection, State, WaitReason
 from bot.core.trigger import Trigger
 from bot.server.logs import CHUNK_BYTES
 from bot.server.pages import MAX_CHANGES
@@ -297,3 +297,66 @@ def test_a_choice_that_there_is_not_is_named_as_it_was_asked_for(house, paramete
     answer = house.get(f"/runs?{parameter}=deploy")
     assert answer.status_code == 400
     assert f"There is no {parameter} of that name; there are" in answer.text
+
+
+def test_a_failed_apply_says_what_became_of_each_change(house):
+    content = Content("terraform", changes=(_created("a"), _created("b"), _created("c")))
+    house.add_plan("p1", "r1", content)
+    effects = (("terraform_data.a", "created"), ("terraform_data.b", "tainted: made, but not to its end"))
+    with house.doors.store.begin() as tx:
+        plans.set_state(tx, "p1", PlanState.STALE, "its apply did not go well; `/plan` shows what is left")
+    house.add_run("r1", a_row("r1", state=State.FAILED, plan="p1", effects=effects), kind=RunKind.APPLY)
+    page = page_at(house, "/runs/r1")
+    assert "terraform_data.a created" in page.text
+    assert "terraform_data.b tainted: made, but not to its end" in page.text
+    assert "terraform_data.c to create: not told what became of it" in page.text
+    assert "is good until" not in page.text
+    assert "`" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.RUNNING, "terraform_data.a create"),
+        (State.DONE, "terraform_data.a created"),
+        (State.SKIPPED, "terraform_data.a to create: not begun"),
+        (State.UNKNOWN, "terraform_data.a to create: nobody knows what became of it"),
+    ],
+)
+def test_an_applys_change_is_told_as_far_as_it_went(house, state, words):
+    house.add_plan("p1", "r1", Content("terraform", changes=(_created("a"),)))
+    house.add_run("r1", a_row("r1", state=state, plan="p1"), kind=RunKind.APPLY)
+    assert words in page_at(house, "/runs/r1").text
+
+
+def test_a_plan_that_was_applied_since_says_what_was_made_of_it(house):
+    house.add_plan("p1", "r1", Content("terraform", changes=(_created("a"),)))
+    with house.doors.store.begin() as tx:
+        plans.mark_applied(tx, "p1", "bob", NOW)
+    house.add_run("r1", a_row("r1", plan="p1"))
+    assert "terraform_data.a created" in page_at(house, "/runs/r1").text
+
+
+def test_an_action_is_said_once_and_the_tools_own_words_where_they_tell_more(house):
+    changes = (
+        replace(_created("a"), words=("create",)),
+        Change("terraform_data.b", Action.REPLACE, words=("create", "delete")),
+        Change("terraform_data.c", Action.UNKNOWN, words=("juggle",)),
+    )
+    house.add_plan("p1", "r1", Content("terraform", changes=changes))
+    house.add_run("r1", a_row("r1", plan="p1"))
+    text = page_at(house, "/runs/r1").text
+    assert "create (create)" not in text
+    assert "terraform_data.b replace, the new one first" in text
+    assert "terraform_data.c unknown (juggle)" in text
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is(house):
+    note = "`/plan` again, <b>not</b> `"
+    house.add_run("r1", a_row("r1", state=State.FAILED, note=note), note=note, state=State.FAILED)
+    answer = house.get("/runs/r1").text
+    assert answer.count("<code>/plan</code> again, &lt;b&gt;not&lt;/b&gt; `") == 2
+
+
+def _created(name):
+    return Change(f"terraform_data.{name}", Action.CREATE, (Line("+", 'input = "one"'),))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import database
 from tests.e2e.acting import begin
 from tests.shell.calling import gitops_bot, named, write
 from tests.staging import Stage
@@ -108,6 +109,48 @@ def test_a_token_that_sees_no_repository_of_repos_is_found(stage: Stage) -> None
     done = gitops_bot("check", cwd=stage.directory, env=env)
     assert done.returncode == 1
     assert "REPOS fits no repository" in done.stdout
+
+
+def test_a_repository_of_repos_that_the_token_does_not_see_is_found_beside_one_that_it_sees(stage: Stage) -> None:
+    begin(stage)
+    env = stage.environment() | {"GITOPS_BOT_REPOS": "acme/infra,acme/secret"}
+    done = gitops_bot("check", cwd=stage.directory, env=env)
+    assert done.returncode == 1
+    assert "✓ acme/infra: the token has the rights it needs" in done.stdout
+    assert "✗ acme/secret: REPOS names it, and the forge shows us none such" in done.stdout
+
+
+def test_a_glob_of_repos_that_fits_nothing_is_found(stage: Stage) -> None:
+    begin(stage)
+    env = stage.environment() | {"GITOPS_BOT_REPOS": "acme/*,acne/*,!acme/old"}
+    done = gitops_bot("check", cwd=stage.directory, env=env)
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("✗ ") and "REPOS names" in line] == [
+        line for line in done.stdout.splitlines() if line.startswith("✗ acne/*:")
+    ]
+    assert "✗ acne/*" in done.stdout
+
+
+def test_on_postgres_it_advises_what_the_manual_says(here: Path, postgres: str) -> None:
+    found = lines(here, "!", STORE__URL=postgres)
+    assert [line for line in found if "state:" in line and "refused on Postgres" in line]
+    assert [line for line in found if "VAULT__KEY is not set" in line and "servers" not in line]
+    shared = lines(here, "!", STORE__URL=postgres, STATE__LOCAL="shared-disk")
+    assert [line for line in shared if "state:" in line and "back it up" in line]
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_does_not_hold_all_text_is_found_and_no_server_starts_on_it(
+    here: Path, postgres_server: str, encoding: str
+) -> None:
+    with database(postgres_server, encoding) as url:
+        env = named({"STORE__URL": url, "REPOS": "acme/*", "DATA_DIR": str(here)})
+        for command in ("check", "locks", "serve"):
+            done = gitops_bot(command, cwd=here, env=env)
+            assert done.returncode != 0
+            assert f"the database is kept in {encoding}" in done.stdout + done.stderr, command
+            assert "--encoding=UTF8" in done.stdout + done.stderr
+            assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_directory_that_is_a_link_is_found_by_name(here: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.tools.terraform.apply_report import MOST, planned_objects, report_changes
+from bot.tools.terraform.apply_report import MOST, describe_effects, effects, planned_objects
 from bot.tools.terraform.json_document import Document
 
 OLD, NEW = {"n": 1}, {"n": 2}
@@ -17,7 +17,7 @@ def planned(address: str, *actions: str, **more: Any) -> dict[str, Any]:
 
 def report(rows: list[dict[str, Any]], now: str) -> str:
     plan = Document(json.dumps({"resource_changes": rows}).encode(), "the plan")
-    return report_changes(planned_objects(plan), Document(now.encode(), "the state"))
+    return describe_effects(effects(planned_objects(plan), Document(now.encode(), "the state")))
 
 
 def state(*resources: dict[str, Any]) -> str:

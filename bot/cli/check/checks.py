@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LEAST_GIT = (2, 38)
 LEAST_FREE_BYTES = 1024**3
 MOST_NAMED = 3
+UNSEEN = "correct REPOS, or let the bot's account see it (an archived one counts as none)"
 
 
 def git(call: Call) -> Sequence[Finding]:
@@ -153,7 +154,9 @@ def vault(call: Call) -> Sequence[Finding]:
         Vault.open_or_create(path, settings.key.get_secret_value() if settings.key else None, old)
         return [passed("vault", "the key is VAULT__KEY" if settings.key else f"the key is {path}")]
     if existing_store.store_url(call.settings).get_backend_name() != "sqlite":
-        message = f"VAULT__KEY is not set, so the first start makes {path}: set one key for all servers of a database"
+        message = (
+            f"VAULT__KEY is not set, so the first start makes {path}: set it, and keep it beside the database's backup"
+        )
         return [warning("vault", message)]
     return [passed("vault", f"the first start makes {path}; or set VAULT__KEY (`openssl rand -base64 32`)")]
 
@@ -185,15 +188,25 @@ def tools(call: Call) -> Sequence[Finding]:
             usable.append(passed(name, tool.version(project, path)))
         except Refused as error:
             unusable.append((name, str(error)))
-    state = call.settings.data_dir / "state"
     return [
         *usable,
         *(
             warning(name, f"{reason} (needed where a project uses it)") if usable else problem(name, reason)
             for name, reason in unusable
         ),
-        warning("state", f"projects without a backend keep their state in {state}: back it up"),
+        _local_state(call),
     ]
+
+
+def _local_state(call: Call) -> Finding:
+    """What becomes of projects without a backend, as `docs/install.md` says."""
+    url = call.settings.store.url
+    if url and not url.startswith("sqlite") and call.settings.state.local is None:
+        remedy = "give them one, or set STATE__LOCAL=shared-disk"
+        return warning("state", f"projects without a backend are refused on Postgres: {remedy}")
+    return warning(
+        "state", f"projects without a backend keep their state in {call.settings.data_dir / 'state'}: back it up"
+    )
 
 
 def repos(call: Call) -> Sequence[Finding]:
@@ -207,16 +220,20 @@ def repos(call: Call) -> Sequence[Finding]:
 
 def forges(call: Call) -> Sequence[Finding]:
     """Of each forge: who the bot is there, and its rights in each repository."""
+    from bot.core.repository_filter import RepositoryFilter
     from bot.wiring import load_hosts
 
-    findings = []
-    for name, host in load_hosts(call.settings).items():
+    findings: list[Finding] = []
+    seen: list[str] = []
+    hosts = load_hosts(call.settings)
+    for name, host in hosts.items():
         who = host.whoami()
         findings.append(passed(name, f"signed in as {who}"))
         if not call.settings.repos:
             continue
         holder, remedy = _rights_holder(who, name)
         repositories = host.repositories()
+        seen += [repository.name for repository in repositories]
         if not repositories:
             findings.append(problem(name, f"REPOS fits no repository that {holder} may see: set REPOS, or {remedy}"))
         for repository in repositories:
@@ -225,7 +242,9 @@ def forges(call: Call) -> Sequence[Finding]:
                 findings.append(problem(repository.name, f"{holder} lacks {', '.join(missing)}: {remedy}"))
             else:
                 findings.append(passed(repository.name, f"{holder} has the rights it needs"))
-    return findings
+    unseen = RepositoryFilter(tuple(call.settings.repos)).fitting_none(seen) if seen else ()
+    where = "the forge shows" if len(hosts) == 1 else "a forge shows"
+    return [*findings, *(problem(pattern, f"REPOS names it, and {where} us none such: {UNSEEN}") for pattern in unseen)]
 
 
 def _rights_holder(who: str, forge: str) -> tuple[str, str]:

@@ -175,6 +175,9 @@ class Gitea:
         return TopicComments(self._api, _path(repository), self.whoami())
 
     def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
+        """To a review Gitea's API adds none."""
+        if ref.review:
+            return
         self._api("POST", f"{comment_path(_path(repository), ref.id)}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:

@@ -73,8 +73,9 @@ def review(raw: dict[str, Any]) -> Review | None:
     state = ReviewState.DISMISSED if raw.get("dismissed") else REVIEWS.get(str(raw["state"]))
     if state is None:
         return None
-    user = raw.get("user")
-    return Review(login(user), _is_bot(user), state, str(raw.get("commit_id") or ""), timestamp(raw["submitted_at"]))
+    user, commit = raw.get("user"), str(raw.get("commit_id") or "")
+    own_id, body = str(int(raw["id"])), str(raw.get("body") or "")
+    return Review(login(user), _is_bot(user), state, commit, timestamp(raw["submitted_at"]), own_id, body)
 
 
 def state(raw: str | None) -> CheckState:

@@ -1,6 +1,7 @@
 """Older comments of ours are folded away (`minimizeComment`) when the next of their kind is said. Called by the host.
 
-What piles up on a pull request are answers and the comments of applies; the plan has one comment, which is edited.
+What piles up on a pull request are answers and the comments of applies; the plan has one comment, which is edited. What
+is a page to read, such as `/help`'s answer, is made old only by the next one.
 Nothing hangs on it: where it fails, the log says so, and the next one takes the older ones along.
 """
 
@@ -12,7 +13,8 @@ from typing import Any
 from bot.core.errors import Refused, Transient
 from bot.hosts.github.account import Account
 
-APPLY, ANSWER = "apply", "answer"
+APPLY, ANSWER, PAGE = "apply", "answer", "page"
+MADE_OLD = {APPLY: (APPLY,), ANSWER: (ANSWER,), PAGE: (PAGE, ANSWER)}
 KIND = re.compile(r'<!-- gitops-bot \{"topic": "(\w+):')
 MOST = 20
 
@@ -31,10 +33,10 @@ class CommentFolder:
     def outdated(self, topic: str, thread: Sequence[Raw]) -> tuple[str, ...]:
         """What a new comment of the topic makes old, of the talk before it (oldest first): GitHub's node ids."""
         kind = topic.partition(":")[0]
-        if kind not in (APPLY, ANSWER):
+        if kind not in MADE_OLD:
             return ()
         before = thread if kind == APPLY else _before_last_reply(thread, self._account.login)
-        older = [raw for raw in before if _kind(raw) == kind and _author(raw) == self._account.login]
+        older = [raw for raw in before if _kind(raw) in MADE_OLD[kind] and _author(raw) == self._account.login]
         return tuple(str(raw["node_id"]) for raw in older[-MOST:])
 
     def fold(self, path: str, nodes: Sequence[str]) -> None:

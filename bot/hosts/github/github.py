@@ -164,6 +164,9 @@ class GitHub:
         return OwnComment(str(raw["id"]), body, shapes.timestamp(raw["updated_at"]))
 
     def react(self, repository: Repository, ref: CommentRef, reaction: str) -> None:
+        """To a review GitHub's REST API adds none."""
+        if ref.review:
+            return
         self._account("POST", f"{_comment_path(repository, ref.id)}/reactions", {"content": reaction})
 
     def status(self, repository: Repository, sha: str, status: Status) -> None:

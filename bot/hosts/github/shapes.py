@@ -91,7 +91,8 @@ def review(raw: dict[str, Any]) -> Review | None:
     if state not in list(ReviewState):
         return None
     commit = str(raw.get("commit_id") or "")
-    return Review(_login(raw), _is_bot(raw), ReviewState(state), commit, timestamp(raw["submitted_at"]))
+    own_id, body = str(int(raw["id"])), str(raw.get("body") or "")
+    return Review(_login(raw), _is_bot(raw), ReviewState(state), commit, timestamp(raw["submitted_at"]), own_id, body)
 
 
 def state(raw: str | None) -> CheckState:

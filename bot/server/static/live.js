@@ -2,11 +2,20 @@
 "use strict";
 
 (() => {
-  const log = document.querySelector("[data-log-events]");
   const rows = document.querySelector("[data-row-events]");
-  if (log) followLog(log);
+  const followed = new WeakSet();
+  followLogs();
+  document.addEventListener("freshened", followLogs);
   offerTools();
   if (rows) followRows(rows);
+
+  function followLogs() {
+    document.querySelectorAll("[data-log-events]").forEach((box) => {
+      if (followed.has(box)) return;
+      followed.add(box);
+      followLog(box);
+    });
+  }
 
   // The text is the server's and is shown as text. The page keeps the last million characters of it.
   function followLog(box) {
@@ -57,12 +66,13 @@
     });
     source.addEventListener("end", () => {
       source.close();
-      said.textContent = "It has ended.";
-      button.hidden = true;
+      if (said) said.textContent = "It has ended.";
+      if (button) button.hidden = true;
       paused = false;
       show();
       freshen("[data-fresh]");
     });
+    if (!button) return;
     button.hidden = false;
     button.addEventListener("click", () => {
       paused = !paused;
@@ -81,7 +91,7 @@
   // Keys and a button for a page with many parts. The page works without them.
   function offerTools() {
     const sections = () => [...document.querySelectorAll("section.project")];
-    const all = () => [...document.querySelectorAll("section.project details:not(.item)")];
+    const all = () => [...document.querySelectorAll("section.project details")];
     const words = () => (all().every((one) => one.open) ? "Close all" : "Open all");
     const fold = () => {
       const open = words() === "Open all";
@@ -110,6 +120,15 @@
     document.addEventListener("freshened", name);
   }
 
+  // A log that grows on the page stays there, also when what it tells of has ended.
+  function keepLogs(old, fresh) {
+    old.querySelectorAll("[data-log-events]").forEach((box) => {
+      const there = fresh.querySelector(`[id="${box.id}"]`);
+      if (there) there.replaceWith(box);
+      else fresh.querySelector(`[id="${box.closest("section.project").id}"]`)?.append(box);
+    });
+  }
+
   // Take over the marked parts of the page as it is now; what the reader opened stays open.
   let asked = 0;
   async function freshen(parts) {
@@ -126,6 +145,7 @@
         const before = document.getElementById(one.id);
         one.open = before ? open.has(one.id) : one.open;
       });
+      keepLogs(old, fresh);
       old.replaceWith(document.adoptNode(fresh));
     });
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

@@ -5,11 +5,12 @@ from collections.abc import Sequence, Set
 from bot.bot import Bot
 from bot.core.commands import select_projects
 from bot.core.errors import Refused
+from bot.core.lifecycle import left_behind
 from bot.core.project import Project
 from bot.core.pull import PullState
 from bot.core.run import Plan, PlanState, Run, RunProject, State, WaitReason
 from bot.core.same_state import others_with_state
-from bot.core.vocabulary import DIRS, choose
+from bot.core.vocabulary import DIRS, NAMES, choose
 from bot.steps.pull.discovery import tool_of
 from bot.steps.pull.evidence import project_digest, stale_reason
 from bot.steps.pull.projects import Projects, moves_state, other_directories
@@ -22,16 +23,23 @@ def plan_rows(bot: Bot, run: Run, source: PullSource, projects: Projects) -> lis
     with bot.store.read() as tx:  # after git was asked: a plan that is applied by then is not kept
         live = {plan.project.place: plan for plan in plans.live(tx, run.pull)}
         unapplied = {plan.project.place for plan in plans.unapplied(tx, run.pull)}
-    targets = _targets(run, source, projects, unapplied)
+        left = [plan.project for plan in left_behind(plans.attempted(tx, run.pull))]
+    left = left if source.pull.state is PullState.OPEN else []
+    lost = [project for project in left if _is_lost(projects, project)]
+    targets = _targets(run, source, projects, unapplied, {project.place for project in left})
     rows = [_plan_row(bot, run, source, projects, project, live.get(project.place)) for project in targets]
-    places = {project.place for project in targets}
+    rows += [_lost_row(run, projects, project) for project in lost]
+    places = {project.place for project in (*targets, *lost)}
     if not run.selection.everything:
         rows += [_reused_row(run, plan) for place, plan in live.items() if place not in places]
     return rows
 
 
-def _targets(run: Run, source: PullSource, projects: Projects, unapplied: Set[str]) -> list[Project]:
-    """The projects that are to be planned. `left`: places that the pull planned and did not apply."""
+def _targets(run: Run, source: PullSource, projects: Projects, unapplied: Set[str], left: Set[str]) -> list[Project]:
+    """The projects that are to be planned. `unapplied`: places that the pull planned and did not apply.
+
+    `left`: places where it applied something. They are its own until that is gone, whatever it changes now.
+    """
     everything = [project for project, _ in projects.all]
     if not run.selection.everything:
         chosen = list(select_projects((*everything, *projects.removed), run.selection))
@@ -45,7 +53,8 @@ def _targets(run: Run, source: PullSource, projects: Projects, unapplied: Set[st
     if source.pull.state is PullState.MERGED:
         return [project for project in everything if project.place in unapplied]
     refused = [project for project, _ in projects.refused if project not in projects.affected]
-    return [*projects.affected, *refused, *projects.removed]
+    targets = [*projects.affected, *refused, *projects.removed]
+    return [*targets, *(project for project in everything if project.place in left and project not in targets)]
 
 
 def _refuse_ambiguous(chosen: Sequence[Project]) -> None:
@@ -93,6 +102,18 @@ def _plan_row(
     return RunProject(
         run.id, project, rules, State.QUEUED, waits_for=WaitReason.TURN, removed=removed, input_digest=inputs
     )
+
+
+def _is_lost(projects: Projects, project: Project) -> bool:
+    """The pull brought the project and took its files back: neither the base nor the merge result has it."""
+    known = (*(project for project, _ in projects.all), *projects.removed, *projects.moved)
+    return all(project.place != other.place for other in known)
+
+
+def _lost_row(run: Run, projects: Projects, project: Project) -> RunProject:
+    command = f"`/plan --destroy {choose(NAMES, project.name)}`"
+    note = f"what was applied of it is still there, and its files are gone: push them again, then comment {command}"
+    return RunProject(run.id, project, projects.rules(project.place), State.REFUSED, note=note)
 
 
 def _obstacle(bot: Bot, source: PullSource, projects: Projects, project: Project) -> str | None:

@@ -24,7 +24,7 @@ def mark_others(tx: sa.Connection, pull: PullKey, touched: Set[str]) -> set[Pull
     other_pulls: set[PullKey] = set()
     for place in sorted(touched):
         for plan in plans.live_elsewhere(tx, pull.repository, place, pull):
-            plans.set_state(tx, plan.id, PlanState.STALE, f"#{pull.number} was applied to the same project")
+            plans.set_state(tx, plan.id, PlanState.STALE, f"pull request {pull.number} was applied to the same project")
             other_pulls.add(plan.pull)
     return other_pulls
 

@@ -169,7 +169,7 @@ def _plan_again(bot: Bot, facts: QueueFacts, plan: Plan) -> Plan:
     rules, digest = facts.projects.rules(plan.project.place), _input_digest(bot, facts, plan)
     row = RunProject(run.id, plan.project, rules, State.RUNNING, input_digest=digest)
     try:
-        with bot.limits.turns.acquire(pull.key):
+        with bot.limits.turns.acquire(pull):
             planned = make_plan(bot, pull, run, row, prepare_site(bot, pull, run, row), plan.destroy)
         delete_artifacts(bot, (planned.id,))
         return planned

@@ -13,9 +13,9 @@ def answer(bot: Bot, job: Job, pull: Pull, kind: str, **fields: object) -> None:
 
 
 def answer_in_markdown(bot: Bot, job: Job, text: str) -> None:
-    """Say the text, which has no words of others in it, under the topic of this job."""
+    """Say the text, which has no words of others in it, under the topic of this job: worth reading also later."""
     repository = bot.repository(job)
-    say(bot.host(repository), repository, job.pull.number, answer_topic(job), text)
+    say(bot.host(repository), repository, job.pull.number, _topic("page", job), text)
 
 
 def upsert_comment(bot: Bot, pull: Pull, topic: str, kind: str, **fields: object) -> None:
@@ -29,6 +29,15 @@ def react(bot: Bot, job: Job, pull: Pull, reaction: str) -> None:
         bot.host(pull.repository).react(pull.repository, job.comment, reaction)
 
 
+def answer_topics(job: Job) -> tuple[str, ...]:
+    """What an answer to this job may be marked with."""
+    return answer_topic(job), _topic("page", job)
+
+
 def answer_topic(job: Job) -> str:
-    """What the answer to this job is marked with."""
-    return f"answer:{job.root.partition(':')[2]}"
+    """What an answer to this job is marked with that the next one makes old."""
+    return _topic("answer", job)
+
+
+def _topic(kind: str, job: Job) -> str:
+    return f"{kind}:{job.root.partition(':')[2]}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import posixpath
+from collections.abc import Sequence
 
 from bot import templates
 from bot.core.gate import APPLY_STATUS, PLAN_STATUS
@@ -9,10 +10,11 @@ from bot.core.lifecycle import to_apply
 from bot.core.plan import Notice, Severity
 from bot.core.project import ApplyMode
 from bot.core.pull import Annotation, CheckState, PullState, Status
-from bot.core.run import PlanState, RunKind, State
+from bot.core.run import Plan, PlanState, RunKind, State
 from bot.core.view import ProjectView, RunView
 from bot.steps.say.views import RunRecords
 from bot.templates.escape import code, text
+from bot.templates.tally import MAX_KINDS_IN_LINE, sum_counts
 from bot.templates.wording import describe_counts, quantity
 
 MODULES = ".terraform"
@@ -53,9 +55,8 @@ def _unapplied_status(records: RunRecords, view: RunView) -> Status:
     is_merged = records.pull.state is PullState.MERGED
     due = [p for p in unapplied if is_merged or p.rules.apply is not ApplyMode.MERGE or p.state is PlanState.GONE]
     if due:
-        stale = sum(plan.state is not PlanState.CURRENT for plan in due)
         failed = last and last.head == sha and last.state in (State.FAILED, State.UNKNOWN)
-        description = f"{len(due)} to apply" + (f", {stale} of them to be planned again" if stale else "")
+        description = _describe_unapplied(unapplied, len(unapplied) - len(due))
         description += f"; {_unplanned_phrase(records)}" if records.unplanned else ""
         description += "; the last apply failed" if failed else ""
         return Status(APPLY_STATUS, CheckState.FAILURE if failed else CheckState.PENDING, description, url)
@@ -65,8 +66,21 @@ def _unapplied_status(records: RunRecords, view: RunView) -> Status:
         description = f"to be approved, as it changes what later applies run: {', '.join(unapproved)}"
         return Status(APPLY_STATUS, CheckState.PENDING, description, url)
     if unapplied:
-        return Status(APPLY_STATUS, CheckState.SUCCESS, f"{len(unapplied)} will be applied by the merge", url)
+        description = f"{quantity(len(unapplied), 'project')} will be applied by the merge"
+        return Status(APPLY_STATUS, CheckState.SUCCESS, description, url)
     return Status(APPLY_STATUS, CheckState.SUCCESS, "nothing is left to apply", url)
+
+
+def _describe_unapplied(unapplied: Sequence[Plan], by_merge: int) -> str:
+    """Say of how many projects the comment shows something that is not applied, and what that is, in its words."""
+    stale = sum(plan.state is not PlanState.CURRENT for plan in unapplied)
+    phrases = [
+        f"{quantity(len(unapplied), 'project')} to apply",
+        f"{by_merge} of them by the merge" if by_merge else "",
+        f"{stale} of them to be planned again" if stale else "",
+    ]
+    objects = describe_counts(sum_counts([plan.content.counts for plan in unapplied]), MAX_KINDS_IN_LINE)
+    return f"{', '.join(phrase for phrase in phrases if phrase)}: {objects}"
 
 
 def _unplanned_phrase(records: RunRecords) -> str:

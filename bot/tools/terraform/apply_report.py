@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.core.errors import ToolFailed
+from bot.core.run import Effects
 from bot.tools.terraform.canonical import node_digest
 from bot.tools.terraform.json_document import Document
 from bot.tools.terraform.json_fields import Node, flag, node, text, texts
@@ -28,7 +29,7 @@ class _Object:
 
 
 def planned_objects(plan: Document) -> str:
-    """Write what `report_changes` must know of a plan: JSON, of each object its actions and a hash of what it was."""
+    """Write what `effects` must know of a plan: JSON, of each object its actions and a hash of what it was."""
     changes = ((change, node(change, "change")) for change in plan.nodes("resource_changes"))
     return json.dumps(
         {
@@ -39,18 +40,23 @@ def planned_objects(plan: Document) -> str:
     )
 
 
-def report_changes(planned: str, state: Document) -> str:
+def effects(planned: str, state: Document) -> Effects:
     """Compare a plan (`planned_objects`) with the state (`show -json`). Empty where there is nothing to tell."""
     changes: dict[str, tuple[list[str], str]] = json.loads(planned)
     try:
         objects = dict(_objects(state, changes))
     except (ToolFailed, RecursionError):
-        return ""
-    lines = [
-        f"  {address}: {effect}"
+        return ()
+    return tuple(
+        (address, effect)
         for address, (actions, before) in sorted(changes.items())
         if (effect := _effect(frozenset(actions), objects.get(address), before))
-    ]
+    )
+
+
+def describe_effects(changes: Effects) -> str:
+    """Write the first of them as lines for people; empty where there are none."""
+    lines = [f"  {address}: {effect}" for address, effect in changes]
     remainder = [f"  and {len(lines) - MOST} more"] if len(lines) > MOST else []
     return "\n".join([TITLE, *lines[:MOST], *remainder]) if lines else ""
 

@@ -18,7 +18,7 @@ from bot.tools.terraform.keys import OPTIONS
 OVERRIDE = "zzzz_gitops_bot_override.tf"
 STATE, ERRORED = "terraform.tfstate", "errored.tfstate"
 COPIES = 10
-NOTE = "This project has no backend: its state is kept on the bot's disk."
+NOTE = "No backend: the state is kept on the bot's disk."
 
 
 def prepare(site: Site, program: str) -> bool:

@@ -12,12 +12,12 @@ from pathlib import Path
 from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
-from bot.core.run import ApplyOutcome
+from bot.core.run import ApplyOutcome, Effects
 from bot.core.tree import Tree
 from bot.core.tree_paths import link_refusal
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
 from bot.tools.terraform import backends, inputs, state
-from bot.tools.terraform.apply_report import report_changes
+from bot.tools.terraform.apply_report import describe_effects, effects
 from bot.tools.terraform.arguments import IsFlagged, arguments, environment
 from bot.tools.terraform.checkout import checkout_notices, link_data_dir
 from bot.tools.terraform.checks import without_repeats
@@ -157,13 +157,14 @@ class Terraform:
             )
         if "Saved plan is stale" in held_back:
             return ApplyReport(ApplyOutcome.FAILED, "the state changed since the plan; `/plan` again", tail, held_back)
-        if report := _apply_report(commands):
+        changes = _effects(commands)
+        if report := describe_effects(changes):
             held_back, tail = f"{held_back}\n{report}\n", f"{tail}\n\n{report}"
         if "Interrupt received" in stream:
-            return ApplyReport(ApplyOutcome.INTERRUPTED, "interrupted; `/plan` shows what is left", tail, held_back)
-        return ApplyReport(
-            ApplyOutcome.FAILED, _failure_reason(site, held_back) or f"it ended with status {exit}", tail, held_back
-        )
+            summary = "interrupted; `/plan` shows what is left"
+            return ApplyReport(ApplyOutcome.INTERRUPTED, summary, tail, held_back, changes)
+        summary = _failure_reason(site, held_back) or f"it ended with status {exit}"
+        return ApplyReport(ApplyOutcome.FAILED, summary, tail, held_back, changes)
 
     def version(self, project: Project, environment: Mapping[str, str]) -> str:
         """Ask the program for its version. Raises Refused when the project asks for another, ToolFailed without one."""
@@ -268,16 +269,17 @@ def _write_private(path: Path, content: str) -> None:
     path.write_text(content)
 
 
-def _apply_report(commands: Commands) -> str:
+def _effects(commands: Commands) -> Effects:
     """What became of each change of the plan; empty when that cannot be told, as where the state was not saved."""
     planned = commands.site.scratch / PLANNED_FILE
     if not planned.exists() or (commands.site.directory / state.ERRORED).exists():
-        return ""
+        return ()
     try:
         with commands.state() as current_state:
-            return commands.hide(report_changes(planned.read_text(), current_state))
+            changes = effects(planned.read_text(), current_state)
     except (Refused, ToolFailed):
-        return ""
+        return ()
+    return tuple((commands.hide(address), effect) for address, effect in changes)
 
 
 @lru_cache

@@ -9,7 +9,7 @@ VIEW = plan(
     project(
         "network",
         content(change("terraform_data.subnet", Action.UPDATE, "!  input = 1 -> 2")),
-        stale_because="#31 was applied to the same project",
+        stale_because="pull request 31 was applied to the same project",
     ),
     project("shop", content(create("terraform_data.shop", 'input = "open"')), apply=ApplyMode.MERGE),
     notices=(
@@ -25,7 +25,12 @@ VIEW = plan(
             "applies are frozen by ops since 2025-11-26 11:00 UTC: database maintenance until six",
             "wait until an operator runs `gitops-bot thaw`",
         ),
-        Demand("network", False, "the plan is stale: #31 was applied to the same project", "comment /plan -p network"),
+        Demand(
+            "network",
+            False,
+            "the plan is stale: pull request 31 was applied to the same project",
+            "comment /plan -p network",
+        ),
         Demand(
             "network",
             False,
@@ -38,6 +43,7 @@ VIEW = plan(
             False,
             "locked by #31 since 2025-11-26 09:12 UTC (bob)",
             "apply and merge #31, or comment /unlock there",
+            (31,),
         ),
     ),
     next=(("/plan", "plans again"),),
