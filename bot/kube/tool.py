@@ -125,11 +125,11 @@ class KubeTool:
             return ApplyReport(ApplyOutcome.DONE, results.summary(), "")
         if exit is None or exit < 0:
             summary = f"the apply was killed: {results.summary()}; `/plan` shows the rest"
-            return ApplyReport(ApplyOutcome.UNKNOWN, summary, failures)
+            return ApplyReport(ApplyOutcome.UNKNOWN, summary, failures, effects=results.effects())
         outcome = ApplyOutcome.INTERRUPTED if exit == INTERRUPTED else ApplyOutcome.FAILED
         log_end = site.log.read_text(errors="replace").splitlines()[-MAX_LINES:] if site.log.exists() else []
         summary = results.summary() or f"it ended with status {exit}"
-        return ApplyReport(outcome, summary, failures or "\n".join(log_end))
+        return ApplyReport(outcome, summary, failures or "\n".join(log_end), effects=results.effects())
 
     def _cluster_settings(self, site: Site) -> ClusterSettings:
         if site.origin is None:

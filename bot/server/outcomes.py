@@ -18,6 +18,7 @@ _DONE_WORDS = {
     Action.READ: "read",
     Action.INVOKE: "invoked",
     Action.DEFER: "put off",
+    Action.AWAIT: "healthy",
     Action.UNKNOWN: "done",
 }
 _UNDONE_WORDS = {

@@ -1,13 +1,13 @@
 """Two API servers of the suite's own: one is theirs (helm, kubectl), one is the bot's.
 
 Never the run's common server: what is compared has one name on both, and charts bring webhooks that judge the objects
-of everybody.
+of everybody. They end with the module, so that no other test runs beside them.
 """
 
-import fcntl
-import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,39 +18,26 @@ from tests.rig.access import Access
 SOURCE = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One for all workers of a run."""
-    own = tmp_path_factory.getbasetemp()
-    made = (own if worker_id == "master" else own.parent) / "differential"
-    made.mkdir(exist_ok=True)
-    return made
+@pytest.fixture(scope="module")
+def theirs(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
+    with _server(tmp_path_factory.mktemp("theirs")) as access:
+        yield access
 
 
-@pytest.fixture(scope="session")
-def theirs(programs: None, folder: Path, worker_id: str) -> Access:
-    return _server(folder / "theirs", worker_id)
-
-
-@pytest.fixture(scope="session")
-def operator(programs: None, folder: Path, worker_id: str) -> Operator:
+@pytest.fixture(scope="module")
+def operator(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """Of the bot's server, who has made the two identities as the documentation tells."""
-    access = _server(folder / "ours", worker_id)
-    with (folder / "operator.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return Operator.prepared(access, folder / "operator")
+    with _server(tmp_path_factory.mktemp("ours")) as access:
+        yield Operator.prepared(access, tmp_path_factory.mktemp("operator"))
 
 
-def _server(directory: Path, worker_id: str) -> Access:
-    """Started by the first worker to ask; ends when the run does."""
-    directory.mkdir(exist_ok=True)
-    pid = os.getpid() if worker_id == "master" else os.getppid()
-    with (directory / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "kubeconfig").exists():
-            with (directory / "serve.log").open("w") as log:
-                argv = [sys.executable, "-m", "tests.rig.serve", str(directory), str(pid)]
-                ended = subprocess.run(argv, cwd=SOURCE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
-            if ended.returncode:
-                pytest.fail((directory / "serve.log").read_text(), pytrace=False)
-    return Access.read(directory / "kubeconfig")
+@contextmanager
+def _server(directory: Path) -> Iterator[Access]:
+    """A server that lives as long as `cat`, which ends with this process, however that ends."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as leash:
+        with (directory / "serve.log").open("w") as log:
+            argv = [sys.executable, "-m", "tests.rig.serve", str(directory), str(leash.pid)]
+            ended = subprocess.run(argv, cwd=SOURCE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        if ended.returncode:
+            pytest.fail((directory / "serve.log").read_text(), pytrace=False)
+        yield Access.read(directory / "kubeconfig")

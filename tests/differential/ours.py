@@ -54,11 +54,8 @@ class Operator:
 
     @classmethod
     def prepared(cls, access: Access, directory: Path) -> "Operator":
-        """With both identities made and proved, unless another worker did that."""
+        """With both identities made and proved."""
         made = cls(access, {name: directory / f"{name}.kubeconfig" for name in ("planner", "applier")})
-        if directory.exists():
-            return made
-        directory.mkdir()
         shapes = every_shape()
         named = (*(one.group for one in shapes), *(one.renamed().group for one in shapes))
         groups = [word for group in named for word in ("--group", group)]

@@ -43,6 +43,15 @@ def begun_unwell(ground: Ground) -> tuple[Body, ...]:
     return bodies
 
 
+def test_after_a_failed_apply_each_change_says_what_became_of_it(ground: Ground) -> None:
+    ground.health = replace(ground.health, timeout=2)
+    effects = dict(ground.carry(ground.plan(configmap(ground.namespace), web(ground.namespace))).results.effects())
+    assert effects == {
+        f"ConfigMap {ground.namespace}/settings": "created",
+        f"Deployment {ground.namespace}/web": "applied, and not healthy",
+    }
+
+
 def test_an_unhealthy_workload_is_to_become_healthy_whatever_else_is_planned(ground: Ground) -> None:
     bodies = begun_unwell(ground)
     work = ground.plan(*bodies)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.atomic_file import replace_file
+from bot.core.run import Effects
 
 PAST_TENSE = {
     "create": "created",
@@ -37,6 +38,15 @@ class ObjectResult:
     verb: str
     status: ResultStatus
     message: str = ""
+
+    @property
+    def effect(self) -> str:
+        """What became of it, in words."""
+        if self.status is ResultStatus.SKIPPED:
+            return "not begun"
+        if self.status is ResultStatus.UNHEALTHY:
+            return "applied, and not healthy"
+        return PAST_TENSE.get(self.verb, "done") if self.status is ResultStatus.DONE else self.status.value
 
     def __str__(self) -> str:
         verb = PAST_TENSE.get(self.verb, self.verb)
@@ -80,6 +90,10 @@ class ApplyResults:
     def failures(self) -> tuple[str, ...]:
         """Show each result that is not DONE."""
         return tuple(str(row) for row in self.results if row.status is not ResultStatus.DONE)
+
+    def effects(self) -> Effects:
+        """Tell what became of each object; the last word on it counts."""
+        return tuple({row.ref: row.effect for row in self.results if row.verb != WHOLE_APPLY}.items())
 
 
 def write_results(path: Path, apply_results: ApplyResults) -> None:
