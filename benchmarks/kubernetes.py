@@ -63,6 +63,10 @@ class Counted(Cluster):
         type(self).asked += 1
         return super()._request(*words, **more)
 
+    def _send_to(self, *words: Any, **more: Any) -> Any:
+        type(self).asked += 1
+        return super()._send_to(*words, **more)
+
 
 def planned(api: Cluster, old: list[Body], new: list[Body]) -> tuple[Any, ...]:
     known = inventory.read(api, PROJECT, SPACE)
