@@ -161,8 +161,8 @@ class _ClusterPlanning:
     def plan(self) -> ToolPlan:
         site, origin = self.site, self.site.origin
         assert origin is not None
-        settings, rules, options = self.tool._cluster_settings(site), RULES.of(site.rules), OPTIONS.of(site.project)
-        cluster = self.tool.clusters.planning_client(rules.cluster).with_deadline(site.timeout, site.stopped)
+        settings, name = self.tool._cluster_settings(site), RULES.of(site.rules).cluster
+        cluster = self.tool.clusters.planning_client(name).with_deadline(site.timeout, site.stopped)
         project = project_key(site)
         recorded = inventory.read(cluster, project, settings.inventory_namespace)
         base_commit = recorded.commit if recorded and recorded.commit else origin.base
@@ -175,11 +175,28 @@ class _ClusterPlanning:
             recorded, previous = replace(recorded, commit=""), None
         if recorded is None:
             recorded = _rebuild_inventory(cluster, project, settings, desired, previous)
-        request = PlanRequest(
+        request = self._request(cluster, settings, neighbourhood)
+        revisions = PlanRevisions(desired.objects, previous.objects if previous else None, recorded, self.destroy)
+        changes = differ.plan_objects(request, revisions)
+        if OPTIONS.of(site.project).differ == "kubectl":
+            changes = self._with_kubectl_fields(changes, revisions, mask, settings)
+        notes = (*_inventory_notes(name, recorded), *project_notes(rendered))
+        hooks = hook_changes.check_hooks(request, desired, previous, recorded)
+        noted_changes = note_rendering((*changes, *hooks), rendered, mask)
+        content = plan_content(self.tool.name, noted_changes, offline=False, notes=notes)
+        artifact = self._artifact(project, changes, desired, recorded)
+        path = self._write_artifact(artifact, content)
+        runs = hook_names(desired.hooks)
+        return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version, runs)
+
+    def _request(self, cluster: Cluster, settings: ClusterSettings, neighbourhood: Neighbourhood) -> PlanRequest:
+        site, options, project = self.site, OPTIONS.of(self.site.project), project_key(self.site)
+        assert site.origin is not None
+        return PlanRequest(
             cluster=cluster,
-            mask=mask,
+            mask=Mask(site.origin.secret),
             label=inventory.label_of(project, settings.inventory_namespace),
-            rules=rules,
+            rules=RULES.of(site.rules),
             now=time.time(),
             takeover_managers=settings.managers,
             ignore_rules=options.ignore,
@@ -188,18 +205,6 @@ class _ClusterPlanning:
             health_checks=options.health.checks_by_kind,
             neighbourhood=neighbourhood,
         )
-        revisions = PlanRevisions(desired.objects, previous.objects if previous else None, recorded, self.destroy)
-        changes = differ.plan_objects(request, revisions)
-        if options.differ == "kubectl":
-            changes = self._with_kubectl_fields(changes, revisions, mask, settings)
-        notes = (*_inventory_notes(rules.cluster, recorded), *project_notes(rendered))
-        hooks = hook_changes.check_hooks(request, desired, previous, recorded)
-        noted_changes = note_rendering((*changes, *hooks), rendered, mask)
-        content = plan_content(self.tool.name, noted_changes, offline=False, notes=notes)
-        artifact = self._artifact(project, changes, desired, recorded)
-        path = self._write_artifact(artifact, content)
-        runs = hook_names(desired.hooks)
-        return ToolPlan(content, canonical_changes(changes, desired, mask), path, self.version, runs)
 
     def _render_neighbours(self, target: ClusterTarget) -> tuple[Declared, ...]:
         cluster = RULES.of(self.site.rules).cluster

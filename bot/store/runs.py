@@ -5,19 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.core.keys import PullKey
 from bot.core.lifecycle import OPEN_STATES, next_places, run_state
-from bot.core.plan import Counts
-from bot.core.project import Project, Rules
-from bot.core.run import Effects, Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
-from bot.core.trigger import Trigger
+from bot.core.run import Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
 from bot.store.columns import dump, insert_new, load
+from bot.store.run_columns import NOTHING, load_row, load_run, row_columns, wait_reason
 from bot.store.tables import run as runs
 from bot.store.tables import run_project as rows
 
 MOST_REFUSALS = 3
-NOTHING = ""
-"""What a row waits for, in its column, that is to be started."""
 
 
 def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, notices: Sequence[str] = ()) -> bool:
@@ -45,14 +40,14 @@ def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, n
     if not insert_new(tx, runs, **values):
         return False
     for position, row in enumerate(projects):
-        tx.execute(rows.insert().values(**_columns(row), position=position))
+        tx.execute(rows.insert().values(**row_columns(row), position=position))
     return True
 
 
 def get(tx: sa.Connection, id: str) -> Run | None:
     """The run of that id."""
     row = tx.execute(sa.select(runs).where(runs.c.id == id)).one_or_none()
-    return _run(row) if row else None
+    return load_run(row) if row else None
 
 
 def notices(tx: sa.Connection, id: str) -> tuple[str, ...]:
@@ -65,7 +60,7 @@ def latest(tx: sa.Connection, pull: str, kind: RunKind) -> Run | None:
     """The pull's newest run of that kind."""
     query = sa.select(runs).where(runs.c.pull == pull, runs.c.kind == kind)
     row = tx.execute(query.order_by(runs.c.created_at.desc(), runs.c.id).limit(1)).one_or_none()
-    return _run(row) if row else None
+    return load_run(row) if row else None
 
 
 def list_runs(tx: sa.Connection, limit: int = 100, pull: str | None = None) -> tuple[Run, ...]:
@@ -73,7 +68,7 @@ def list_runs(tx: sa.Connection, limit: int = 100, pull: str | None = None) -> t
     query = sa.select(runs)
     if pull:
         query = query.where(runs.c.pull == pull)
-    return tuple(_run(row) for row in tx.execute(query.order_by(runs.c.created_at.desc()).limit(limit)))
+    return tuple(load_run(row) for row in tx.execute(query.order_by(runs.c.created_at.desc()).limit(limit)))
 
 
 def list_unfinished(tx: sa.Connection, pull: str | None = None, kind: RunKind | None = None) -> tuple[Run, ...]:
@@ -83,19 +78,19 @@ def list_unfinished(tx: sa.Connection, pull: str | None = None, kind: RunKind | 
         query = query.where(runs.c.pull == pull)
     if kind:
         query = query.where(runs.c.kind == kind)
-    return tuple(_run(row) for row in tx.execute(query.order_by(runs.c.created_at)))
+    return tuple(load_run(row) for row in tx.execute(query.order_by(runs.c.created_at)))
 
 
 def projects(tx: sa.Connection, run: str) -> tuple[RunProject, ...]:
     """The run's rows, in order."""
     query = sa.select(rows).where(rows.c.run == run).order_by(rows.c.position)
-    return tuple(_row(row) for row in tx.execute(query))
+    return tuple(load_row(row) for row in tx.execute(query))
 
 
 def project(tx: sa.Connection, run: str, place: str) -> RunProject | None:
     """The run's row for a place."""
     row = tx.execute(sa.select(rows).where(rows.c.run == run, rows.c.place == place)).one_or_none()
-    return _row(row) if row else None
+    return load_row(row) if row else None
 
 
 def claim(tx: sa.Connection, run: str, place: str, holder: str, now: datetime) -> bool:
@@ -113,7 +108,7 @@ def next_turns(tx: sa.Connection, run: str, limit: int) -> tuple[str, ...]:
     lock(tx, run)
     query = sa.select(rows.c.place, rows.c.state, rows.c.waits_for).order_by(rows.c.position)
     still_open = tx.execute(query.where(rows.c.run == run, rows.c.state.in_(OPEN_STATES))).all()
-    turns = [RowTurn(place, State(state), _wait_reason(waits_for)) for place, state, waits_for in still_open]
+    turns = [RowTurn(place, State(state), wait_reason(waits_for)) for place, state, waits_for in still_open]
     places = next_places(turns, limit)
     if places:
         tx.execute(rows.update().where(rows.c.run == run, rows.c.place.in_(places)).values(waits_for=NOTHING))
@@ -129,7 +124,7 @@ def has_blocked_rows(tx: sa.Connection, run: str) -> bool:
 def lock(tx: sa.Connection, id: str) -> Run | None:
     """The run, which nobody else ends or brings forward until this transaction is over."""
     row = tx.execute(sa.select(runs).where(runs.c.id == id).with_for_update()).one_or_none()
-    return _run(row) if row else None
+    return load_run(row) if row else None
 
 
 def ready_rows(tx: sa.Connection) -> tuple[tuple[str, str], ...]:
@@ -162,7 +157,7 @@ def settle(tx: sa.Connection, row: RunProject, now: datetime) -> Run | None:
     miss each other.
     """
     tx.execute(sa.select(runs.c.id).where(runs.c.id == row.run).with_for_update())
-    values = _columns(row) | {"ended_at": now, "waits_for": NOTHING}
+    values = row_columns(row) | {"ended_at": now, "waits_for": NOTHING}
     del values["started_at"]  # the claim wrote it; what the job holds of the row may be older
     update = tx.execute(
         rows.update().where(_is(row.run, row.project.place), rows.c.state.in_(OPEN_STATES)).values(**values)
@@ -223,7 +218,7 @@ def waiting_rows(tx: sa.Connection, reason: WaitReason) -> tuple[RunProject, ...
     """Rows that wait for this, oldest run first."""
     query = sa.select(rows).join(runs, runs.c.id == rows.c.run)
     query = query.where(rows.c.waits_for == reason, rows.c.state == State.QUEUED).order_by(runs.c.created_at)
-    return tuple(_row(row) for row in tx.execute(query))
+    return tuple(load_row(row) for row in tx.execute(query))
 
 
 def _end_if_all_ended(tx: sa.Connection, id: str, now: datetime) -> bool:
@@ -237,68 +232,3 @@ def _end_if_all_ended(tx: sa.Connection, id: str, now: datetime) -> bool:
 
 def _is(run: str, place: str) -> sa.ColumnElement[bool]:
     return sa.and_(rows.c.run == run, rows.c.place == place)
-
-
-def _columns(row: RunProject) -> dict[str, object]:
-    return {
-        "run": row.run,
-        "place": row.project.place,
-        "state": row.state,
-        "plan": row.plan,
-        "project": dump(Project, row.project),
-        "rules": dump(Rules, row.rules),
-        "counts": dump(Counts, row.counts),
-        "note": row.note,
-        "output": row.output,
-        "waits_for": row.waits_for or NOTHING,
-        "removed": row.removed,
-        "input_digest": row.input_digest,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "error_where": row.where,
-        "effects": dump(Effects, row.effects),
-    }
-
-
-def _row(row: sa.Row[tuple[object, ...]]) -> RunProject:
-    return RunProject(
-        run=row.run,
-        project=load(Project, row.project),
-        rules=load(Rules, row.rules),
-        state=State(row.state),
-        plan=row.plan,
-        counts=load(Counts, row.counts),
-        note=row.note,
-        output=row.output,
-        waits_for=_wait_reason(row.waits_for),
-        removed=row.removed,
-        input_digest=row.input_digest,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        where=row.error_where,
-        effects=load(Effects, row.effects) if row.effects else (),
-    )
-
-
-def _wait_reason(stored: str) -> WaitReason | None:
-    return WaitReason(stored) if stored else None
-
-
-def _run(row: sa.Row[tuple[object, ...]]) -> Run:
-    return Run(
-        id=row.id,
-        kind=RunKind(row.kind),
-        pull=PullKey(row.pull),
-        state=State(row.state),
-        asked_by=row.asked_by,
-        trigger=Trigger.parse(row.why),
-        head=row.head,
-        base=row.base,
-        branch=row.branch,
-        result=row.result,
-        selection=load(Selection, row.selection),
-        note=row.note,
-        findings=load(Findings, row.findings),
-        created_at=row.created_at,
-        ended_at=row.ended_at,
-    )

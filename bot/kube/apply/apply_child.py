@@ -24,6 +24,7 @@ from bot.kube.apply.preflight import Preflight, find_objections
 from bot.kube.apply.progress import ProgressLog
 from bot.kube.apply.pruning import WaitLimit, prune
 from bot.kube.apply.results import WHOLE_APPLY, ObjectResult, ResultStatus
+from bot.kube.apply.secret_bodies import live_secrets, secret_bodies
 from bot.kube.cluster import inventory
 from bot.kube.cluster.client import Cluster
 from bot.kube.cluster.inventory import Inventory, Member
@@ -51,11 +52,11 @@ def main(argv: Sequence[str]) -> int:
     artifact = ApplyArtifact.from_json(Path(config.artifact).read_bytes())
     stop = StopSignal()
     signal.signal(signal.SIGINT, lambda *_: stop.event.set())
-    progress = ProgressLog(Path(config.results), secret_texts(_secret_bodies(artifact)))
+    progress = ProgressLog(Path(config.results), secret_texts(secret_bodies(artifact)))
     try:
         kubeconfig = Path(config.kubeconfig)
         cluster = Cluster.open(artifact.cluster, kubeconfig, config.context, config.timeout, config.manager, THREADS)
-        progress.secrets |= secret_texts(_live_secrets(cluster, artifact))
+        progress.secrets |= secret_texts(live_secrets(cluster, artifact))
         return _ApplyRun(cluster, artifact, config, progress, stop).run()
     except (Refused, ToolFailed, Transient) as error:
         if not progress.changes_begun:
@@ -274,28 +275,6 @@ def _due_phases(widened: Inventory) -> tuple[HookPhase, HookPhase]:
 def _served_kinds(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = [version["name"] for version in spec["versions"] if version.get("served")]
     return [(f"{spec['group']}/{name}", str(spec["names"]["kind"])) for name in names]
-
-
-def _secret_bodies(artifact: ApplyArtifact) -> list[Mapping[str, Any]]:
-    """Everything in the artifact that may hold what nobody is to see."""
-    sent_bodies = [change.send for change in artifact.changes if change.send]
-    return [*sent_bodies, *(hook.kube_object.body for hook in artifact.hooks), *artifact.secrets]
-
-
-def _live_secrets(cluster: Cluster, artifact: ApplyArtifact) -> list[Mapping[str, Any]]:
-    """Those of the namespaces that are worked in, as they are now, since a pod's log may hold any of them."""
-    namespaces = sorted({change.ref.namespace for change in artifact.changes} - {""})
-    lists = cluster.map_concurrently(lambda namespace: _list_secrets(cluster, namespace), namespaces)
-    return [body for bodies in lists for body in bodies]
-
-
-def _list_secrets(cluster: Cluster, namespace: str) -> tuple[Mapping[str, Any], ...]:
-    """None where the identity that applies may not list them."""
-    try:
-        secrets = cluster.list("v1", "Secret", namespace)
-    except ToolFailed:
-        return ()
-    return tuple({**body, "kind": "Secret"} for body in secrets)
 
 
 if __name__ == "__main__":
