@@ -3,7 +3,6 @@
 Called with all that was read at that moment, before an apply and to show it in the plan comment. Has no clock.
 """
 
-import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -126,17 +125,12 @@ def _content_demands(case: GateCase, plan: Plan) -> Iterator[Demand]:
     if (surplus := len(plan.content.obstacles) - MOST_NAMED) > 0:
         yield Demand(name, False, f"{surplus:,} more obstacles")
     for precious in plan.content.precious:
-        if precious in case.confirmed:
-            yield Demand(name, True, f"{precious} may go, as it was confirmed")
-        else:
-            text = f"{precious} would go, with all that is in it"
-            yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(precious)}")
+        words = f"{precious} may go", f"{precious} would go, with all that is in it"
+        yield Demand.to_confirm(name, precious, case.confirmed, *words)
     for overwritten in plan.content.overwritten:
-        if overwritten in case.confirmed:
-            yield Demand(name, True, f"what others changed in {overwritten} may be overwritten, as it was confirmed")
-        else:
-            text = f"what others changed in {overwritten} would be overwritten"
-            yield Demand(name, False, text, f"to mean that, comment /apply --confirm {shlex.quote(overwritten)}")
+        subject = f"what others changed in {overwritten}"
+        words = f"{subject} may be overwritten", f"{subject} would be overwritten"
+        yield Demand.to_confirm(name, overwritten, case.confirmed, *words)
 
 
 def _staleness(case: GateCase, plan: Plan) -> str | None:

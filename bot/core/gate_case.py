@@ -1,6 +1,7 @@
 """May this be applied now? It explains itself line by line, so the comment can show it before anyone tries."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +73,13 @@ class Demand:
     text: str
     remedy: str = ""
     pulls: tuple[int, ...] = ()
+
+    @classmethod
+    def to_confirm(cls, project: str, path: str, confirmed: Collection[str], allowed: str, threatened: str) -> "Demand":
+        """That a person names an object by its path (`Kind/name`): what that allows, and what threatens without it."""
+        if path in confirmed:
+            return cls(project, True, f"{allowed}, as it was confirmed")
+        return cls(project, False, threatened, f"to mean that, comment /apply --confirm {shlex.quote(path)}")
 
     @property
     def refusal(self) -> str:

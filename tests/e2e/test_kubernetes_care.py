@@ -141,8 +141,21 @@ def test_drift_made_by_hand_is_shown_apart_from_the_pull_requests_own_change(
     stage.wait_for_comment(number, "was not carried out", f"/apply --confirm {name}")
     stage.alice.comment(stage.repo, number, f"/apply --confirm {name}")
     stage.wait_for_merge(number)
+    assert data_of(cluster, namespace, "settings") == {"a": "one", "b": "new"}
+
+
+def applied_as_shown(stage: Stage, number: int) -> str:
+    """Approve, apply and merge; the plan comment as it was before."""
+    approved(stage, number)
+    comment = plan_comment(stage, number)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    return comment
+
+
+def data_of(cluster: Access, namespace: str, name: str) -> dict[str, str]:
     with cluster.client() as api:
-        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "one", "b": "new"}
+        return dict(client.CoreV1Api(api).read_namespaced_config_map(name, namespace).data)
 
 
 def test_drift_made_by_hand_on_what_a_pull_request_leaves_alone_is_shown_and_stays(
@@ -153,14 +166,10 @@ def test_drift_made_by_hand_on_what_a_pull_request_leaves_alone_is_shown_and_sta
         by_hand = {"data": {"a": "by hand"}}
         client.CoreV1Api(api).patch_namespaced_config_map("settings", namespace, by_hand)
     number = propose(stage, clone, {"maps/other.yaml": config_map("other", "two")})
-    approved(stage, number)
-    comment = plan_comment(stage, number)
+    comment = applied_as_shown(stage, number)
     assert "1 object changed outside of manifests" in comment
     assert "data.a: one → by hand" in comment
-    stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for_merge(number)
-    with cluster.client() as api:
-        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "by hand"}
+    assert data_of(cluster, namespace, "settings") == {"a": "by hand"}
 
 
 def test_what_another_tool_applies_is_a_conflict_until_the_base_branch_lets_it_be_taken(
@@ -181,8 +190,7 @@ def test_what_another_tool_applies_is_a_conflict_until_the_base_branch_lets_it_b
     stage.alice.comment(stage.repo, number, "/plan")
     stage.wait_for_comment(number, "taken over from argocd")
     applied(stage, number)
-    with cluster.client() as api:
-        assert client.CoreV1Api(api).read_namespaced_config_map("settings", namespace).data == {"a": "two"}
+    assert data_of(cluster, namespace, "settings") == {"a": "two"}
 
 
 def test_with_differ_kubectl_the_plan_shows_what_kubectl_diff_tells_and_applies_it(
@@ -247,14 +255,10 @@ def test_a_change_of_a_hook_alone_is_shown_and_runs(stage: Stage, cluster: Acces
     applied(stage, propose(stage, clone, chart | {"chart/templates/hook.yaml": hook}, "bring-up"))
     pull_main(stage, clone)
     number = propose(stage, clone, {"chart/templates/hook.yaml": hook.replace("a: one", "a: two")})
-    approved(stage, number)
-    comment = plan_comment(stage, number)
+    comment = applied_as_shown(stage, number)
     assert "hook: runs pre-install, pre-upgrade" in comment
     assert "data.a: one → two" in comment
-    stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for_merge(number)
-    with cluster.client() as api:
-        assert client.CoreV1Api(api).read_namespaced_config_map("told", namespace).data == {"a": "two"}
+    assert data_of(cluster, namespace, "told") == {"a": "two"}
 
 
 def test_an_apply_to_a_cluster_outlives_the_bot_and_is_told_after_the_restart(

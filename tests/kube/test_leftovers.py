@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.kube.apply.artifact import ApplyArtifact
 from bot.kube.cluster.client import Cluster
 from bot.kube.objects.kube_object import ObjectRef
-from bot.kube.objects.object_changes import Verb
+from bot.kube.objects.object_changes import ObjectChange, Verb
 from bot.kube.options import Allowance, KubernetesRules
 from bot.kube.plan.leftovers import clear_leftovers
 from bot.kube.plan.plan_request import PlanRequest
@@ -50,6 +51,23 @@ def variables(ground: Ground) -> list[dict[str, Any]]:
     return list(live_spec(ground)["template"]["spec"]["containers"][0]["env"])
 
 
+def begin_as(ground: Ground, manager: str, body: Body) -> None:
+    """Have the object made by that manager, as what was there before."""
+    if manager == KUBECTL:
+        assert another(ground.api, KUBECTL).create(body, dry_run=False).ok
+        ground.before = (body,)
+    else:
+        ground.apply(body)
+
+
+def planned_change(ground: Ground, body: Body) -> tuple[ApplyArtifact, ObjectChange]:
+    """The plan of a body that changes the only object."""
+    work = ground.plan(body)
+    (change,) = work.changes
+    assert change.verb is Verb.CHANGE, change.problem
+    return work, change
+
+
 @pytest.mark.parametrize(("manager", "taken"), [("gitops-bot", True), (KUBECTL, True), (KUBECTL, False)])
 def test_a_strategy_is_exchanged_for_one_that_has_no_room_for_the_defaults_of_the_other(
     manager: str, taken: bool, ground: Ground
@@ -57,14 +75,8 @@ def test_a_strategy_is_exchanged_for_one_that_has_no_room_for_the_defaults_of_th
     if not taken:
         ground.managers, ground.rules = (), replace(ground.rules, allow=frozenset(Allowance))
     before, after = with_spec(ground.namespace), with_spec(ground.namespace, strategy={"type": "Recreate"})
-    if manager == KUBECTL:
-        assert another(ground.api, KUBECTL).create(before, dry_run=False).ok
-        ground.before = (before,)
-    else:
-        ground.apply(before)
-    work = ground.plan(after)
-    (change,) = work.changes
-    assert change.verb is Verb.CHANGE, change.problem
+    begin_as(ground, manager, before)
+    work, change = planned_change(ground, after)
     assert "spec.strategy.type" in [field.path for field in change.fields]
     carried = ground.carry(work)
     assert carried.exit == 0, carried.output
@@ -82,14 +94,8 @@ def test_a_strategy_is_exchanged_for_one_that_has_no_room_for_the_defaults_of_th
 def test_a_value_that_somebody_applied_makes_room_for_a_reference(manager: str, ground: Ground) -> None:
     before = with_variable(ground.namespace, value="one")
     after = with_variable(ground.namespace, valueFrom=FROM_MAP)
-    if manager == KUBECTL:
-        assert another(ground.api, KUBECTL).create(before, dry_run=False).ok
-        ground.before = (before,)
-    else:
-        ground.apply(before)
-    work = ground.plan(after)
-    (change,) = work.changes
-    assert change.verb is Verb.CHANGE, change.problem
+    begin_as(ground, manager, before)
+    work, change = planned_change(ground, after)
     assert change.takes == ((KUBECTL,) if manager == KUBECTL else ())
     carried = ground.carry(work)
     assert carried.exit == 0, carried.output

@@ -88,26 +88,25 @@ class HookRunner:
 
     def _make_room(self, hook: HelmHook) -> str:
         """Why it cannot be made here; nothing is touched that is not a hook's."""
-        answer = self.cluster.get(hook.kube_object.api_version, hook.kube_object.ref)
-        if answer.status == NOT_FOUND:
-            return ""
-        if not answer.ok:
-            return self.scrub(answer.message)
-        if message := replacement_obstacle(hook, answer.body):
-            return message
-        return self._clear(hook) if HookDeletePolicy.BEFORE in hook.delete_policies else ""
+        uid, obstacle = self._find(hook)
+        return self._delete(hook, uid) if uid and HookDeletePolicy.BEFORE in hook.delete_policies else obstacle
 
     def _clear(self, hook: HelmHook) -> str:
-        """Delete what a hook has made, unless it is to stay."""
-        kube_object = hook.kube_object
-        answer = self.cluster.get(kube_object.api_version, kube_object.ref)
+        """Delete what a hook has made, unless it is to stay; why it stays."""
+        uid, obstacle = self._find(hook)
+        return self._delete(hook, uid) if uid else obstacle
+
+    def _find(self, hook: HelmHook) -> tuple[str, str]:
+        """The uid of what a hook has made, empty where nothing is or it may not go; and why it may not."""
+        answer = self.cluster.get(hook.kube_object.api_version, hook.kube_object.ref)
         if answer.status == NOT_FOUND:
-            return ""
-        if not answer.ok:
-            return self.scrub(answer.message)
-        if message := replacement_obstacle(hook, answer.body):
-            return message
-        uid = str(answer.body["metadata"]["uid"])
+            return "", ""
+        obstacle = replacement_obstacle(hook, answer.body) if answer.ok else self.scrub(answer.message)
+        return "" if obstacle else str(answer.body["metadata"]["uid"]), obstacle
+
+    def _delete(self, hook: HelmHook, uid: str) -> str:
+        """Why it is not gone."""
+        kube_object = hook.kube_object
         deletion = self.cluster.delete(kube_object.api_version, kube_object.ref, uid=uid, dry_run=False)
         if not deletion.ok and deletion.status != NOT_FOUND:
             return self.scrub(deletion.message)

@@ -15,6 +15,7 @@ from bot.kube.cluster.leftover_fields import fields_at, without_fields
 from bot.kube.cluster.responses import ApiResponse
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import object_of
+from bot.kube.objects.pointers import escape_step
 
 Fields = Mapping[str, Any]  # a tree of FieldsV1, see `managed_fields`
 Owner = Mapping[str, Any]  # an entry of managedFields
@@ -110,7 +111,7 @@ def _desired_fields(body: Body) -> dict[str, Any]:
 
 
 def _pointer(key: str) -> str:
-    return "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"/{escape_step(key)}"
 
 
 def _managed_fields(body: Body) -> list[Owner]:

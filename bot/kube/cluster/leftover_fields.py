@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.kube.objects.body import Body
+from bot.kube.objects.pointers import pointer_steps
 
 Fields = Mapping[str, Any]
 
 
 def fields_at(live: Body, pointer: str) -> dict[str, Any]:
     """Return the tree of FieldsV1 of what is at a pointer; empty where nothing is."""
-    steps = _steps(pointer)
+    steps = pointer_steps(pointer)
     node: Any = live
     for step in steps:
         node = node.get(step) if isinstance(node, Mapping) else None
@@ -47,7 +48,7 @@ def with_live_holders(body: Body, live: Body, clears: Sequence[str]) -> dict[str
 
 def with_cleared_holders(result: Body, body: Body, live: Body, clears: Sequence[str]) -> dict[str, Any]:
     """Return the result with what holds these fields as an apply of the body will leave it, without them."""
-    keys = {pointer: _steps(pointer) for pointer in clears}
+    keys = {pointer: tuple(pointer_steps(pointer)) for pointer in clears}
 
     def holder(steps: tuple[str, ...]) -> Any:
         cleared = {path[-1] for path in keys.values() if path[:-1] == steps}
@@ -59,7 +60,7 @@ def with_cleared_holders(result: Body, body: Body, live: Body, clears: Sequence[
 
 def _with_holders(body: Body, clears: Sequence[str], holder: Any) -> dict[str, Any]:
     changed: Any = body
-    for steps in {_steps(pointer)[:-1] for pointer in clears}:
+    for steps in {tuple(pointer_steps(pointer)[:-1]) for pointer in clears}:
         changed = _set(changed, steps, holder(steps))
     return dict(changed)
 
@@ -86,7 +87,3 @@ def _set(body: Any, steps: Sequence[str], child: Any) -> Any:
     if not steps:
         return child
     return {**body, steps[0]: _set(body[steps[0]], steps[1:], child)}
-
-
-def _steps(pointer: str) -> tuple[str, ...]:
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])

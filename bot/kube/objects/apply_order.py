@@ -48,7 +48,7 @@ class ApplyStage(IntEnum):
 
 def stage_of(ref: ObjectRef) -> ApplyStage:
     """Return the stage in which an object is applied."""
-    if (ref.group, ref.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+    if ref.is_definition:
         return ApplyStage.DEFINITIONS
     if (ref.group, ref.kind) == ("", "Namespace"):
         return ApplyStage.NAMESPACES

@@ -1,4 +1,4 @@
-"""Leave fields out of an object by JSON pointers. Called for `ignore:` and for what others own. Pure.
+"""JSON pointers, and how fields are left out of an object by them. Called for `ignore:` and for what others own. Pure.
 
 A step is a key, a place, `*` for every item or key, or an item by what it holds: `[name=web]`,
 `[port=80,protocol=TCP]`, and `[=text]` for a text in a list of texts.
@@ -11,12 +11,21 @@ from typing import Any
 _BY_KEYS = re.compile(r"\[([^=\]]*=[^\]]*)\]")
 
 
+def pointer_steps(pointer: str) -> list[str]:
+    """Split a pointer into its steps. Source: RFC 6901."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def escape_step(step: str) -> str:
+    """Write a step as it stands in a pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
 def drop_fields(body: Mapping[str, Any], pointers: Iterable[str]) -> dict[str, Any]:
     """Drop what the pointers lead to from a body; what holds it stays, if empty. Those that lead nowhere do nothing."""
     remaining: Any = body
     for pointer in pointers:
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-        if steps:
+        if steps := pointer_steps(pointer):
             remaining = _drop(remaining, steps)
     return dict(remaining) if isinstance(remaining, Mapping) else {}
 

@@ -8,7 +8,6 @@ from bot.kube.objects.kube_object import KubeObject
 from bot.kube.objects.masking import secret_texts
 from bot.kube.plan.plan_request import PlanRequest
 
-CRD_KIND = ("apiextensions.k8s.io", "CustomResourceDefinition")
 NAMESPACE_KIND = ("", "Namespace")
 
 
@@ -19,19 +18,17 @@ def complete_request(
 
     Raises ToolFailed and Transient.
     """
-    namespaces = [kube_object for kube_object in companions if _kind_of(kube_object) == NAMESPACE_KIND]
+    namespaces = [
+        kube_object for kube_object in companions if (kube_object.ref.group, kube_object.ref.kind) == NAMESPACE_KIND
+    ]
     answers = request.cluster.map_concurrently(
         lambda kube_object: request.cluster.get(kube_object.api_version, kube_object.ref), namespaces
     )
     missing = (pair[0].ref.name for pair in zip(namespaces, answers, strict=True) if pair[1].status == NOT_FOUND)
     return replace(
         request,
-        crds=tuple(kube_object.body for kube_object in companions if _kind_of(kube_object) == CRD_KIND),
+        crds=tuple(kube_object.body for kube_object in companions if kube_object.ref.is_definition),
         new_namespaces=frozenset(missing),
         declared=frozenset(kube_object.ref for kube_object in companions),
         secrets=secret_texts(kube_object.body for kube_object in (*companions, *previous)),
     )
-
-
-def _kind_of(kube_object: KubeObject) -> tuple[str, str]:
-    return kube_object.ref.group, kube_object.ref.kind

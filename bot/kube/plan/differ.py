@@ -17,7 +17,7 @@ from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject, ObjectRef
 from bot.kube.objects.normalization import MEMBER_LABEL
 from bot.kube.objects.object_changes import ObjectChange, Verb
-from bot.kube.plan.companions import CRD_KIND, complete_request
+from bot.kube.plan.companions import complete_request
 from bot.kube.plan.dry_run import dry_run_object
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.plan_request import PlanRequest, PlanRevisions
@@ -257,7 +257,7 @@ def _warn_invalidated(
     bodies = {kube_object.ref: kube_object.body for kube_object in desired}
     return tuple(
         replace(change, warnings=(*change.warnings, *_invalidated_objects(request, bodies[change.ref])))
-        if change.verb is Verb.CHANGE and (change.ref.group, change.ref.kind) == CRD_KIND
+        if change.verb is Verb.CHANGE and change.ref.is_definition
         else change
         for change in changes
     )

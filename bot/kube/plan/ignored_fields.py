@@ -10,7 +10,7 @@ from typing import Any
 from bot.kube.cluster.clusters import MANAGER
 from bot.kube.objects.body import Body
 from bot.kube.objects.kube_object import KubeObject
-from bot.kube.objects.pointers import drop_fields
+from bot.kube.objects.pointers import drop_fields, pointer_steps
 from bot.kube.options import IgnoreRule
 from bot.kube.plan.managed_fields import ForeignField, foreign_fields, last_owners
 
@@ -49,8 +49,7 @@ def _copy_fields(body: Body, live: Body, pointers: Sequence[str]) -> Body:
     """With the live object's values of top-level paths of plain keys."""
     merged: Any = body
     for pointer in pointers:
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-        merged = _copy_field(merged, live, steps)
+        merged = _copy_field(merged, live, pointer_steps(pointer))
     return dict(merged)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.kube.objects.body import Body
+from bot.kube.objects.pointers import escape_step
 from bot.kube.plan.field_tree import FieldNode
 from bot.kube.plan.managed_fields import FieldOwner, owned_fields
 
@@ -49,7 +50,7 @@ def clear_leftovers(
         cleared: dict[str, Any] = {}
         for child in node.children():
             key = child.steps[-1]
-            child_pointer = None if pointer is None else f"{pointer}/{_escape(key)}"
+            child_pointer = None if pointer is None else f"{pointer}/{escape_step(key)}"
             if key in sent:
                 cleared[key] = clear(child, child_pointer)
             elif is_leftover(child) and not isinstance(child.versions[2], Mapping | list):
@@ -60,10 +61,6 @@ def clear_leftovers(
 
     root = FieldNode((None, {**send}, {**live}), owned=owned_fields(live))
     return Clearance(clear(root, ""), tuple(pointers))
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _holder(path: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bot.kube.objects.pointers import escape_step
+
 # Whoever scales by itself; a person's `kubectl scale` is none of these.
 AUTOSCALERS = ("kube-controller-manager",)
 
@@ -143,7 +145,7 @@ def _pointer_token(step: str) -> str:
         name = f"[{','.join(f'{key}={value}' for key, value in keys.items())}]"
     elif kind == "v":
         name = f"[={_parse_json(name)}]"
-    return name.replace("~", "~0").replace("/", "~1")
+    return escape_step(name)
 
 
 def _parse_json(text: str) -> Any:

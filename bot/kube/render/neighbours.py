@@ -16,8 +16,6 @@ from bot.kube.render.renderer import Renderer
 from bot.kube.render.revisions import ClusterTarget, RevisionRenderer
 from bot.ports import Neighbour, Site
 
-CRD_KIND = "CustomResourceDefinition"
-
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -103,6 +101,6 @@ def _render(site: Site, target: ClusterTarget, renderer: Renderer, neighbour: Ne
         revision = RevisionRenderer(renderer, site, target, project, "beside").render_at(neighbour.commit)
     except (Refused, ToolFailed) as error:
         return replace(declared, problem=str(error))
-    definitions = (kube_object.body for kube_object in revision.objects if kube_object.ref.kind == CRD_KIND)
+    definitions = (kube_object.body for kube_object in revision.objects if kube_object.ref.is_definition)
     refs = frozenset(kube_object.ref for kube_object in revision.objects)
     return replace(declared, refs=refs, definitions=tuple(definitions))

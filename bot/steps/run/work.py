@@ -8,7 +8,6 @@ from pathlib import Path
 from bot.atomic_file import replace_file
 from bot.bot import Bot, short
 from bot.core.errors import Refused
-from bot.core.project import Project, Rules
 from bot.core.pull import Pull
 from bot.core.run import Plan, PlanState, Run, RunProject
 from bot.core.signed_plan import signed_text
@@ -52,19 +51,21 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
 
 
 def _neighbours(bot: Bot, mirror: Mirror, run: Run, row: RunProject) -> tuple[Neighbour, ...]:
-    """The projects beside this one as the run's result has them."""
+    """The projects beside this one as the run's result has them: read once a run, which has its rows from the first."""
 
-    def projects() -> list[tuple[Project, Rules]]:
+    def read() -> tuple[Neighbour, ...]:
         with mirror.tree(run.base) as before, mirror.tree(run.result) as after:
-            return projects_between(bot, before, after)
+            listed = projects_between(bot, before, after)
+        with bot.store.read() as tx:
+            affected = {planned.project.place for planned in runs.projects(tx, run.id)}
+        return tuple(
+            Neighbour(bot.tools[project.tool], project, rules, run.result, project.place in affected)
+            for project, rules in listed
+            if project.tool in bot.tools
+        )
 
-    with bot.store.read() as tx:
-        affected = {planned.project.place for planned in runs.projects(tx, run.id)}
-    return tuple(
-        Neighbour(bot.tools[project.tool], project, rules, run.result, project.place in affected)
-        for project, rules in bot.memo.get_or_create(projects, "neighbours", run.id)
-        if project.place != row.project.place and project.tool in bot.tools
-    )
+    neighbours = bot.memo.get_or_create(read, "neighbours", run.id)
+    return tuple(neighbour for neighbour in neighbours if neighbour.project.place != row.project.place)
 
 
 def _origin(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | None) -> Origin:

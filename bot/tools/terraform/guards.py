@@ -67,11 +67,7 @@ def _hcl_resources(text: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _json_resources(text: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        document = json_syntax.parse(text)
-    except (ValueError, RecursionError):
-        return
-    for resources in json_syntax.children(document, "resource"):
+    for resources in json_syntax.children(json_syntax.parse_blocks(text), "resource"):
         for type, named in json_syntax.pairs(resources):
             for name, body in json_syntax.pairs(named):
                 yield f"{type}.{name}", _json_guard(body)

@@ -78,7 +78,7 @@ def _hcl_calls(text: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _json_calls(text: bytes) -> Iterator[tuple[str, bytes]]:
     """In JSON a string is a template: what HCL has between quotes."""
-    for modules in json_syntax.children(_read_json(text), "module"):
+    for modules in json_syntax.children(json_syntax.parse_blocks(text), "module"):
         for name, call in json_syntax.pairs(modules):
             for source in json_syntax.children(call, "source"):
                 yield name, _quote(source)
@@ -90,16 +90,9 @@ def _locals(path: str, text: bytes) -> Iterator[tuple[str, bytes]]:
             if block.header == b"locals":
                 yield from hcl.attributes(block.body).items()
         return
-    for definitions in json_syntax.children(_read_json(text), "locals"):
+    for definitions in json_syntax.children(json_syntax.parse_blocks(text), "locals"):
         for name, value in json_syntax.pairs(definitions):
             yield name, _quote(value)
-
-
-def _read_json(text: bytes) -> Any:
-    try:
-        return json_syntax.parse(text)
-    except (ValueError, RecursionError):
-        return ()
 
 
 def _quote(value: Any) -> bytes:
