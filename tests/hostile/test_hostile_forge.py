@@ -1,6 +1,5 @@
 """The forge takes something away: a repository, a token, its answers for a while. What was accepted is kept."""
 
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -82,12 +81,21 @@ def test_a_branch_deleted_before_its_plan_is_no_harm(stage: Stage) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "without its head": lambda mirror: (mirror / "HEAD").unlink(),
     "with cut objects": lambda mirror: _cut(mirror),
-    "with objects gone": lambda mirror: shutil.rmtree(mirror / "objects"),
+    "with objects gone": lambda mirror: _put_away(mirror / "objects"),
     "with junk for refs": lambda mirror: _junk(mirror),
     "with junk for a configuration": lambda mirror: (mirror / "config").write_text("[core\n"),
-    "that is a file": lambda mirror: (shutil.rmtree(mirror), mirror.write_text("junk"))[0],
-    "that is gone": lambda mirror: shutil.rmtree(mirror),
+    "that is a file": lambda mirror: _turn_into_a_file(mirror),
+    "that is gone": lambda mirror: _put_away(mirror),
 }
+
+
+def _put_away(path: Path) -> Path:
+    return path.rename(path.with_name("away"))
+
+
+def _turn_into_a_file(mirror: Path) -> None:
+    _put_away(mirror)
+    mirror.write_text("junk")
 
 
 def _cut(mirror: Path) -> None:
@@ -116,8 +124,10 @@ def test_a_mirror(stage: Stage, kind: str) -> None:
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)
     (mirror,) = stage.data.glob("mirrors/*.git")
+    stage.signal_bot(19)  # it would fetch what lands, and write where something is being damaged
     _land_elsewhere(stage, clone)
     DAMAGES[kind](mirror)
+    stage.signal_bot(18)
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_merge(number)
     other = propose(stage, clone, {"other/main.tf": ONE}, "other")
