@@ -86,7 +86,7 @@ def applied(api: Cluster, kubeconfig: Path, directory: Path, old: list[Body], ne
     errand.write_bytes(
         ChildConfig(str(artifact), str(results), str(kubeconfig), None, "gitops-bot", SPACE, 30).to_json()
     )
-    command = [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)]
+    command = [sys.executable, "-P", "-m", "bot.kube.apply", str(errand)]
     took = seconds(lambda: _run(command, {"PYTHONPATH": str(TOP), "PATH": os.environ["PATH"]}))
     return took - (ApplyResults.from_json(results.read_bytes()).healthy or 0)
 

@@ -76,6 +76,7 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     stdin: bytes = b"",
     limit: int = OUTPUT_LIMIT,
     stdout: Path | None = None,
+    fds: tuple[int, ...] = (),
 ) -> Completed:
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
@@ -83,10 +84,11 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all. With
     `stdout`, a path, its output goes into that file, which only we may read, and not into memory.
     However much it is, and however full the disk, the program never notices. Raises OSError where the file lacks room.
+    The program inherits the descriptors `fds`.
     """
     began_at = time.time()
     with _private_file(stdout) as file:
-        child = _spawn(argv, cwd, env, has_input=bool(stdin))
+        child = _spawn(argv, cwd, env, has_input=bool(stdin), fds=fds)
         output, errors = _Capture(child.stdout, log, limit, file), _Capture(child.stderr, log, limit)
         if child.stdin:
             _feed(child.stdin, stdin)
@@ -140,7 +142,12 @@ def protect_memory() -> None:
 
 
 def _spawn(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], has_input: bool, stderr: int = subprocess.PIPE
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    has_input: bool,
+    stderr: int = subprocess.PIPE,
+    fds: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
     path = env.get("PATH", os.defpath)
     if shutil.which(argv[0], path=path) is None:
@@ -153,6 +160,7 @@ def _spawn(
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
+        pass_fds=fds,
     )
 
 

@@ -6,6 +6,7 @@ it must write while the tool runs has its place on the disk before the tool begi
 """
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -17,12 +18,14 @@ from pathlib import Path
 
 POLL_SECONDS = 0.2
 RESERVED_BYTES = 200
+PR_SET_DUMPABLE = 4
 TAIL_BYTES = 64 * 1024
 CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
 
 
 def main(directory: Path) -> None:
     """Run the command of this directory, at most once, whatever signals come."""
+    _protect_memory()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     lock = (directory / "lock").open("a")
@@ -35,6 +38,12 @@ def main(directory: Path) -> None:
         _reserve(directory / name)
     _write(directory / "started", json.dumps({"boot": boot_id(), "pid": os.getpid(), "since": start_time(os.getpid())}))
     _write(directory / "exit", str(_run(directory, command)))
+
+
+def _protect_memory() -> None:
+    """Keep programs of the same user, the tool among them, from reading our memory, with credentials in it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def boot_id() -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from bot import jobs, process, supervise
+from bot import jobs, supervise
 from bot.bot import Bot, Folders, Limits
 from bot.cache import Cache
 from bot.config.schema import Schema
@@ -61,7 +61,6 @@ class Parts:
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
-    process.protect_memory()
     parts = assemble(settings, environment)
     restored.compare_with_forges(parts.bot)
     parts.bot.engine.launch(partial(jobs.run, parts.bot))

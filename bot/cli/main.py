@@ -12,8 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot import process
 from bot.cli.call import Call
 from bot.cli.usage import FAILED, INTERRUPTED, PROGRAM, REFUSED, Parser, Subcommands
+from bot.config.sources import PREFIX
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 
 EXITS = """exit codes:
@@ -28,17 +30,28 @@ EXITS = """exit codes:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
+    process.protect_memory()
+    environment = _take_environment()
     options = parser().parse_args(argv)
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else GitPython raises on import where there is no git
     call = Call(
         options=vars(options),
-        environment=dict(os.environ),
+        environment=environment,
         cwd=Path.cwd(),
         user=_user(),
         out=sys.stdout,
         err=sys.stderr,
     )
     sys.exit(_status(call))
+
+
+def _take_environment() -> dict[str, str]:
+    """Return our environment, and keep our settings in it from programs that libraries start with what is there."""
+    environment = dict(os.environ)
+    for name in environment:
+        if name.startswith(PREFIX):
+            del os.environ[name]
+    return environment
 
 
 def parser() -> Parser:

@@ -56,7 +56,7 @@ def commit(top: Path, path: str) -> str:
     from bot.git.command import Git
 
     try:
-        return Git(top, {"PATH": path})("rev-parse", "--verify", "HEAD").stdout.strip()
+        return Git(top, path=path)("rev-parse", "--verify", "HEAD").stdout.strip()
     except (Refused, ToolFailed, Transient):
         return ""
 

@@ -1,4 +1,4 @@
-"""The copy of a repository on disk: made aside, locked while it is written to, made anew where it is damaged."""
+"""The copy of a repository on disk: made aside, locked while written to, made anew where it is not as we made it."""
 
 import fcntl
 import re
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.core.errors import ToolFailed
+from bot.git import layout
 from bot.git.command import Damaged, Git, sha
+from bot.git.layout import WORKTREES
 from bot.ports import Remote
 
-WORKTREES = "worktrees"
 REF_CONFLICT = re.compile("cannot lock ref")
 
 
@@ -20,8 +21,12 @@ class BareCopy:
 
     def __init__(self, path: Path, remote: Remote) -> None:
         self.path, self._remote = path, remote
-        self._damage_marker = path.with_suffix(".damaged")
-        self.git = Git(path, remote.env, self._damage_marker)
+        self.git = Git(path, remote)
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether it is there as we made it, so that git may run in it."""
+        return layout.is_ours(self.path)
 
     def fetch(self, refspecs: Sequence[str]) -> None:
         """Bring refs up to date, in a new copy where the old one is damaged. Raises Transient or Refused."""
@@ -41,7 +46,7 @@ class BareCopy:
 
     def has(self, commit: str) -> bool:
         """Tell whether the commit is here."""
-        if not self.path.is_dir():
+        if not self.is_ours:
             return False
         return self.git("cat-file", "-e", f"{sha(commit)}^{{commit}}", ok=(0, 1, 128)).exit == 0
 
@@ -66,20 +71,21 @@ class BareCopy:
                 self.git("update-ref", "-d", ref)
 
     def _ensure(self) -> None:
-        """Make the mirror, aside and renamed: half a one, left by a death, is none, and neither is a damaged one."""
-        if self.path.is_dir() and not self._damage_marker.exists():
+        """Make the mirror, aside and renamed: half a one, left by a death, is none, nor is one damaged or changed."""
+        if self.is_ours and not self.git.damage_marker.exists():
             return
         aside, old = self.path.with_suffix(".new"), self.path.with_suffix(".old")
         for path in (aside, old):
             _remove(path)
         aside.mkdir(parents=True)
-        Git(aside, self._remote.env)("init", "--bare", "--quiet", ".")
-        if (self.path / WORKTREES).is_dir():  # a tool may be at work in one
-            (self.path / WORKTREES).rename(aside / WORKTREES)
+        layout.create(aside)
+        worktrees = self.path / WORKTREES
+        if worktrees.is_dir() and not worktrees.is_symlink():  # a tool may be at work in one
+            worktrees.rename(aside / WORKTREES)
         if self.path.exists():
             self.path.rename(old)
         aside.rename(self.path)
-        self._damage_marker.unlink(missing_ok=True)
+        self.git.damage_marker.unlink(missing_ok=True)
         _remove(old)
 
 

@@ -1,12 +1,16 @@
-"""One way to run git: hooks, filters, system and user configuration off; failures become our three errors."""
+"""One way to run git: hooks, filters, all configuration but ours off; failures become our three errors."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
+from bot.git import layout
+from bot.git.access import NO_ACCESS, Access, access_to
+from bot.ports import Remote
 
 TIMEOUT_SECONDS = 600.0
 OUTPUT_LIMIT = 256 * 1024 * 1024  # beyond it git has not answered: a part of a diff or a tree is none
@@ -16,6 +20,7 @@ NETWORK_ERROR = re.compile(
     re.IGNORECASE,
 )
 UNKNOWN_TOKEN = re.compile(r"authentication failed|returned error: 401|could not read username", re.IGNORECASE)
+REDIRECT = re.compile(r"returned error: 30[12378]")
 FORBIDDEN = re.compile(r"returned error: 40[34]|not found", re.IGNORECASE)
 DAMAGE = re.compile(
     r"not a git repository|object file .* is empty|corrupt|bad object|unable to (read|unpack|parse)|inflate|"
@@ -25,6 +30,10 @@ DAMAGE = re.compile(
     re.IGNORECASE,
 )
 REMOTE_COMMANDS = frozenset({"fetch", "push", "ls-remote"})
+REDIRECTED_MESSAGE = (
+    "the forge sends git elsewhere, where our token must not go: a renamed repository is reached at the next try; "
+    "otherwise set the address at which the forge itself answers"
+)
 SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 NO_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the empty one, which every git knows
 HARDENED_CONFIG = (
@@ -34,17 +43,18 @@ HARDENED_CONFIG = (
     "core.attributesFile=/dev/null",
     f"attr.tree={NO_TREE}",  # newer gits take those of HEAD in a bare repository: merges would follow them
     "submodule.recurse=false",
-    "protocol.ext.allow=never",
+    "http.followRedirects=false",  # the token would go along
     "gc.auto=0",
     "maintenance.auto=false",
     "advice.detachedHead=false",
     "safe.directory=*",
 )
+PATH = "/usr/local/bin:/usr/bin:/bin"
 BARE_ENVIRONMENT = {
+    "HOME": "/dev/null",  # curl looks for a .netrc there
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ALLOW_PROTOCOL": "https:http:ssh",
     "GIT_PROTOCOL_FROM_USER": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -63,50 +73,63 @@ class Damaged(Transient):
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git in one directory. `env` holds credentials and PATH; it never reaches an argument or a file.
+    """git in one directory: in the mirror of what `remote` reaches, or, without one, in a repository of a person's.
 
-    `damage_marker` is a file that stands where git found damage, for whoever can mend it.
+    A mirror's `damage_marker` is a file beside it that stands where git found damage, for whoever can mend it. `path`
+    says where programs are.
     """
 
     directory: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-    damage_marker: Path | None = None
+    remote: Remote | None = None
+    path: str = PATH
+
+    @property
+    def damage_marker(self) -> Path:
+        """The file that stands where the mirror is damaged."""
+        return self.directory.with_suffix(".damaged")
 
     def __call__(
         self, *args: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
     ) -> process.Completed:
         """Run a git command. Raises Transient (network, damage), Refused (no access), ToolFailed (the rest)."""
-        if not self.directory.is_dir():
-            raise self.mark_damaged(f"git {args[0]}: there is no {self.directory.name}")
-        completed = process.run(
-            _command_line(args),
-            cwd=self.directory,
-            env=self._environment() | dict(env or {}),
-            timeout=TIMEOUT_SECONDS,
-            stdin=stdin,
-            limit=OUTPUT_LIMIT,
-        )
+        self._require_layout(args[0])
+        with self._access(args[0]) as access:
+            completed = process.run(
+                _command_line(args),
+                cwd=self.directory,
+                env=self._environment() | dict(env or {}) | dict(access.env),
+                timeout=TIMEOUT_SECONDS,
+                stdin=stdin,
+                limit=OUTPUT_LIMIT,
+                fds=access.fds,
+            )
         if completed.exit in ok:
             return completed
         error = _classify(args[0], completed)
-        raise (
-            self.mark_damaged(str(error))
-            if self.damage_marker and isinstance(error, ToolFailed) and _is_damage(completed)
-            else error
-        )
+        is_damaged = self.remote and isinstance(error, ToolFailed) and DAMAGE.search(completed.stderr)
+        raise self.mark_damaged(str(error)) if is_damaged else error
 
     def mark_damaged(self, message: str) -> Damaged:
         """Mark the damage and return what to raise."""
-        if self.damage_marker:
-            self.damage_marker.touch()
+        self.damage_marker.touch()
         return Damaged(message)
 
     def dialogue(self, *args: str) -> process.Dialogue:
         """Start a git command that answers questions, like `cat-file --batch`."""
-        return process.Dialogue(_command_line(args), cwd=self.directory, env=self._environment())
+        self._require_layout(args[0])
+        return process.Dialogue(_command_line(args), cwd=self.directory, env=self._environment() | dict(NO_ACCESS.env))
+
+    def _require_layout(self, command: str) -> None:
+        """No git runs in a mirror that tells it what we did not."""
+        if self.remote and not layout.is_ours(self.directory):
+            raise self.mark_damaged(f"git {command}: {self.directory.name} is not there as we made it")
+
+    def _access(self, command: str) -> AbstractContextManager[Access]:
+        return access_to(self.remote) if self.remote and command in REMOTE_COMMANDS else nullcontext(NO_ACCESS)
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": "/usr/local/bin:/usr/bin:/bin"} | BARE_ENVIRONMENT | dict(self.env)
+        place = {"GIT_DIR": str(self.directory)} if self.remote else {}
+        return {"PATH": self.path} | BARE_ENVIRONMENT | place
 
 
 def _command_line(args: Sequence[str]) -> list[str]:
@@ -120,15 +143,13 @@ def sha(text: str) -> str:
     return text
 
 
-def _is_damage(completed: process.Completed) -> bool:
-    return bool(DAMAGE.search(completed.stderr))
-
-
 def _classify(command: str, completed: process.Completed) -> Exception:
     lines = completed.stderr.strip().splitlines()
     message = next(
         (line for line in reversed(lines) if line.startswith(("fatal:", "error:"))), lines[-1] if lines else ""
     )
+    if REDIRECT.search(completed.stderr) and command in REMOTE_COMMANDS:
+        return Transient(f"git {command}: {REDIRECTED_MESSAGE} ({message})")
     if completed.exit is None or NETWORK_ERROR.search(completed.stderr) and not FORBIDDEN.search(completed.stderr):
         return Transient(f"git {command}: {message or 'timed out'}")
     if UNKNOWN_TOKEN.search(completed.stderr) and command in REMOTE_COMMANDS:

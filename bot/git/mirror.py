@@ -20,7 +20,6 @@ RESULT_REFS = "refs/gitops-bot/results"
 HEAD_REFS = "refs/gitops-bot/heads"
 MAX_LATER_COMMITS = 10
 EPOCH = "0"  # the time of what is made of commits alone
-BYTES_AS_COMMITTED = "* -text -ident !filter !working-tree-encoding\n"
 
 
 class Mirror:
@@ -64,6 +63,8 @@ class Mirror:
 
     def resolve(self, ref: str) -> str:
         """Return the commit that a full ref name stands at. Raises ToolFailed when there is no such ref."""
+        if not self._copy.is_ours:
+            raise ToolFailed(f"there is no {ref}, for there is no mirror as we make them")
         try:
             with closing(Repo(self._copy.path)) as repository:
                 return sha(Reference.dereference_recursive(repository, ref))
@@ -101,8 +102,7 @@ class Mirror:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """Return the commit's parents, the first first."""
-        with closing(Repo(self._copy.path)) as repository:
-            return tuple(parent.hexsha for parent in repository.commit(sha(commit)).parents)
+        return tuple(self._read_commit("%P", sha(commit)).split())
 
     def merged_tree(self, base: str, head: str) -> str | None:
         """Return the tree that base becomes with head merged in; None where they conflict or share no history."""
@@ -150,11 +150,8 @@ class Mirror:
                 return
             shutil.rmtree(path, ignore_errors=True)
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside, attributes = path.with_name(f"{path.name}.new"), self._copy.path / "info" / "attributes"
+            aside = path.with_name(f"{path.name}.new")
             shutil.rmtree(aside, ignore_errors=True)
-            if self._copy.path.is_dir():
-                attributes.parent.mkdir(exist_ok=True)
-                attributes.write_text(BYTES_AS_COMMITTED)
             # twice --force: an add that was killed leaves its path locked, and we are alone here
             self._git("worktree", "add", "--quiet", "--detach", "--force", "--force", str(aside), sha(commit))
             self._git("worktree", "move", str(aside), str(path))
@@ -176,7 +173,7 @@ class Mirror:
                 shutil.rmtree(trash, ignore_errors=True)
                 with suppress(FileNotFoundError):
                     path.rename(trash)
-                if self._copy.path.is_dir():
+                if self._copy.is_ours:
                     self._git("worktree", "prune")
         shutil.rmtree(trash, ignore_errors=True)
 

@@ -241,6 +241,7 @@ def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[Run
             raise GateClosed(lock_demand(lock) for lock in conflicts)
         runs.add(tx, run, rows, job.id)
         for row in rows:
+            runs.sign(tx, run, row, bot.vault.sign)
             audit.record(tx, now, run.asked_by, "apply begins", pull.key, project=row.project.name, plan=row.plan or "")
         rivals = {
             plan.pull for place in places for plan in plans.live_elsewhere(tx, pull.repository.key, place, pull.key)

@@ -14,12 +14,13 @@ from bot.bot import Bot, short
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.core.job import Job
 from bot.core.pull import Pull, PullState
-from bot.core.run import ApplyOutcome, Intent, Plan, PlanState, Run, RunProject, State
+from bot.core.run import ApplyOutcome, Intent, Plan, PlanState, Run, RunProject, Selection, State
 from bot.core.trigger import TriggerKind
 from bot.ports import ApplyReport, MaskingTool, Site
 from bot.steps.pull.discovery import tool_of
-from bot.steps.pull.evidence import is_as_planned
+from bot.steps.pull.evidence import is_as_planned, project_digest
 from bot.steps.pull.gate_facts import objection
+from bot.steps.pull.projects import discover_projects, other_directories
 from bot.steps.pull.source import open_source
 from bot.steps.run import settle
 from bot.steps.run.work import (
@@ -42,7 +43,8 @@ class Attempt:
     """One apply of one plan, with what it belongs to. `directory` is its supervisor's.
 
     `is_begun`: its intent was written before. `replans`: what it depends on was applied in this run, other files landed
-    than were planned, or the plan's row is not `is_as_planned`: of an earlier version, or changed by someone.
+    than were planned, or the plan is not `is_as_planned` or the row not `is_as_signed`: of an earlier version, or
+    changed by someone. `landed`: it is what a merge applies.
     """
 
     pull: Pull
@@ -54,6 +56,8 @@ class Attempt:
     is_begun: bool
     replans: bool
     is_as_planned: bool
+    is_as_signed: bool
+    landed: bool
     stop_reason: str
     claim: settle.Claim | None = None
 
@@ -84,6 +88,7 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         intent = short("intent", job.run, job.place)
         is_begun = intents.get(tx, intent) is not None
         stop_reason = runs.stop_reason(tx, job.run)
+        is_signed = run is not None and row is not None and runs.is_as_signed(tx, job.run, job.place, bot.vault.verify)
         applied_names = {row.project.name for row in runs.projects(tx, job.run) if row.state is State.DONE}
     if run is None or row is None or pull is None or plan is None:
         return None
@@ -91,7 +96,7 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         settle.settle_row(bot, row)
         return None
     signed = is_as_planned(bot, plan)
-    has_moved = _has_moved(bot, pull, run, row, plan) or bool(applied_names.intersection(row.project.depends_on))
+    replans = not (signed and is_signed) or bool(applied_names.intersection(row.project.depends_on))
     return Attempt(
         pull=pull,
         run=run,
@@ -100,8 +105,10 @@ def _load_attempt(bot: Bot, job: Job) -> Attempt | None:
         intent=intent,
         directory=bot.folders.attempt(intent),
         is_begun=is_begun,
-        replans=has_moved or not signed,
+        replans=replans or _has_moved(bot, pull, run, row, plan),
         is_as_planned=signed,
+        is_as_signed=is_signed,
+        landed=run.trigger.kind is TriggerKind.MERGE,
         stop_reason=stop_reason,
     )
 
@@ -117,8 +124,11 @@ def _has_moved(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan) -> b
 def _apply(bot: Bot, attempt: Attempt) -> None:
     """Begin the apply, or find the one that was begun, and settle the row with how it ended."""
     try:
+        is_started = supervise.status(attempt.directory).state is not AttemptState.NOT_STARTED
+        if not is_started and not attempt.is_as_signed:
+            attempt = _read_anew(bot, attempt)
         site = _apply_site(bot, attempt)
-        if supervise.status(attempt.directory).state is AttemptState.NOT_STARTED:
+        if not is_started:
             attempt = _verify_plan(bot, attempt)
             _start_supervised(bot, attempt, site)
         on_output = _log_writer(bot, attempt, site)
@@ -148,6 +158,32 @@ def _record_failure(bot: Bot, attempt: Attempt, error: Refused | ToolFailed) -> 
     _record_outcome(bot, attempt, ApplyReport(ApplyOutcome.DONE if succeeded else ApplyOutcome.UNKNOWN, summary, ""))
 
 
+def _read_anew(bot: Bot, attempt: Attempt) -> Attempt:
+    """The attempt as forge and git say it is, to be planned again: its row is of an earlier version, or was changed."""
+    repository, place = attempt.pull.repository, attempt.row.project.place
+    live_pull = bot.host(repository).pull(repository, attempt.pull.number)
+    landed = live_pull.state is PullState.MERGED
+    with open_source(bot, live_pull, as_landed=landed) as source:
+        projects = discover_projects(bot, source)
+        project = projects.find(place)
+        if project is None:
+            raise Refused("the project is no longer there; `/plan`, then `/apply`")
+        removed = project in projects.removed
+        tree = source.before if removed else source.after
+        input_digest = project_digest(bot, tree, project, other_directories(projects, project))
+    run = replace(
+        attempt.run,
+        head=source.head,
+        base=source.base,
+        branch=live_pull.base.name,
+        result=source.result,
+        selection=Selection(),
+    )
+    rules = projects.rules(place)
+    row = replace(attempt.row, project=project, rules=rules, removed=removed, input_digest=input_digest)
+    return replace(attempt, run=run, row=row, landed=landed, replans=True, is_as_planned=False)
+
+
 def _apply_site(bot: Bot, attempt: Attempt) -> Site:
     """Stored plans are applied where they were made; what is planned again is planned at what is there now."""
     return prepare_site(bot, attempt.pull, attempt.run, attempt.row, None if attempt.replans else attempt.plan)
@@ -171,6 +207,8 @@ def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
     with bot.store.begin() as tx:
         plans.add(tx, new, attempt.pull.repository.key)
         runs.set_plan(tx, old.id, new.id)
+        if attempt.is_as_signed:
+            runs.sign(tx, attempt.run, replace(attempt.row, plan=new.id), bot.vault.sign)
     delete_artifacts(bot, (old.id,))
     return replace(attempt, plan=new, row=replace(attempt.row, plan=new.id))
 
@@ -178,11 +216,13 @@ def _verify_plan(bot: Bot, attempt: Attempt) -> Attempt:
 def _preflight(bot: Bot, attempt: Attempt) -> None:
     """The last look before anything changes: same head, same base branch, nobody froze, objected or took back."""
     live_pull = bot.host(attempt.pull.repository).pull(attempt.pull.repository, attempt.pull.number)
+    if live_pull.key != attempt.run.pull:
+        raise Refused("the forge knows this pull request by another number or in another repository; `/plan` again")
     if live_pull.state is PullState.OPEN and live_pull.head.sha != attempt.run.head:
         raise Refused(f"the pull request moved on to {live_pull.head.sha[:7]} before this project began")
     if live_pull.base.name != attempt.run.branch:
         raise Refused(f"the pull request was given another base, {live_pull.base.name}, before this project began")
-    landed = attempt.run.trigger.kind is TriggerKind.MERGE
+    landed = attempt.landed
     plan = replace(attempt.plan, expires_at=max(attempt.plan.expires_at, bot.clock())) if landed else attempt.plan
     with open_source(bot, live_pull, as_landed=landed) as source:
         plan_now = replace(plan, state=PlanState.CURRENT) if landed else plan

@@ -113,7 +113,7 @@ class KubeTool:
         path = site.scratch / CONFIG_FILE
         path.write_bytes(config.to_json())
         source_root = Path(__file__).resolve().parents[2]
-        argv = (sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(path))
+        argv = (sys.executable, "-P", "-m", "bot.kube.apply", str(path))
         return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(source_root)})
 
     def report_apply(self, site: Site, exit: int | None) -> ApplyReport:

@@ -1,6 +1,6 @@
 """What the bot asks of a forge (Host) and of a tool (Tool)."""
 
-from bot.ports.host import Delivery, Host, Remote
+from bot.ports.host import Delivery, Host, Remote, basic_authorization
 from bot.ports.tool import (
     ApplyReport,
     ClaimingTool,
@@ -36,4 +36,5 @@ __all__ = [
     "StatefulTool",
     "Tool",
     "ToolPlan",
+    "basic_authorization",
 ]

@@ -1,9 +1,13 @@
 """What the bot asks of a forge. Jobs and server see this, never a provider."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
+
+from pydantic import SecretStr
 
 from bot.core.event import Event
 from bot.core.keys import CommentRef
@@ -22,15 +26,22 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """How git reaches a repository: the URL without credentials, and what to add to git's environment.
+    """How git reaches a repository: the URL without credentials, and what to send there in its Authorization header.
 
-    `pulls` is where the heads of pull requests are; `author` is who we are in commits, as (name, e-mail).
+    `ca_file` holds the certificates to trust there. `pulls` is where the heads of pull requests are; `author` is who we
+    are in commits, as (name, e-mail).
     """
 
     url: str
-    env: Mapping[str, str]
+    authorization: SecretStr | None = None
+    ca_file: Path | None = None
     pulls: str = "refs/pull/{number}/head"
     author: tuple[str, str] = ("gitops-bot", "gitops-bot@noreply.invalid")
+
+
+def basic_authorization(user: str, password: str) -> SecretStr:
+    """Return an Authorization header's content for user and password (RFC 7617)."""
+    return SecretStr(f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")
 
 
 class Host(Protocol):

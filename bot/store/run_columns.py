@@ -1,5 +1,8 @@
 """How runs and their rows stand in columns. Used by `runs` alone."""
 
+import json
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from bot.core.keys import PullKey
@@ -11,6 +14,36 @@ from bot.store.columns import dump, load
 
 NOTHING = ""
 """What a row waits for, in its column, that is to be started."""
+
+SIGNED_OF_RUN = ("id", "kind", "pull", "asked_by", "why", "head", "base", "branch", "result", "selection")
+SIGNED_OF_ROW = ("place", "plan", "project", "rules", "removed", "input_digest")
+
+
+def signed_text(run: Mapping[str, object], row: Mapping[str, object]) -> str:
+    """Write all that decides what is applied, of the columns of a row and its run; not the states, which move on."""
+    fields = [run[name] for name in SIGNED_OF_RUN], [row[name] for name in SIGNED_OF_ROW]
+    return f"stored row {json.dumps(fields)}"
+
+
+def run_columns(run: Run) -> dict[str, object]:
+    """What a run has in its columns."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "pull": run.pull,
+        "state": run.state,
+        "asked_by": run.asked_by,
+        "why": str(run.trigger),
+        "head": run.head,
+        "base": run.base,
+        "branch": run.branch,
+        "result": run.result,
+        "selection": dump(Selection, run.selection),
+        "note": run.note,
+        "created_at": run.created_at,
+        "ended_at": run.ended_at,
+        "findings": dump(Findings, run.findings),
+    }
 
 
 def row_columns(row: RunProject) -> dict[str, object]:

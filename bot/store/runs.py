@@ -1,14 +1,14 @@
 """Runs and their rows. A run ends when its last row does; the transaction that ends it knows that it was the last."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot.core.lifecycle import OPEN_STATES, next_places, run_state
-from bot.core.run import Findings, RowTurn, Run, RunKind, RunProject, Selection, State, WaitReason
+from bot.core.run import RowTurn, Run, RunKind, RunProject, State, WaitReason
 from bot.store.columns import dump, insert_new, load
-from bot.store.run_columns import NOTHING, load_row, load_run, row_columns, wait_reason
+from bot.store.run_columns import NOTHING, load_row, load_run, row_columns, run_columns, signed_text, wait_reason
 from bot.store.tables import run as runs
 from bot.store.tables import run_project as rows
 
@@ -17,31 +17,25 @@ MOST_REFUSALS = 3
 
 def add(tx: sa.Connection, run: Run, projects: Sequence[RunProject], job: str, notices: Sequence[str] = ()) -> bool:
     """Write a run with its rows; false, and nothing changed, when it is there already."""
-    values = {
-        "id": run.id,
-        "kind": run.kind,
-        "pull": run.pull,
-        "state": run.state,
-        "asked_by": run.asked_by,
-        "why": str(run.trigger),
-        "head": run.head,
-        "base": run.base,
-        "branch": run.branch,
-        "result": run.result,
-        "selection": dump(Selection, run.selection),
-        "note": run.note,
-        "stop": "",
-        "notices": dump(list[str], list(notices)),
-        "job": job,
-        "created_at": run.created_at,
-        "ended_at": run.ended_at,
-        "findings": dump(Findings, run.findings),
-    }
-    if not insert_new(tx, runs, **values):
+    values = {"stop": "", "notices": dump(list[str], list(notices)), "job": job}
+    if not insert_new(tx, runs, **run_columns(run), **values):
         return False
     for position, row in enumerate(projects):
         tx.execute(rows.insert().values(**row_columns(row), position=position))
     return True
+
+
+def sign(tx: sa.Connection, run: Run, row: RunProject, sign: Callable[[str], str]) -> None:
+    """Put to the row the signature of what it is to say, whatever stands there."""
+    signature = sign(signed_text(run_columns(run), row_columns(row)))
+    tx.execute(rows.update().where(_is(run.id, row.project.place)).values(signature=signature))
+
+
+def is_as_signed(tx: sa.Connection, run: str, place: str, verify: Callable[[str, str], bool]) -> bool:
+    """Tell whether the row says what was signed: no row of an earlier version does, and none that somebody changed."""
+    row = tx.execute(sa.select(rows).where(_is(run, place))).one()._asdict()
+    text = signed_text(tx.execute(sa.select(runs).where(runs.c.id == run)).one()._asdict(), row)
+    return verify(text, str(row["signature"]))
 
 
 def get(tx: sa.Connection, id: str) -> Run | None:

@@ -112,6 +112,7 @@ run_project = sa.Table(
     sa.Column("ended_at", UtcDateTime),
     sa.Column("error_where", SafeText, nullable=False, server_default=""),
     sa.Column("effects", SafeText, nullable=False, server_default=""),
+    sa.Column("signature", SafeText, nullable=False, server_default=""),
     sa.Index("run_project_place", "place"),
 )
 

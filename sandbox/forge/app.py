@@ -62,14 +62,16 @@ def _render_error(wrong: ApiError) -> tuple[Response, int]:
 
 
 def _before_request(faults: Faults, lock: Any) -> Response | None:
-    """API requests meet their faults; then everything but git itself runs alone."""
+    """API requests meet their faults, git's their latency; then everything but git itself runs alone."""
     g.began = time.monotonic()
     if request.path.startswith("/api/"):
         fault = faults.next_fault(request.method, request.path)
         g.fault = fault
         if fault and fault.kind == "before":
             return _answer(fault)
-    if not NOT_LOCKED.search(request.path):
+    if NOT_LOCKED.search(request.path):
+        time.sleep(faults.git_latency)
+    else:
         lock.acquire()
         g.held = lock
     return None

@@ -31,15 +31,17 @@ class Faults:
     """The faults that are in force, and the requests that were made."""
 
     latency: float = 0.0
+    git_latency: float = 0.0
     down: bool = False
     fail: list[Fault] = field(default_factory=list)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set(self, fields: dict[str, Any]) -> None:
-        """Replace all faults. Keys: latency_ms, down, fail (a list of Fault's fields)."""
+        """Replace all faults. Keys: latency_ms, git_latency_ms, down, fail (a list of Fault's fields)."""
         with self.lock:
             self.latency = float(fields.get("latency_ms", 0)) / 1000
+            self.git_latency = float(fields.get("git_latency_ms", 0)) / 1000
             self.down = bool(fields.get("down", False))
             self.fail = [Fault(**fault) for fault in fields.get("fail", [])]
 

@@ -47,7 +47,7 @@ def written(world: World, top: Path) -> tuple[Mirror, dict[Commit, str]]:
     command = ["git", "fast-import", "--quiet", "--force", f"--export-marks={top / 'marks'}"]
     subprocess.run(command, input=stream, cwd=path, check=True, env=ENV)
     ids = dict(line.split() for line in (top / "marks").read_text().splitlines())
-    return Mirror(path, Remote(str(path), ENV)), {one: ids[f":{one.number + 1}"] for one in world.commits}
+    return Mirror(path, Remote(str(path))), {one: ids[f":{one.number + 1}"] for one in world.commits}
 
 
 def told(commit: Commit) -> bytes:

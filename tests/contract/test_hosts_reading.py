@@ -1,7 +1,5 @@
 """The promises of the Host port, kept by every forge: what it reads."""
 
-import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +10,7 @@ from bot.core.own_comment import topic_of
 from bot.core.pull import CheckState, PullState, ReviewState, Role
 from bot.steps.say.topics import say
 from tests.contract.acting import Ground
+from tests.git.listing import ls_remote, ls_remote_as_nobody
 
 SOON = timedelta(seconds=90)
 
@@ -175,11 +174,9 @@ def test_git_reaches_the_repository_with_credentials_that_are_not_in_the_address
     pull, host = ground.open(), ground.host()
     remote = host.remote(pull.repository)
     assert "@" not in remote.url
-    env = {"PATH": os.defpath, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    command = ["git", "ls-remote", remote.url, remote.pulls.format(number=pull.number)]
-    assert subprocess.run(command, env=env, capture_output=True, check=False).returncode
-    listed = subprocess.run(command, env=env | remote.env, capture_output=True, check=True, text=True)
-    assert listed.stdout.split()[0] == pull.head.sha
+    ref = remote.pulls.format(number=pull.number)
+    assert ls_remote_as_nobody(remote, ref).returncode
+    assert ls_remote(remote, ref).stdout.split()[0] == pull.head.sha
 
 
 def test_commits_that_we_make_are_known_to_the_forge_as_ours(ground: Ground) -> None:

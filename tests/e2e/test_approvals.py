@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -253,6 +254,55 @@ def test_a_plan_of_a_version_that_signed_none_is_planned_again_and_goes_on(stage
     write(stage, "update plan set json = json_remove(json, '$.signature')")
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_merge(number)
+
+
+UNSIGNED = """
+create trigger unsign after update of signature on run_project when new.signature != ''
+begin update run_project set signature = '' where run = new.run and place = new.place; end
+"""
+FORGED = """
+create trigger forge after insert on run_project
+begin
+  update run set result = '{commit}' where id = new.run and kind = 'apply';
+  update run_project set input_digest = 'another' where run = new.run and place = new.place;
+end
+"""
+
+
+def test_an_apply_of_a_version_that_signed_none_is_planned_again_and_goes_on(stages: Callable[..., Stage]) -> None:
+    stage = stages()
+    clone = begin(stage)
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    write(stage, UNSIGNED)
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    assert read(stage, "select distinct signature from run_project") == [("",)]
+    (planned,) = read(stage, "select count(*) from plan")
+    assert planned == (2,)
+
+
+def test_an_apply_that_somebody_points_to_other_code_in_the_store_is_of_what_was_approved(
+    stages: Callable[..., Stage], tmp_path: Path
+) -> None:
+    stage = stages()
+    clone = begin(stage)
+    hidden = f'  provisioner "local-exec" {{\n    command = "touch {tmp_path}/owned"\n  }}\n}}\n'
+    propose(stage, clone, {"net/main.tf": ONE.removesuffix("}\n") + hidden}, "evil")
+    commit = stage.alice.git(clone, "rev-parse", "HEAD").strip()
+    number = propose(stage, clone, {"net/main.tf": ONE})
+    approved(stage, number)
+    write(stage, FORGED.format(commit=commit))
+    stage.alice.comment(stage.repo, number, "/apply")
+    stage.wait_for_merge(number)
+    assert "terraform_data" in state_of(stage, "net")
+    assert not (tmp_path / "owned").exists()
+
+
+def read(stage: Stage, question: str) -> list[tuple[object, ...]]:
+    """Ask the bot's store."""
+    with contextlib.closing(sqlite3.connect(stage.data / "store.sqlite", timeout=30)) as store:
+        return store.execute(question).fetchall()
 
 
 def write(stage: Stage, statement: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bot.core.errors import Transient
 from bot.git import Mirror
 from bot.ports import Remote
-from tests.git.upstream import ENV, Upstream
+from tests.git.upstream import Upstream
 
 TEXT = "".join(f"{number}\n" for number in range(40))
 
@@ -278,7 +278,7 @@ def test_a_commit_that_a_force_push_removed_is_fetched_by_its_id_and_kept(upstre
     approved = upstream.commit(b="new\n")
     upstream.git("reset", "--quiet", "--hard", "main")
     head = upstream.commit("Same", b="new\n")
-    other = Mirror(tmp_path / "other.git", Remote(str(upstream.path), ENV | {"GIT_ALLOW_PROTOCOL": "file"}))
+    other = Mirror(tmp_path / "other.git", Remote(str(upstream.path)))
     other.fetch("refs/heads/*")
     assert not other.has(approved)
     assert other.obtain(approved)
@@ -296,6 +296,6 @@ def test_a_commit_that_nobody_has_is_not_had_and_a_forge_out_of_reach_is_asked_a
 ) -> None:
     upstream.fetch()
     assert not upstream.mirror.obtain("d" * 40)
-    away = Mirror(tmp_path / "away.git", Remote("http://127.0.0.1:9/acme/infra.git", ENV))
+    away = Mirror(tmp_path / "away.git", Remote("http://127.0.0.1:9/acme/infra.git"))
     with pytest.raises(Transient):
         away.obtain("d" * 40)

@@ -17,7 +17,7 @@ class Upstream:
         self.path, self.mirror_path = top / "upstream", top / "mirror.git"
         self.path.mkdir()
         self.git("init", "--quiet", "--initial-branch=main", ".")
-        self.mirror = Mirror(self.mirror_path, Remote(str(self.path), ENV | {"GIT_ALLOW_PROTOCOL": "file"}))
+        self.mirror = Mirror(self.mirror_path, Remote(str(self.path)))
 
     def git(self, *words: str, at: Path | None = None) -> str:
         done = subprocess.run(

@@ -1,7 +1,5 @@
 """Repositories, forks and branches that change under the bot, on a real Gitea."""
 
-import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +8,7 @@ from bot.core.errors import Refused, Transient
 from bot.core.pull import CheckState, PullState, Repository, ReviewState, Status
 from bot.ports import Host
 from bot.steps.say.topics import say
+from tests.git.listing import ls_remote
 from tests.gitea.conftest import Hosts
 from tests.gitea.people import BOT, KEEPER
 from tests.gitea.running import Place
@@ -214,10 +213,6 @@ def test_a_conflict_is_told_from_a_check_that_is_not_done(place: Place, host: Ho
 
 def test_gits_credentials_are_for_one_repository_only(host: Host, repository: Repository) -> None:
     remote = host.remote(repository)
-    env = {"PATH": os.defpath, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    other = remote.url.removesuffix(".git") + "-other.git"
-    listed = subprocess.run(
-        ["git", "ls-remote", other], env=env | dict(remote.env), capture_output=True, check=False, text=True
-    )
+    listed = ls_remote(remote, url=remote.url.removesuffix(".git") + "-other.git")
     assert listed.returncode
     assert "could not read Username" in listed.stderr

@@ -1,6 +1,5 @@
 """The GitHub host as an App: how it signs in, and what it does when a token or an installation ends."""
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +9,7 @@ from bot.core.keys import CommentRef, PullKey
 from bot.core.pull import Role
 from bot.hosts.github.rights import PERMISSIONS
 from bot.steps.say.topics import say
+from tests.git.listing import ls_remote
 from tests.hosts.on_sandbox import MANIFEST, AppPlace, token_host
 
 
@@ -68,12 +68,10 @@ def test_git_is_given_a_token_that_works(app_place: AppPlace) -> None:
     host = app_place.host()
     remote = host.remote(host.repository(app_place.place.repo))
     app_place.place.forge.end_tokens()
-    command = ["git", "ls-remote", remote.url]
-    env = {"PATH": "/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
-    assert subprocess.run(command, env=env | remote.env, capture_output=True, check=False).returncode
+    assert ls_remote(remote).returncode
     host.repository(app_place.place.repo)  # whose 401 makes a new token
     fresh = host.remote(host.repository(app_place.place.repo))
-    assert not subprocess.run(command, env=env | fresh.env, capture_output=True, check=False).returncode
+    assert not ls_remote(fresh).returncode
 
 
 def test_a_repository_that_the_app_was_not_given_is_refused_by_name(app_place: AppPlace) -> None:

@@ -94,7 +94,7 @@ class Ground:
         )
         errand.write_bytes(words.to_json())
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "bot.kube.apply.apply_child", str(errand)],
+            [sys.executable, "-P", "-m", "bot.kube.apply", str(errand)],
             cwd=self.directory,
             env={"PYTHONPATH": str(TOP), "PATH": os.defpath},
             stdout=subprocess.PIPE,

@@ -1,6 +1,5 @@
 """The Host port for Gitea. Everything that is true only of Gitea ends in this package."""
 
-import base64
 import logging
 import re
 import time
@@ -22,7 +21,7 @@ from bot.hosts.gitea import rights, shapes, webhook
 from bot.hosts.gitea.client import ApiClient, NotFound
 from bot.hosts.gitea.settings import GiteaSettings
 from bot.hosts.gitea.topics import TopicComments, comment_path
-from bot.ports import Delivery, Remote
+from bot.ports import Delivery, Remote, basic_authorization
 
 STYLES = (
     ("merge", "allow_merge_commits"),
@@ -226,15 +225,8 @@ class Gitea:
 
     def remote(self, repository: Repository) -> Remote:
         url = f"{self._settings.web_url}/{repository.name}.git"
-        secret = base64.b64encode(f"{self.whoami()}:{self._settings.token.get_secret_value().strip()}".encode())
-        env = {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret.decode()}",
-        }
-        if self._settings.ca_file:
-            env["GIT_SSL_CAINFO"] = str(self._settings.ca_file)
-        return Remote(url, env, author=(self.whoami(), str(self._user["email"])))
+        authorization = basic_authorization(self.whoami(), self._settings.token.get_secret_value().strip())
+        return Remote(url, authorization, self._settings.ca_file, author=(self.whoami(), str(self._user["email"])))
 
     def missing_rights(self, repository: Repository) -> tuple[str, ...]:
         """What the account and its token lack in a repository, in words; for `gitops-bot check`."""

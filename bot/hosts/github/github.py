@@ -1,6 +1,5 @@
 """The Host port for GitHub. Everything that is true only of GitHub ends in this package."""
 
-import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from bot.hosts.github.client import status_of
 from bot.hosts.github.contributors import read_contributors
 from bot.hosts.github.folding import CommentFolder
 from bot.hosts.github.settings import GitHubSettings
-from bot.ports import Delivery, Remote
+from bot.ports import Delivery, Remote, basic_authorization
 
 MOST_COMMITS_LISTED = 250
 NOT_ALLOWED = 405
@@ -214,17 +213,10 @@ class GitHub:
 
     def remote(self, repository: Repository) -> Remote:
         url = f"{self._settings.web_url}/{repository.name}.git"
-        secret = base64.b64encode(f"x-access-token:{self._account.token(repository.name)}".encode()).decode()
-        env = {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
-        }
-        if self._settings.ca_file:
-            env["GIT_SSL_CAINFO"] = str(self._settings.ca_file)
+        authorization = basic_authorization("x-access-token", self._account.token(repository.name))
         hostname = urlsplit(self._settings.web_url).hostname
         email = f"{self._account.user(repository.name)}+{self._account.login}@users.noreply.{hostname}"
-        return Remote(url, env, author=(self._account.login, email))
+        return Remote(url, authorization, self._settings.ca_file, author=(self._account.login, email))
 
     def missing_rights(self, repository: Repository) -> tuple[str, ...]:
         return self._account.missing_rights(repository)

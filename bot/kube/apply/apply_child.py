@@ -1,11 +1,10 @@
-"""The child that applies: `python -P -m bot.kube.apply.apply_child CONFIG`. It alone has the credentials that write.
+"""The child that applies: `python -P -m bot.kube.apply CONFIG`. It alone has the credentials that write.
 
 Does what the artifact lists and nothing else, and reports each object as it ends. Begun by the bot's supervisor, so it
 outlives the bot; interrupted by SIGINT, it begins nothing more, finishes what it is at, and tells how far it came.
 """
 
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient
 from bot.kube.apply.artifact import ApplyArtifact
 from bot.kube.apply.child_config import ChildConfig
@@ -47,7 +45,6 @@ EARLIER_FAILURE = "what comes before it did not go well"
 
 def main(argv: Sequence[str]) -> int:
     """Apply what the config at `argv[1]` names; the exit status is one of DONE, FAILED, REFUSED and INTERRUPTED."""
-    process.protect_memory()
     config = ChildConfig.from_json(Path(argv[1]).read_bytes())
     artifact = ApplyArtifact.from_json(Path(config.artifact).read_bytes())
     stop = StopSignal()
@@ -275,7 +272,3 @@ def _due_phases(widened: Inventory) -> tuple[HookPhase, HookPhase]:
 def _served_kinds(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = [version["name"] for version in spec["versions"] if version.get("served")]
     return [(f"{spec['group']}/{name}", str(spec["names"]["kind"])) for name in names]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

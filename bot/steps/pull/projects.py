@@ -38,6 +38,11 @@ class Projects:
     notices: tuple[str, ...]
     findings: Findings
 
+    def find(self, place: str) -> Project | None:
+        """The project at a place, also one that only the base has; None where there is none."""
+        projects = (*(project for project, _ in self.all), *self.before)
+        return next((project for project in projects if project.place == place), None)
+
     def rules(self, place: str) -> Rules:
         """The rules of a place, also of one that only the base has; of one that nobody has the base's defaults."""
         own = next((rules for project, rules in self.all if project.place == place), None)
