@@ -30,6 +30,7 @@ rig: $(VENV)/.dev
 bench: $(VENV)/.dev rig
 	$(BIN)/python -m benchmarks.terraform
 	$(BIN)/python -m benchmarks.terraform --delay 100
+	$(BIN)/python -m benchmarks.cage
 	$(BIN)/python -m benchmarks.webhooks
 	$(BIN)/python -m benchmarks.discovery
 	$(BIN)/python -m benchmarks.rendering

@@ -23,6 +23,7 @@ from bot.core.project import Project
 from bot.ports import Site
 from bot.store.columns import dump
 from bot.tools.terraform import tool
+from tests.caging import strongest_cage
 from tests.comments.building import plan, project
 
 COUNTS = (1_000, 10_000)
@@ -81,6 +82,7 @@ def _ours(top: Path) -> dict[str, float]:
         environment={"PATH": PATH, "HOME": str(top)},
         timeout=TIMEOUT,
         stopped=lambda: False,
+        cage=strongest_cage(),
     )
     began = time.monotonic()
     content = tool(lambda _: {}).plan(site).content

@@ -15,6 +15,7 @@ from bot.kube.render.renderer import RenderRequest
 from bot.tools.kustomize.build import Kustomize
 from bot.tools.kustomize.settings import KustomizeSettings
 from bot.vault import Vault
+from tests.caging import strongest_cage
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{number}}}\ndata: {{a: '{word}'}}\n"
 
@@ -26,7 +27,7 @@ def main() -> None:
         scratch.mkdir(mode=0o700)
         root = _overlay(top / "root", 500)
         tool = Kustomize(KustomizeSettings.of({}))
-        asked = RenderRequest(root, ".", scratch, {"PATH": os.environ["PATH"]})
+        asked = RenderRequest(root, ".", scratch, {"PATH": os.environ["PATH"]}, strongest_cage())
         cache = Cache(top / "cache", Vault(b"k" * 32))
         made = _seconds(lambda: cache.get_or_create("key", lambda: tool.render(asked)))
         kept = _seconds(lambda: cache.get_or_create("key", lambda: tool.render(asked)))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.cache import Cache
+from bot.cage.cages import Cages
 from bot.config.schema import Schema
 from bot.core.errors import Refused
 from bot.core.job import Job
@@ -96,6 +97,7 @@ class Bot:
     vocabulary: Vocabulary
     vault: Vault
     cache: Cache
+    cages: Cages
     folders: Folders
     limits: Limits
     name: str

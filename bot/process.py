@@ -1,9 +1,11 @@
-"""The only door to other programs: a list, never a shell; the whole environment, never ours; one group."""
+"""The only door to other programs: a list, never a shell; the whole environment, never ours; one group.
+
+What a program reaches is its confinement's to say, which every caller names: `bot.cage` makes those of foreign ones.
+"""
 
 import ctypes
 import os
 import select
-import shutil
 import signal
 import subprocess
 import threading
@@ -15,19 +17,22 @@ from pathlib import Path
 from typing import IO
 
 from bot.core.errors import ToolFailed
+from bot.launch import UNCONFINED, Confinement, Launch
 from bot.run_log import CUT_NOTE, LineWriter, Log
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 POLL_SECONDS = 0.3
 GRACE_SECONDS = 10.0
+CLEANUP_SECONDS = 2.0
 CHUNK_BYTES = 65536
 PR_SET_DUMPABLE = 4
 TAIL_BYTES = 64 * 1024
+STOPPED, TIMED_OUT = "stopped", "timed out"
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a program ended. `exit` is None when we ended it: it was `stopped`, or `timed_out`.
+    """How a program ended. `exit` is None when we ended it: it was `stopped`, `timed_out`, or over a limit (`overrun`).
 
     Its output is data (`stdout`), which is whole or an error, or words for people (`words`, `stderr`), whose middle may
     be left out. `loss` says why `kept` is not all that it printed; empty where it is. `began_at` is seconds since the
@@ -42,6 +47,7 @@ class Completed:
     timed_out: bool = False
     loss: str = ""
     began_at: float = 0.0
+    overrun: str = ""
 
     @property
     def stdout_bytes(self) -> bytes:
@@ -68,6 +74,7 @@ class Completed:
 def run(  # noqa: PLR0913  # one door, each word of it named
     argv: Sequence[str],
     *,
+    confinement: Confinement,
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
@@ -76,43 +83,48 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     stdin: bytes = b"",
     limit: int = OUTPUT_LIMIT,
     stdout: Path | None = None,
-    fds: tuple[int, ...] = (),
 ) -> Completed:
     """Run a program to its end; it dies with us. Raises ToolFailed when there is no such program.
 
-    `timeout` is in seconds; after it, or once `stopped()` is true, the group gets SIGINT and a while later SIGKILL.
+    `timeout` is in seconds; after it, once `stopped()` is true or it is over a limit, the group gets SIGINT and a while
+    later SIGKILL.
     Output is kept up to `limit` bytes a stream and, with `log`, told there line by line, up to LOG_LIMIT in all. With
     `stdout`, a path, its output goes into that file, which only we may read, and not into memory.
     However much it is, and however full the disk, the program never notices. Raises OSError where the file lacks room.
-    The program inherits the descriptors `fds`.
     """
     began_at = time.time()
-    with _private_file(stdout) as file:
-        child = _spawn(argv, cwd, env, has_input=bool(stdin), fds=fds)
+    with _private_file(stdout) as file, confinement.launch(argv, cwd, env) as launch:
+        child = _spawn(launch, cwd, has_input=bool(stdin))
         output, errors = _Capture(child.stdout, log, limit, file), _Capture(child.stderr, log, limit)
         if child.stdin:
             _feed(child.stdin, stdin)
-        stop_reason = _wait(child, time.monotonic() + timeout, stopped)
-        _terminate(child) if stop_reason else None
+        stop_reason = _wait(child, launch, time.monotonic() + timeout, stopped)
+        if stop_reason and child.returncode is None:
+            _terminate(child)
         loss = output.wait()
         errors.wait()
     return Completed(
         tuple(argv),
-        None if stop_reason else child.returncode,
+        None if stop_reason else launch.exit_status(child.returncode),
         output.kept(),
         errors.kept().decode(errors="replace"),
-        stop_reason == "stopped",
-        stop_reason == "timed out",
+        stop_reason == STOPPED,
+        stop_reason == TIMED_OUT,
         loss,
         began_at,
+        "" if stop_reason in (None, STOPPED, TIMED_OUT) else stop_reason,
     )
 
 
 class Dialogue:
-    """A program that is asked on its input and answers on its output, until it is closed. It dies with its thread."""
+    """A program of ours that is asked on its input and answers on its output, until it is closed.
+
+    It dies with its thread.
+    """
 
     def __init__(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self._child = _spawn(argv, cwd, env, has_input=True, stderr=subprocess.DEVNULL)
+        with UNCONFINED.launch(argv, cwd, env) as launch:
+            self._child = _spawn(launch, cwd, has_input=True, stderr=subprocess.DEVNULL)
 
     def ask(self, question: bytes) -> IO[bytes]:
         """Send the question and return where to read the answer. Raises ToolFailed when the program has ended."""
@@ -141,43 +153,31 @@ def protect_memory() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _spawn(
-    argv: Sequence[str],
-    cwd: Path,
-    env: Mapping[str, str],
-    has_input: bool,
-    stderr: int = subprocess.PIPE,
-    fds: tuple[int, ...] = (),
-) -> "subprocess.Popen[bytes]":
-    path = env.get("PATH", os.defpath)
-    if shutil.which(argv[0], path=path) is None:
-        raise ToolFailed(f"there is no program {argv[0]}")
+def _spawn(launch: Launch, cwd: Path, has_input: bool, stderr: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [*_die_with_parent(path), *argv],
+        launch.argv,
         cwd=cwd,
-        env=dict(env),
+        env=dict(launch.env),
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
-        pass_fds=fds,
+        pass_fds=launch.fds,
     )
 
 
-def _die_with_parent(path: str) -> list[str]:
-    """Return what to put before argv: the child ends when the thread that started it does, so with us. Linux only."""
-    setpriv = shutil.which("setpriv", path=path)
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
-
-
-def _wait(child: "subprocess.Popen[bytes]", deadline: float, stopped: Callable[[], bool] | None) -> str | None:
+def _wait(
+    child: "subprocess.Popen[bytes]", launch: Launch, deadline: float, stopped: Callable[[], bool] | None
+) -> str | None:
     """Wait for the child; return why it must be ended before that, or None."""
     while not _exits_within(child, min(POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
         if stopped and stopped():
-            return "stopped"
+            return STOPPED
         if time.monotonic() >= deadline:
-            return "timed out"
-    return None
+            return TIMED_OUT
+        if overrun := launch.overrun(child.pid):
+            return overrun
+    return launch.overrun(child.pid)  # the kernel may have ended it for that
 
 
 def _exits_within(child: "subprocess.Popen[bytes]", seconds: float) -> bool:
@@ -189,17 +189,23 @@ def _exits_within(child: "subprocess.Popen[bytes]", seconds: float) -> bool:
             child.wait(seconds)
         return child.returncode is not None
     try:
-        select.select([pidfd], [], [], seconds)
+        poll = select.poll()  # unlike select(2), it takes any descriptor
+        poll.register(pidfd, select.POLLIN)
+        poll.poll(seconds * 1000)
     finally:
         os.close(pidfd)
     return child.poll() is not None
 
 
 def _terminate(child: "subprocess.Popen[bytes]") -> None:
-    """Interrupt the whole group, and kill what is left of it after a grace."""
+    """Interrupt the whole group, and kill what is left of it after a grace.
+
+    What starts it in a cage is told to end before that, so that it can end what fled from the group.
+    """
     os.killpg(child.pid, signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(GRACE_SECONDS)
+    if not _exits_within(child, GRACE_SECONDS):
+        child.terminate()
+        _exits_within(child, CLEANUP_SECONDS)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -17,7 +17,7 @@ from pathlib import Path
 from bot import supervisor
 from bot.atomic_file import replace_file
 from bot.core.errors import ToolFailed
-from bot.ports import Invocation
+from bot.ports import Cage, Invocation
 
 OUTPUT = "output"
 MAX_READ_BYTES = 1024 * 1024
@@ -43,8 +43,10 @@ class AttemptStatus:
     exit: int | None = None
 
 
-def start(directory: Path, invocation: Invocation) -> None:
+def start(directory: Path, invocation: Invocation, cage: Cage) -> None:
     """Start the supervisor, unless it has begun already. Returns when it says that it has.
+
+    The supervisor stands outside of the cage, the program inside where it is a foreign one.
 
     Raises ToolFailed when it cannot begin; nothing was changed then.
     """
@@ -52,11 +54,11 @@ def start(directory: Path, invocation: Invocation) -> None:
         return
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_command(directory, invocation)
+        _write_command(directory, invocation, cage)
     except OSError as error:
         raise ToolFailed(f"its supervisor did not begin; nothing was changed ({error.strerror})") from error
     child = subprocess.Popen(
-        [sys.executable, "-I", supervisor.__file__, str(directory)],
+        [sys.executable, "-I", "-m", supervisor.__name__, str(directory)],
         cwd="/",
         env={"PATH": os.defpath},
         stdin=subprocess.DEVNULL,
@@ -142,12 +144,13 @@ def interrupt(directory: Path) -> None:
             return
 
 
-def _write_command(directory: Path, invocation: Invocation) -> None:
+def _write_command(directory: Path, invocation: Invocation, cage: Cage) -> None:
     command = {
         "argv": list(invocation.argv),
         "cwd": str(invocation.cwd),
         "env": dict(invocation.env),
         "cap": OUTPUT_CAP,
+        "cage": cage.record(invocation.reach) if invocation.reach else None,
     }
     replace_file(directory / "command.json", json.dumps(command).encode())
 

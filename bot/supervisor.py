@@ -1,12 +1,11 @@
 """A tiny program that outlives the bot: it runs one tool in its own session and writes down how that ended.
 
-Started by `bot.supervise` as `python -I supervisor.py DIR`. Uses the standard library alone, imports nothing of ours.
-Reads DIR/command.json, once. Writes DIR/started before the tool, DIR/output as it comes, DIR/exit when it ended. What
-it must write while the tool runs has its place on the disk before the tool begins.
+Started by `bot.supervise` as `python -I -m bot.supervisor DIR`. Of ours it imports the cage that the tool is in, no
+more. Reads DIR/command.json, once. Writes DIR/started before the tool, DIR/output as it comes, DIR/exit when it ended.
+What it must write while the tool runs has its place on the disk before the tool begins.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -16,18 +15,23 @@ import sys
 import time
 from pathlib import Path
 
+from bot.cage import cages
+from bot.core.errors import ToolFailed
+from bot.launch import Confinement, Launch, Unconfined
+from bot.process import protect_memory
+
 POLL_SECONDS = 0.2
 RESERVED_BYTES = 200
-PR_SET_DUMPABLE = 4
+CANNOT_START = 127
 TAIL_BYTES = 64 * 1024
 CUT_NOTE = b"\n[cut: the output is longer than is kept; the tool went on]\n"
 
 
 def main(directory: Path) -> None:
     """Run the command of this directory, at most once, whatever signals come."""
-    _protect_memory()
+    protect_memory()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)  # unlike SIG_IGN, no program that we start inherits it
     lock = (directory / "lock").open("a")
     fcntl.flock(lock, fcntl.LOCK_EX)
     if (directory / "started").exists():  # another supervisor was first
@@ -38,12 +42,6 @@ def main(directory: Path) -> None:
         _reserve(directory / name)
     _write(directory / "started", json.dumps({"boot": boot_id(), "pid": os.getpid(), "since": start_time(os.getpid())}))
     _write(directory / "exit", str(_run(directory, command)))
-
-
-def _protect_memory() -> None:
-    """Keep programs of the same user, the tool among them, from reading our memory, with credentials in it."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def boot_id() -> str:
@@ -62,28 +60,50 @@ def start_time(pid: int) -> str:
 
 def _run(directory: Path, command: dict) -> int:  # type: ignore[type-arg]  # JSON that we wrote
     output = os.open(directory / "output", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        with _confinement(command, output).launch(command["argv"], Path(command["cwd"]), command["env"]) as launch:
+            return _run_launched(directory, command, launch, output)
+    except ToolFailed as error:
+        os.write(output, f"{error}\n".encode())
+        return CANNOT_START
+
+
+def _run_launched(directory: Path, command: dict, launch: Launch, output: int) -> int:  # type: ignore[type-arg]
     tool = subprocess.Popen(
-        command["argv"],
+        launch.argv,
         cwd=command["cwd"],
-        env=command["env"],
+        env=dict(launch.env),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         process_group=0,
-        preexec_fn=_restore_signals,  # noqa: PLW1509  # one thread, and nothing else runs here
+        pass_fds=launch.fds,
     )
     _write(directory / "tool", str(tool.pid))
+    is_interrupted = False
     while tool.poll() is None:
         _cut_middle(output, command["cap"])
+        if not is_interrupted and (overrun := launch.overrun(tool.pid)):
+            is_interrupted = True
+            _tell(output, overrun)
+            os.killpg(tool.pid, signal.SIGINT)
         time.sleep(POLL_SECONDS)
+    if not is_interrupted and (overrun := launch.overrun(tool.pid)):  # the kernel may have ended it for that
+        _tell(output, overrun)
     _cut_middle(output, command["cap"])
-    return tool.returncode
+    return launch.exit_status(tool.returncode)
 
 
-def _restore_signals() -> None:
-    """Let the tool have the signals that we ignore."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+def _confinement(command: dict, output: int) -> Confinement:  # type: ignore[type-arg]
+    """The cage of a foreign program; what it asks of the network in vain is told in its output."""
+    if not command["cage"]:
+        return Unconfined(ends_with_us=False)
+    return cages.load(command["cage"], lambda sentence: _tell(output, sentence))
+
+
+def _tell(output: int, sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(output, f"{sentence}\n".encode())
 
 
 def _cut_middle(output: int, cap: int) -> None:

@@ -22,6 +22,8 @@ from typing import IO
 from bot import jobs, supervise
 from bot.bot import Bot, Folders, Limits
 from bot.cache import Cache
+from bot.cage.cages import NO_CAGE, Cages
+from bot.cage.from_settings import load_cages
 from bot.config.schema import Schema
 from bot.config.settings import Settings
 from bot.core.errors import Refused
@@ -62,6 +64,7 @@ class Parts:
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT, then leave well: plans stop, applies are awaited. Returns the exit status."""
     parts = assemble(settings, environment)
+    _log_cage(parts.bot.cages)
     restored.compare_with_forges(parts.bot)
     parts.bot.engine.launch(partial(jobs.run, parts.bot))
     parts.intake.start()
@@ -75,6 +78,13 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     parts.server.run()
     logging.shutdown()
     os._exit(0)  # jobs that still run stay promised; their plans die with us and run again
+
+
+def _log_cage(cages: Cages) -> None:
+    if cages.kind == NO_CAGE:
+        logger.warning("foreign programs run without a cage, as the bot's user (CAGE__KIND=%s)", cages.kind)
+    else:
+        logger.info("foreign programs run in %s", cages.kind)
 
 
 def assemble(settings: Settings, environment: Mapping[str, str]) -> Parts:
@@ -93,6 +103,7 @@ def assemble(settings: Settings, environment: Mapping[str, str]) -> Parts:
         url=settings.server.url,
         unready_reason=lambda: _unready_reason(bot, intake, sweep),
         wake_intake=intake.wake,
+        cage=bot.cages.kind,
         forge_health=bot.forge_health,
         oldest_waiting=bot.engine.oldest_waiting,
     )
@@ -125,6 +136,7 @@ def build_bot(settings: Settings, environment: Mapping[str, str]) -> Bot:
         vocabulary=jobs.vocabulary(),
         vault=vault,
         cache=Cache(settings.data_dir / "cache", vault),
+        cages=load_cages(settings.cage, settings.data_dir, environment),
         folders=Folders(settings.data_dir),
         limits=Limits(
             turns=ToolLimiter(settings.workers),

@@ -111,6 +111,15 @@ class Stage(stage.Stage):
     repo_id: int | str = "*"
     """The forge's id of the repository, by which the bot names folders; any, where the forge is not ours."""
 
+    @property
+    def outside(self) -> Path:
+        """A folder of the machine that foreign programs may write to: there tests see what they do."""
+        return self.directory / "outside"
+
+    def environment(self) -> dict[str, str]:
+        """What the bot runs with, and what is `outside`."""
+        return {"GITOPS_BOT_CAGE__WRITE": str(self.outside)} | super().environment()
+
     def move_to(self, repo: str) -> None:
         """Leave the repository for a new one; forge, bot and people stay."""
         self.repo = repo
@@ -120,6 +129,7 @@ class Stage(stage.Stage):
     def start_bot(self) -> None:
         """Start the bot, on the address it had before."""
         count_start()
+        self.outside.mkdir(exist_ok=True)
         super().start_bot()
 
     def kill_bot(self, number: int = signal.SIGKILL) -> int:

@@ -6,7 +6,6 @@ default where its value does not tell.
 Providers own their settings: `section` hands a forge or a tool what was written for it, for its own model to check.
 """
 
-import json
 import os
 import pkgutil
 import re
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config.cage_settings import CageSettings
 from bot.config.durations import Duration
 from bot.config.sections import SettingsSection
 from bot.config.settings_errors import refuse_unknown, validate
+from bot.config.settings_group import SettingsGroup, WordList, parse_list
 from bot.config.sources import (
     CONFIG_VARIABLE,
     PREFIX,
@@ -38,18 +39,6 @@ from bot.config.sources import (
 DATA_DIR = "gitops-bot-data"
 SHARED_SECTION = "kubernetes"
 SECRETS_BY_FILE = frozenset({("store", "url")})
-
-
-def _parse_list(value: object) -> object:
-    """A list as JSON or with commas."""
-    if not isinstance(value, str):
-        return value
-    if not value.strip().startswith("["):
-        return [word.strip() for word in re.split("[,\n]", value) if word.strip()]
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError('is no list: write a, b or ["a", "b"]') from error
 
 
 def _address(value: str) -> str:
@@ -79,15 +68,6 @@ def _tool_variable(value: str) -> str:
     if value.startswith(PREFIX):
         raise ValueError(f"names {value}: our own settings are never given to tools")
     return value
-
-
-WordList = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
-
-
-class SettingsGroup(BaseModel):
-    """A group of settings; unknown keys are refused before a model sees them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ServerSettings(SettingsGroup):
@@ -124,7 +104,7 @@ class VaultSettings(SettingsGroup):
         description="(made on first start) 32 bytes in base64: seals plans, signs links; "
         "see [install.md](install.md#the-vaults-key)",
     )
-    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_parse_list)] = Field(
+    old_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(parse_list)] = Field(
         default=(), description="keys that still open what they sealed"
     )
 
@@ -148,6 +128,7 @@ class Settings(BaseSettings):
         default=(), description="repositories that the bot works on: globs, `!` leaves out, the last match decides"
     )
     store: StoreSettings = StoreSettings()
+    cage: CageSettings = CageSettings()
     vault: VaultSettings = VaultSettings()
     state: StateSettings = StateSettings()
     stop_grace: Duration = Field(default=timedelta(minutes=10), description="how long a stopping bot waits for applies")
@@ -163,7 +144,7 @@ class Settings(BaseSettings):
         description="(CPUs and one) tools at once in this process; half as many more for pulls that have none at work, "
         "and again for authors and for repositories that have none",
     )
-    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(_parse_list)] = (
+    tool_env: Annotated[tuple[Annotated[str, AfterValidator(_tool_variable)], ...], BeforeValidator(parse_list)] = (
         Field(
             default=(),
             description="names of variables that tools get of the bot's own environment, such as `AWS_REGION`; "

@@ -116,7 +116,8 @@ class RunProject:
     `waits_for` says what a queued row waits for; `output` is the tool's last words when it failed, and `where` the file
     and line of its first error, with which the note ends. `removed`: the pull request removes the project; unless a
     destroy was asked for, its row only tells what the state still holds. `effects` say of an apply that did not go
-    well what became of which change, by its address.
+    well what became of which change, by its address. `cage` is the kind of cage that the tool ran in, and `network`
+    where it may talk to from there, by the setting's name; empty before it starts, and in rows of earlier versions.
     """
 
     run: str
@@ -134,6 +135,8 @@ class RunProject:
     ended_at: datetime | None = None
     where: str = ""
     effects: Effects = ()
+    cage: str = ""
+    network: str = ""
 
     @property
     def summary(self) -> str:

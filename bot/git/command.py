@@ -10,6 +10,7 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed, Transient, Unwelcome
 from bot.git import layout
 from bot.git.access import NO_ACCESS, Access, access_to
+from bot.launch import Unconfined
 from bot.ports import Remote
 
 TIMEOUT_SECONDS = 600.0
@@ -96,12 +97,12 @@ class Git:
         with self._access(args[0]) as access:
             completed = process.run(
                 _command_line(args),
+                confinement=Unconfined(fds=access.fds),
                 cwd=self.directory,
                 env=self._environment() | dict(env or {}) | dict(access.env),
                 timeout=TIMEOUT_SECONDS,
                 stdin=stdin,
                 limit=OUTPUT_LIMIT,
-                fds=access.fds,
             )
         if completed.exit in ok:
             return completed

@@ -1,6 +1,7 @@
 """One bare mirror per repository: fetched exactly as needed, never by branch name where an id will do."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -164,6 +165,15 @@ class Mirror:
             return (admin_dir / "gitdir").read_text().strip() == str(path / ".git")
         except OSError:
             return False
+
+    def changed_files(self, commit: str, path: Path) -> tuple[str, ...]:
+        """List the files of the commit that the work tree at `path` has otherwise, in bytes or kind, or not at all."""
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".index-") as directory:
+            env = {"GIT_INDEX_FILE": f"{directory}/index", "GIT_WORK_TREE": str(path)}
+            self._git("read-tree", sha(commit), env=env)
+            self._git("update-index", "-q", "--really-refresh", env=env, ok=(0, 1))
+            options = ("--name-only", "-z", "--no-renames", "--ignore-submodules=all")
+            return tuple(self._git("diff-files", *options, env=env).stdout.split("\0")[:-1])
 
     def remove_worktree(self, path: Path) -> None:
         """Remove a work tree, if it is there. Nobody waits for its files to go, of which there may be many."""

@@ -29,8 +29,10 @@ from bot.steps.run.work import (
     is_cancelled,
     make_plan,
     prepare_site,
+    record_cage,
     remove_directory,
     unseal_artifact,
+    verify_checkout,
 )
 from bot.store import audit, intents, plans, pulls, runs
 from bot.supervise import AttemptState
@@ -129,6 +131,7 @@ def _apply(bot: Bot, attempt: Attempt) -> None:
             attempt = _read_anew(bot, attempt)
         site = _apply_site(bot, attempt)
         if not is_started:
+            record_cage(bot, attempt.row, site)
             attempt = _verify_plan(bot, attempt)
             _start_supervised(bot, attempt, site)
         on_output = _log_writer(bot, attempt, site)
@@ -239,10 +242,11 @@ def _start_supervised(bot: Bot, attempt: Attempt, site: Site) -> None:
     if (version := tool.version(attempt.row.project, site.environment)) != attempt.plan.tool_version:
         raise Refused(f"it was planned with {attempt.plan.tool_version}, and here is {version} now; `/plan` again")
     invocation = tool.prepare_apply(site, unseal_artifact(bot, attempt.plan, site.scratch))
+    verify_checkout(bot, attempt.pull, site)
     intent = Intent(attempt.intent, attempt.run.id, attempt.row.project.place, attempt.plan.id, bot.clock())
     with bot.store.begin() as tx:
         intents.record(tx, intent)
-    supervise.start(attempt.directory, invocation)
+    supervise.start(attempt.directory, invocation, site.cage)
 
 
 def _log_writer(bot: Bot, attempt: Attempt, site: Site) -> Callable[[str], None]:

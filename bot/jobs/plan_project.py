@@ -12,7 +12,7 @@ from bot.ports import ListingTool
 from bot.steps.pull.discovery import tool_of
 from bot.steps.run import settle
 from bot.steps.run.survival import survived
-from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, remove_directory
+from bot.steps.run.work import delete_artifacts, make_plan, prepare_site, record_cage, remove_directory
 from bot.store import plans, pulls, runs
 
 
@@ -68,6 +68,7 @@ def _end_without_plan(bot: Bot, pull: Pull, claim: settle.Claim, row: RunProject
 def _make_plan(bot: Bot, pull: Pull, run: Run, row: RunProject) -> Plan | RunProject:
     """Plan; of a removed project that nobody asked to destroy, list what it holds."""
     site, tool = prepare_site(bot, pull, run, row), tool_of(bot.tools, row.project)
+    record_cage(bot, row, site)
     if _is_listing(run, row) and isinstance(tool, ListingTool):
         return _listed_row(row, tool.list_objects(site))
     return make_plan(bot, pull, run, row, site, run.selection.destroy or row.removed)

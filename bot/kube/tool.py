@@ -114,7 +114,7 @@ class KubeTool:
         path.write_bytes(config.to_json())
         source_root = Path(__file__).resolve().parents[2]
         argv = (sys.executable, "-P", "-m", "bot.kube.apply", str(path))
-        return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(source_root)})
+        return Invocation(argv, site.scratch, {**site.environment, "PYTHONPATH": str(source_root)}, reach=None)
 
     def report_apply(self, site: Site, exit: int | None) -> ApplyReport:
         """Report by the child's exit status and the results that it wrote; its output is masked already."""
@@ -224,6 +224,7 @@ class _ClusterPlanning:
             context=settings.context,
             scratch=scratch,
             environment=site.environment,
+            cage=site.cage,
             mask=mask,
             timeout=site.timeout,
             stopped=site.stopped,

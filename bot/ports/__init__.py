@@ -1,5 +1,6 @@
-"""What the bot asks of a forge (Host) and of a tool (Tool)."""
+"""What the bot asks of a forge (Host), of a tool (Tool), and of the cage in which tools run (Cage)."""
 
+from bot.ports.cage import Cage, NetworkUse, Reach
 from bot.ports.host import Delivery, Host, Remote, basic_authorization
 from bot.ports.tool import (
     ApplyReport,
@@ -20,6 +21,7 @@ from bot.ports.tool import (
 
 __all__ = [
     "ApplyReport",
+    "Cage",
     "ClaimingTool",
     "CompletingTool",
     "Delivery",
@@ -29,8 +31,10 @@ __all__ = [
     "MaskingTool",
     "Neighbour",
     "NeighbourlyTool",
+    "NetworkUse",
     "Origin",
     "PullCache",
+    "Reach",
     "Remote",
     "Site",
     "StatefulTool",

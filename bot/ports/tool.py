@@ -11,6 +11,7 @@ from bot.core.project import Configuration, Project, Rules
 from bot.core.pull import Repository
 from bot.core.run import ApplyOutcome, Effects
 from bot.core.tree import Tree
+from bot.ports.cage import Cage, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Site:
 
     `root` is the top of a checkout of the merge result; `scratch` (0700) goes with the run; `state_dir` lives for ever
     and is the place's own (local state). `log` is where output goes as it comes. `environment` is all the tool gets.
-    `stopped()` turns true when the run was cancelled. `other_dirs` are those of other projects. `confirmed` names
-    what a person let go by name. `neighbours` lists the other projects of the repository.
+    `stopped()` turns true when the run was cancelled. `cage` is where its programs run. `other_dirs` are those of other
+    projects. `confirmed` names what a person let go by name. `neighbours` lists the repository's other projects.
     `origin` and `pull_cache` are None outside of a repository, as for `gitops-bot plan`.
     """
 
@@ -83,6 +84,7 @@ class Site:
     environment: Mapping[str, str]
     timeout: float
     stopped: Callable[[], bool]
+    cage: Cage
     rules: Rules = field(default_factory=Rules)
     other_dirs: frozenset[str] = frozenset()
     confirmed: tuple[str, ...] = ()
@@ -116,11 +118,15 @@ class ToolPlan:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A program to run under supervision: no shell, the whole environment."""
+    """A program to run under supervision: no shell, the whole environment.
+
+    `reach` is what it needs where it is a foreign one; None for a program of ours, which is in no cage.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
+    reach: Reach | None
 
 
 @dataclass(frozen=True, slots=True)

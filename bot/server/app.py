@@ -30,6 +30,7 @@ FILTERS = (
     change_tree.by_risk,
     formatting.chips,
     formatting.chunks,
+    formatting.confinement,
     formatting.glyph,
     formatting.duration,
     formatting.marker_class,

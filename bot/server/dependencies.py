@@ -19,7 +19,8 @@ from bot.store import Store
 class Dependencies:
     """`logs` names a project's log by run and place; `token` opens every page (None: only signed links open any).
 
-    `url` is the address that people reach us by; `ready` says why we are not; `arrived` wakes the intake.
+    `url` is the address that people reach us by; `ready` says why we are not; `arrived` wakes the intake; `cage` is the
+    kind of cage in force.
     """
 
     store: Store
@@ -30,6 +31,7 @@ class Dependencies:
     url: str
     unready_reason: Callable[[], str | None]
     wake_intake: Callable[[], None]
+    cage: str
     forge_health: ForgeHealth = field(default_factory=ForgeHealth)
     oldest_waiting: Callable[[], datetime | None] = lambda: None
     streams: Streams = field(default_factory=lambda: Streams(STREAMS))

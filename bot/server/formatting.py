@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from bot.core.plan import Action, Change, Counts
-from bot.core.run import Selection, State, WaitReason
+from bot.core.run import RunProject, Selection, State, WaitReason
 from bot.core.trigger import Trigger, TriggerKind
 from bot.templates.escape import TERMINAL_CODES
 from bot.templates.wording import WAIT_PHRASES, pluralize
@@ -57,6 +57,15 @@ LINES_PER_CHUNK = 200
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )
+
+
+NO_CAGE = "none"
+_GOVERNORS = "as `CAGE__NETWORK`, `CAGE__HOSTS` and `CAGE__PROJECTS` say"
+NETWORK_PHRASES = {
+    "internet": f"public addresses and listed hosts can be reached by its proxy, and nothing else, {_GOVERNORS}",
+    "listed": f"listed hosts can be reached, and nothing else, {_GOVERNORS}",
+    "open": "all that the bot's machine reaches, as `CAGE__NETWORK` and `CAGE__PROJECTS` say",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,13 @@ def trigger_label(trigger: Trigger) -> str:
 def wait_phrase(reason: WaitReason) -> str:
     """What a row waits for, in words."""
     return WAIT_PHRASES[reason]
+
+
+def confinement(row: RunProject) -> str:
+    """What a row's tool runs in, and which of the operator's settings say what it reaches."""
+    if row.cage == NO_CAGE:
+        return f"Without a cage, as the bot's user (`CAGE__KIND={NO_CAGE}`)"
+    return f"In the cage `{row.cage}`, with the network `{row.network}`: {NETWORK_PHRASES[row.network]}"
 
 
 def selection_flags(selection: Selection) -> str:

@@ -22,9 +22,9 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Whether it can work; 503 with the reason where it cannot."""
-    reason = dependencies().unready_reason()
-    return Response(f"{reason or 'ok'}\n", status=503 if reason else 200, mimetype="text/plain")
+    """Whether it can work; 503 with the reason where it cannot. The second line names the cage of foreign programs."""
+    reason, cage = dependencies().unready_reason(), dependencies().cage
+    return Response(f"{reason or 'ok'}\ncage: {cage}\n", status=503 if reason else 200, mimetype="text/plain")
 
 
 @health.get("/metrics")

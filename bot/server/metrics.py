@@ -19,6 +19,7 @@ class Metrics:
     def __init__(self, dependencies: Dependencies) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_StoreCollector(dependencies.store))
+        self._registry.register(_CageCollector(dependencies.cage))
         self._registry.register(_ForgeCollector(dependencies))
         self._deliveries = Counter(
             "gitops_bot_deliveries", "Webhooks, by what became of them.", ("host", "result"), registry=self._registry
@@ -57,6 +58,19 @@ class _StoreCollector(Collector):
         yield _gauge("frozen", "1 while all applies are stopped.", (), {(): int(is_frozen)})
         yield _transactions(self._store)
         yield _gauge("build_info", "Always 1; the version is the label.", ("version",), {(installed_version(),): 1})
+
+
+class _CageCollector(Collector):
+    """Tells which kind of cage is in force; it stays as long as the process."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def collect(self) -> Iterator[Metric]:
+        """As it is."""
+        yield _gauge(
+            "cage", "Always 1; the kind of cage of foreign programs is the label.", ("kind",), {(self._kind,): 1}
+        )
 
 
 class _ForgeCollector(Collector):

@@ -65,6 +65,8 @@ def row_columns(row: RunProject) -> dict[str, object]:
         "ended_at": row.ended_at,
         "error_where": row.where,
         "effects": dump(Effects, row.effects),
+        "cage": row.cage,
+        "network": row.network,
     }
 
 
@@ -86,6 +88,8 @@ def load_row(row: sa.Row[tuple[object, ...]]) -> RunProject:
         ended_at=row.ended_at,
         where=row.error_where,
         effects=load(Effects, row.effects) if row.effects else (),
+        cage=row.cage,
+        network=row.network,
     )
 
 

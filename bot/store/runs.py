@@ -133,6 +133,11 @@ def running_rows(tx: sa.Connection) -> tuple[tuple[str, str, str], ...]:
     return tuple((row.run, row.place, row.holder) for row in tx.execute(query))
 
 
+def record_cage(tx: sa.Connection, run: str, place: str, cage: str, network: str) -> None:
+    """Write down what a row's tool is started in: the kind of its cage, and where it may talk to from there."""
+    tx.execute(rows.update().where(_is(run, place)).values(cage=cage, network=network))
+
+
 def set_plan(tx: sa.Connection, old: str, new: str) -> None:
     """Rows of plan and apply go on with another plan of the same result."""
     tx.execute(rows.update().where(rows.c.plan == old).values(plan=new))
@@ -152,7 +157,8 @@ def settle(tx: sa.Connection, row: RunProject, now: datetime) -> Run | None:
     """
     tx.execute(sa.select(runs.c.id).where(runs.c.id == row.run).with_for_update())
     values = row_columns(row) | {"ended_at": now, "waits_for": NOTHING}
-    del values["started_at"]  # the claim wrote it; what the job holds of the row may be older
+    for name in ("started_at", "cage", "network"):  # written since; what the job holds of the row may be older
+        del values[name]
     update = tx.execute(
         rows.update().where(_is(row.run, row.project.place), rows.c.state.in_(OPEN_STATES)).values(**values)
     )

@@ -113,6 +113,8 @@ run_project = sa.Table(
     sa.Column("error_where", SafeText, nullable=False, server_default=""),
     sa.Column("effects", SafeText, nullable=False, server_default=""),
     sa.Column("signature", SafeText, nullable=False, server_default=""),
+    sa.Column("cage", SafeText, nullable=False, server_default=""),
+    sa.Column("network", SafeText, nullable=False, server_default=""),
     sa.Index("run_project_place", "place"),
 )
 

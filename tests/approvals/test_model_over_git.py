@@ -19,7 +19,7 @@ from bot.core.gate import evaluate
 from bot.core.gate_case import GateCase
 from bot.core.keys import PullKey
 from bot.core.pull import Branch, Contributors, PullState, branch_at
-from bot.git import Mirror
+from bot.git import Mirror, layout
 from bot.ports import Remote
 from bot.store import Store, pulls
 from tests.approvals.book import FILES, OWN, Commit, World, allows, own_commits
@@ -42,7 +42,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def written(world: World, top: Path) -> tuple[Mirror, dict[Commit, str]]:
     """A mirror with all commits of the world, and their ids."""
     path = top / "mirror.git"
-    subprocess.run(["git", "init", "--quiet", "--bare", str(path)], check=True, env=ENV)
+    path.mkdir()
+    layout.create(path)
     stream = b"".join(told(commit) for commit in world.commits)
     command = ["git", "fast-import", "--quiet", "--force", f"--export-marks={top / 'marks'}"]
     subprocess.run(command, input=stream, cwd=path, check=True, env=ENV)

@@ -66,7 +66,7 @@ def playing(directory: Path, port: int = 0) -> Iterator[Demo]:
 
 
 def _gate(directory: Path) -> Path:
-    return directory / "gate"
+    return directory / "outside" / "gate"
 
 
 def _patient(directory: Path) -> Path:

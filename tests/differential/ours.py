@@ -20,6 +20,7 @@ from bot.core.plan import Content
 from bot.core.pull import Repository
 from bot.ports import Invocation, Origin, Site, Tool
 from bot.tools import helm, kustomize, manifests
+from tests.caging import strongest_cage
 from tests.config.composed import read
 from tests.differential.shapes import FIRST, Shape, every_shape
 from tests.kube.trees import Folder
@@ -156,6 +157,7 @@ class Ours:
             environment={"PATH": os.environ["PATH"], "HOME": str(scratch)},
             timeout=180,
             stopped=lambda: False,
+            cage=strongest_cage(),
             rules=configuration.rules[0][1],
             origin=Origin(
                 forge="forge",

@@ -10,13 +10,17 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
+from bot.config.settings import Settings
 from bot.core import gate
 from bot.vault import Vault
 from tests.docs.reading import DOCUMENTS, TOP, blocks, inline
 from tests.shell.calling import PROGRAMS, write
 
 INSTALL = TOP / "docs/install.md"
+UNIT = TOP / "deploy/gitops-bot.service"
+MANIFEST = TOP / "deploy/kubernetes.yaml"
 DATA = "/var/lib/gitops-bot"
 DOCKERFILE = (TOP / "Dockerfile").read_text()
 # Each demand of the gate, by the function that makes it, and the line of docs/gate.md that tells of it.
@@ -70,6 +74,8 @@ def test_the_image_is_as_the_page_says() -> None:
     assert f"runs as user {user}" in re.sub(r"\s+", " ", text)
     assert all(f"user {user}" in (TOP / name).read_text() for name in ("docs/credentials.md",))
     assert "GITOPS_BOT_DATA_DIR=/data GITOPS_BOT_SERVER__LISTEN=0.0.0.0:8080" in DOCKERFILE
+    assert {"bubblewrap", "git", "tini"} <= set(DOCKERFILE.split())
+    assert "python -m compileall -q bot" in DOCKERFILE  # its user cannot write there
     for line in commands("docker run"):
         assert " -v gitops-bot:/data " in line
     for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
@@ -77,20 +83,47 @@ def test_the_image_is_as_the_page_says() -> None:
 
 
 def test_the_unit_waits_longer_than_the_bot_for_its_applies() -> None:
-    [unit] = [body for body in blocks(INSTALL, "ini") if body.startswith("[Unit]")]
+    unit = UNIT.read_text()
     assert "KillMode=process" in unit
     assert "TimeoutStopSec=12min" in unit
     assert all("--stop-timeout 720 " in line for line in commands("docker run -d"))
+    assert "terminationGracePeriodSeconds: 720" in MANIFEST.read_text()
 
 
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    [unit] = [body for body in blocks(INSTALL, "ini") if body.startswith("[Unit]")]
+    unit = UNIT.read_text()
     file = write(tmp_path, {"try.service": re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit, flags=re.MULTILINE)})
     command = ["systemd-analyze", "verify", str(file / "try.service")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if "try.service" in line] == []
+
+
+def test_the_unit_and_the_page_start_the_same_program() -> None:
+    [start] = re.findall(r"^ExecStart=(.+)$", UNIT.read_text(), re.MULTILINE)
+    assert start in inline(INSTALL)
+    [line] = commands("install -m 0644 /opt")
+    assert (TOP / line.split()[3].removeprefix("/opt/gitops-bot/")).samefile(UNIT)
+
+
+def test_the_unit_takes_nothing_from_the_cage_that_it_needs() -> None:
+    comment, _, unit = UNIT.read_text().partition("[Unit]")
+    needed = re.findall(r"(\w+)=", comment)
+    assert len(needed) > 3
+    assert [name for name in needed if re.search(rf"^{name}=", unit, re.MULTILINE)] == []
+
+
+def test_the_settings_of_the_manifest_load(tmp_path: Path) -> None:
+    documents = list(yaml.safe_load_all(MANIFEST.read_text()))
+    [settings] = [document["data"] for document in documents if document["kind"] == "ConfigMap"]
+    [line] = commands("kubectl -n gitops-bot create secret")
+    secrets = {word.removeprefix("--from-file=") for word in line.split() if word.startswith("--from-file=")}
+    files = {name: Path(path) for name, path in settings.items() if name.endswith("_FILE")}
+    assert {path.name for path in files.values()} == secrets
+    write(tmp_path, dict.fromkeys(secrets, base64.b64encode(b"k" * 32).decode()))
+    own = {name: str(tmp_path / path.name) for name, path in files.items()}
+    assert Settings.load(settings | own, tmp_path).repos == ("acme/infra", "acme/network")
 
 
 def test_every_demand_of_the_gate_has_its_line() -> None:

@@ -24,6 +24,7 @@ from tests.shell.calling import ONE, PROGRAMS, write
 from tests.staging import ForgeClient
 
 PAGE = TOP / "docs/install.md"
+UNIT = TOP / "deploy/gitops-bot.service"
 FIELD = re.compile(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"')
 ACTION = re.compile(r'<form method="post" action="([^"]*)"')
 
@@ -80,9 +81,8 @@ def shown(word: str, language: str = "console") -> str:
 
 
 def unit(name: str) -> list[str]:
-    """What the page's unit says by that name."""
-    [text] = [body for body in blocks(PAGE, "ini") if body.startswith("[Unit]")]
-    return re.findall(rf"^{name}=-?(.+)$", text, re.MULTILINE)
+    """What the unit says by that name."""
+    return re.findall(rf"^{name}=-?(.+)$", UNIT.read_text(), re.MULTILINE)
 
 
 def press(page: requests.Response, **chosen: str) -> requests.Response:

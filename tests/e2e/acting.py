@@ -110,10 +110,10 @@ def slow(seconds: int) -> str:
 
 def held(stage: Stage) -> str:
     """An apply that waits to be let go on, a minute at most."""
-    waits = f"for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
+    waits = f"for i in $(seq 300); do [ -e {stage.outside}/go ] && break; sleep 0.2; done"
     return slow(0).replace("for i in $(seq 0); do sleep 1; done", waits)
 
 
 def go_on(stage: Stage) -> None:
     """Let the apply go on that waits."""
-    (stage.directory / "go").touch()
+    (stage.outside / "go").touch()

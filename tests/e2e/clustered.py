@@ -1,6 +1,8 @@
 """A bot that has the real cluster, for tests of Kubernetes projects."""
 
 import os
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from tests.kube.identities import Account, guarded, kubeconfig_of, new_names
 from tests.rig.access import Access
 from tests.rig.build import find
 from tests.sandbox.running import until
+from tests.staging import Stage
 
 TOKEN = "opens-the-pages-of-tests"
 GROUP = "crew.example"  # of the custom resources that the identities may speak of
@@ -50,3 +53,11 @@ def clustered(cluster: Access, directory: Path) -> dict[str, Any]:
         "KUBERNETES__CLUSTERS__RIG__MANAGERS": "kubectl-client-side-apply",
     }
     return {"settings": settings, "path": f"{programs}:{os.environ['PATH']}"}
+
+
+def page(stage: Stage, path: str) -> Iterator[str]:
+    """A page's lines, as they come."""
+    request = urllib.request.Request(stage.bot_url + path, headers={"Authorization": f"Bearer {TOKEN}"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=30) as answer:
+        yield from (line.decode() for line in answer)

@@ -88,7 +88,7 @@ def test_who_pushed_while_the_pull_was_closed_cannot_approve_either(stage: Stage
 
 
 def test_a_check_that_fails_when_it_is_planned_again_was_approved_by_nobody(stage: Stage) -> None:
-    clone, flag = begin(stage), stage.directory / "flag"
+    clone, flag = begin(stage), stage.outside / "flag"
     flag.touch()
     number = propose(stage, clone, {"net/main.tf": ONE + CHECKED.replace("FLAG", str(flag))})
     approved(stage, number)

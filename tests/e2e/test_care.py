@@ -32,6 +32,9 @@ HANGS = (
 )
 
 
+REACHES_LOOPBACK = {"CAGE__NETWORK": "open"}
+
+
 @pytest.fixture
 def hanging() -> Iterator[str]:
     """Configuration whose plan waits for an answer that never comes."""
@@ -41,7 +44,10 @@ def hanging() -> Iterator[str]:
         yield HANGS.replace("PORT", str(ear.getsockname()[1]))
 
 
-def test_a_push_during_a_plan_supersedes_it_and_the_new_head_is_planned(stage: Stage, hanging: str) -> None:
+def test_a_push_during_a_plan_supersedes_it_and_the_new_head_is_planned(
+    stages: Callable[..., Stage], hanging: str
+) -> None:
+    stage = stages(REACHES_LOOPBACK)
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": hanging})
     stage.wait_for_comment(number, "planning")
@@ -49,7 +55,8 @@ def test_a_push_during_a_plan_supersedes_it_and_the_new_head_is_planned(stage: S
     stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
-def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
+def test_cancel_stops_a_running_plan(stages: Callable[..., Stage], hanging: str) -> None:
+    stage = stages(REACHES_LOOPBACK)
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": hanging})
     stage.wait_for_comment(number, "planning")
@@ -60,7 +67,7 @@ def test_cancel_stops_a_running_plan(stage: Stage, hanging: str) -> None:
 def test_a_plan_that_the_bot_died_of_twice_is_not_begun_again_by_itself(
     stages: Callable[..., Stage], hanging: str
 ) -> None:
-    stage = stages()
+    stage = stages(REACHES_LOOPBACK)
     clone = begin(stage)
     number = propose(stage, clone, {"net/main.tf": hanging, "web/main.tf": ONE})
     stage.wait_for_comment(number, "1 of 2")
@@ -79,7 +86,7 @@ def _planning(stage: Stage) -> list[str]:
 
 
 def test_a_bot_that_is_told_to_end_blames_no_plan(stages: Callable[..., Stage], hanging: str) -> None:
-    stage = stages()
+    stage = stages(REACHES_LOOPBACK)
     clone = begin(stage)
     propose(stage, clone, {"net/main.tf": hanging})
     for _ in range(3):
@@ -107,7 +114,7 @@ def test_a_state_without_a_backend_outlives_checkouts_and_is_copied_before_each_
 
 def test_a_pull_request_that_moves_its_state_is_refused(stage: Stage) -> None:
     clone = begin(stage, {"net/main.tf": ONE})
-    moved = f'terraform {{\n  backend "local" {{\n    path = "{stage.directory}/elsewhere.tfstate"\n  }}\n}}\n'
+    moved = f'terraform {{\n  backend "local" {{\n    path = "{stage.outside}/elsewhere.tfstate"\n  }}\n}}\n'
     number = propose(stage, clone, {"net/backend.tf": moved})
     stage.wait_for_comment(number, "backend_change")
 

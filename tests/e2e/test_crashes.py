@@ -26,7 +26,7 @@ def stage(stages: Callable[..., Stage]) -> Stage:
 
 def counted(stage: Stage) -> str:
     """A project whose provisioner leaves a line each time it runs."""
-    return RUNS_ONCE.replace("TALLY", str(stage.directory / "tally"))
+    return RUNS_ONCE.replace("TALLY", str(stage.outside / "tally"))
 
 
 def test_a_bot_killed_in_mid_apply_finds_the_apply_again_and_tells_it(stage: Stage) -> None:
@@ -34,12 +34,12 @@ def test_a_bot_killed_in_mid_apply_finds_the_apply_again_and_tells_it(stage: Sta
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     stage.kill_bot()
     stage.start_bot()
     stage.wait_for_merge(number)
     stage.wait_for_comment(number, "Applied", "Merged as")
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
     assert state_of(stage, "net").count('"name": "slow"') == 1
 
 
@@ -48,12 +48,12 @@ def test_an_apply_that_ends_while_the_bot_is_down_is_told_when_it_comes_back(sta
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     stage.kill_bot()
     stage.wait_for("the apply's end", lambda: list(stage.data.glob("applies/*/exit")))
     stage.start_bot()
     stage.wait_for_comment(number, "Applied", "Merged as")
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
 
 
 def test_an_apply_whose_supervisor_died_too_is_unknown_and_never_repeated(stage: Stage) -> None:
@@ -61,14 +61,14 @@ def test_an_apply_whose_supervisor_died_too_is_unknown_and_never_repeated(stage:
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     stage.kill_bot()
     attempt = next(stage.data.glob("applies/*"))
     os.kill(json.loads((attempt / "started").read_text())["pid"], signal.SIGKILL)
     os.killpg(int((attempt / "tool").read_text()), signal.SIGKILL)
     stage.start_bot()
     stage.wait_for_comment(number, "unknown", "/plan")
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
     assert not stage.alice.pull(stage.repo, number)["merged"]
 
 
@@ -97,7 +97,7 @@ def test_an_apply_whose_intent_cannot_be_written_begins_nothing(stage: Stage) ->
     stage.alice.comment(stage.repo, number, "/apply")
     stage.wait_for_comment(number, "itself broke (IntegrityError)")
     assert not list(stage.data.glob("applies/*/started"))
-    assert not (stage.directory / "tally").exists()
+    assert not (stage.outside / "tally").exists()
     assert state_of(stage, "net") == ""
 
 
@@ -123,7 +123,7 @@ def test_killed_at_any_moment_of_an_apply_it_is_applied_once(stage: Stage, momen
     stage.kill_bot()
     stage.start_bot()
     stage.wait_for_merge(number)
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
     assert len([body for body in bots_comments(stage, number) if '"topic": "apply:' in body]) == 1
 
 
@@ -185,12 +185,12 @@ def test_sigterm_waits_for_an_apply_and_tells_it(stages: Callable[..., Stage]) -
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     assert stage.kill_bot(signal.SIGTERM) == 0
     assert list(stage.data.glob("applies/*/exit")) or not list(stage.data.glob("applies/*"))
     stage.start_bot()
     stage.wait_for_merge(number)
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
 
 
 def test_sigterm_interrupts_an_apply_that_outlasts_the_grace(stages: Callable[..., Stage]) -> None:
@@ -230,11 +230,11 @@ def test_a_forge_that_is_down_for_a_while_loses_nothing(stage: Stage) -> None:
     number = propose(stage, clone, {"net/main.tf": counted(stage)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     stage.forge.faults(fail=[{"path": path, "method": method, "status": 503, "times": 5} for method, path in WRITES])
     stage.wait_for("the apply's end", lambda: "slow" in state_of(stage, "net"))
     stage.wait_for_merge(number)
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
 
 
 def test_a_webhook_that_comes_twice_is_one(stage: Stage) -> None:

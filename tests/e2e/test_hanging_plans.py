@@ -35,14 +35,14 @@ def _hang(stage: Stage, port: int) -> None:
 
 
 def test_six_hanging_plans_of_one_author_hold_up_nobody_else(stages: Callable[..., Stage], deaf: int) -> None:
-    stage = stages({"WORKERS": "2", "SWEEP_EVERY": "1h"})
+    stage = stages({"WORKERS": "2", "SWEEP_EVERY": "1h", "CAGE__NETWORK": "open"})
     begin(stage)
     _hang(stage, deaf)
     stage.wait_for_comment(_propose(stage, stage.bob, "net", ONE), "1 to create", "What blocks the apply")
 
 
 def test_a_repository_full_of_hanging_plans_holds_up_no_other(stages: Callable[..., Stage], deaf: int) -> None:
-    stage = stages({"WORKERS": "2", "SWEEP_EVERY": "1h"})
+    stage = stages({"WORKERS": "2", "SWEEP_EVERY": "1h", "CAGE__NETWORK": "open"})
     begin(stage)
     _hang(stage, deaf)
     stage.move_to("acme/shop")

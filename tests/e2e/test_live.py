@@ -2,15 +2,14 @@
 
 import json
 import os
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.e2e.acting import approved, begin, bots_comments, propose
-from tests.e2e.clustered import TOKEN, WEB, clustered
+from tests.e2e.clustered import TOKEN, WEB, clustered, page
 from tests.rig.access import Access
 from tests.staging import Stage
 
@@ -44,14 +43,6 @@ def stage(stages: Callable[..., Stage]) -> Stage:
     return stages({"SERVER__TOKEN": TOKEN})
 
 
-def page(stage: Stage, path: str) -> Iterator[str]:
-    """A page's lines, as they come."""
-    request = urllib.request.Request(stage.bot_url + path, headers={"Authorization": f"Bearer {TOKEN}"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        yield from (line.decode() for line in answer)
-
-
 def told(stage: Stage, words: str, project: str = "net") -> str:
     """Wait until the newest log's page tells the words, over its stream of events; all that it told."""
 
@@ -69,7 +60,7 @@ def told(stage: Stage, words: str, project: str = "net") -> str:
 
 
 def test_a_log_tells_what_a_plan_is_at(stage: Stage, tmp_path: Path) -> None:
-    pipe = tmp_path / "others.tfstate"
+    pipe = stage.outside / "others.tfstate"
     os.mkfifo(pipe)
     number = propose(stage, begin(stage), {"net/main.tf": READS.format(pipe=pipe) + 'output "o" {\n  value = 1\n}\n'})
     text = told(stage, "data.terraform_remote_state.slow: Re")
@@ -80,7 +71,7 @@ def test_a_log_tells_what_a_plan_is_at(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_a_log_tells_what_an_apply_is_at_and_goes_on_after_the_bot_was_killed(stage: Stage, tmp_path: Path) -> None:
-    go = tmp_path / "go"
+    go = stage.outside / "go"
     number = propose(stage, begin(stage), {"net/main.tf": VARIABLE + MAKES.format(go=go)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")

@@ -58,9 +58,11 @@ class Ground:
 def furnished(name: str, top: Path) -> tuple[Shelf, dict[str, Any]]:
     """A shelf for the program of that name, and what a bot is begun with to have it."""
     shelf = Shelf.make(top / "shelf")
-    shelf.count(name, needed(name) if name == "tofu" else Path(shutil.which(name, path=PROGRAM_PATH) or ""))
+    program = needed(name) if name == "tofu" else Path(shutil.which(name, path=PROGRAM_PATH) or "")
+    shelf.count(name, program)
     settings = {"BINARIES": name, "CLI_CONFIG": str(shelf.cli_config)}
     settings = {f"TERRAFORM__{key}": value for key, value in settings.items()} | {"SERVER__TOKEN": TOKEN}
+    settings |= {"CAGE__WRITE": str(top), "CAGE__READ": str(program)}
     return shelf, {"settings": settings, "path": f"{shelf.programs}:{PROGRAM_PATH}"}
 
 
@@ -76,7 +78,7 @@ def common(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def ground(common: tuple[Shelf, Shared], tmp_path: Path) -> Ground:
     shelf, shared = common
     stage = shared.anew()
-    return Ground(stage, shelf.emptied(tmp_path / "objects"), begin(stage))
+    return Ground(stage, shelf.emptied(shelf.top / tmp_path.name), begin(stage))
 
 
 @pytest.fixture(params=NAMES)

@@ -42,7 +42,7 @@ def test_base_and_head_are_rendered_side_by_side(stages: Callable[..., Stage], t
     script = MEETING.replace("HERE", str(here)).replace("PROGRAMS", path)
     programs = write(tmp_path / "programs", {"kustomize": script})
     (programs / "kustomize").chmod(0o755)
-    stage = stages(path=f"{programs}:{path}")
+    stage = stages({"CAGE__WRITE": str(here)}, path=f"{programs}:{path}")
     clone = begin(stage, {"shop/kustomization.yaml": KUSTOMIZATION, "shop/map.yaml": MAP.replace("LEVEL", "info")})
     number = propose(stage, clone, {"shop/map.yaml": MAP.replace("LEVEL", "debug")})
     assert "data.level: info → debug" in stage.wait_for_comment(number, "Plan for `shop`")

@@ -41,7 +41,7 @@ def test_a_plan_is_stale_when_the_module_behind_a_link_changes(stage: Stage) -> 
 def test_a_backend_behind_a_link_is_not_moved(stage: Stage) -> None:
     clone = stage.clone()
     link(clone, "envs/prod/backend.tf", "../../common/backend.tf")
-    kept = str(stage.directory / "kept" / "{}.tfstate")
+    kept = str(stage.outside / "kept" / "{}.tfstate")
     files = {"gitops.yaml": LISTED, "common/backend.tf": BACKEND.format(kept.format("a")), "envs/prod/main.tf": ONE}
     stage.alice.push(clone, files, "main", "Begin")
     number = propose(stage, clone, {"common/backend.tf": BACKEND.format(kept.format("b"))})
@@ -85,7 +85,7 @@ def test_another_bots_file_is_hinted_at_once(stage: Stage) -> None:
 
 def stored(stage: Stage) -> str:
     """A project whose state is in a file beside the bot's directory, the repository's own."""
-    return ONE + BACKEND.format(stage.directory / "kept" / f"{stage.repo_id}.tfstate")
+    return ONE + BACKEND.format(stage.outside / "kept" / f"{stage.repo_id}.tfstate")
 
 
 def apply_net(stage: Stage, clone: Path) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,22 @@ def test_a_branch_that_nobody_has_is_no_conflict(upstream: Upstream) -> None:
     upstream.mirror.fetch("refs/heads/main")
     with pytest.raises(ToolFailed, match="nowhere"):
         upstream.mirror.fetch("refs/heads/nowhere")
+
+
+@pytest.mark.parametrize("change", ["content", "mode", "link", "gone"])
+def test_a_file_that_was_changed_in_a_checkout_is_named(change: str, upstream: Upstream, tmp_path: Path) -> None:
+    commit = upstream.commit(**{"run.sh": "echo sound\n", "other": "x\n", ".gitattributes": "* text eol=crlf\n"})
+    upstream.fetch()
+    mirror, checkout = upstream.mirror, tmp_path / "checkout"
+    mirror.checkout(commit, checkout)
+    assert mirror.changed_files(commit, checkout) == ()
+    (checkout / "untracked").write_text("x")
+    path = checkout / "run.sh"
+    changes: dict[str, Callable[[], object]] = {
+        "content": lambda: path.write_text("echo found\n"),
+        "mode": lambda: path.chmod(0o755),
+        "link": lambda: (path.unlink(), path.symlink_to("other")),
+        "gone": path.unlink,
+    }
+    changes[change]()
+    assert mirror.changed_files(commit, checkout) == ("run.sh",)

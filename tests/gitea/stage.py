@@ -89,6 +89,7 @@ class GiteaStage(Stage):
             "GITEA__URL": self._place.site.url,
             "GITEA__TOKEN": self.bot.token,
             "GITEA__WEBHOOK_SECRET": self._secret,
+            "CAGE__WRITE": str(self.outside),
         } | self._settings
         return {"PATH": self._path, "LANG": "C.UTF-8"} | {f"GITOPS_BOT_{key}": value for key, value in own.items()}
 

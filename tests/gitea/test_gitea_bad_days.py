@@ -91,7 +91,7 @@ def test_a_fork_deleted_while_its_plan_runs_harms_nobody(place: Place, tmp_path:
         stage.wait_for_comment(number, "fork")
         head = stage.alice.pull(stage.repo, number)["head"]["sha"]
         stage.alice.comment(stage.repo, number, f"/plan {head}")
-        stage.wait_for("the tool", lambda: (stage.directory / "looked").exists())
+        stage.wait_for("the tool", lambda: (stage.outside / "looked").exists())
         place.person("carol").api("DELETE", f"/repos/{fork}")
         go_on(stage)
         stage.wait_for_comment(number, "terraform_data.one")
@@ -103,9 +103,7 @@ def with_a_tool_that_waits(stage: GiteaStage) -> GiteaStage:
     """Its plans wait to be let go on, a minute at most."""
     tools = stage.directory / "tools"
     tools.mkdir(parents=True)
-    waits = (
-        f"touch {stage.directory}/looked; for i in $(seq 300); do [ -e {stage.directory}/go ] && break; sleep 0.2; done"
-    )
+    waits = f"touch {stage.outside}/looked; for i in $(seq 300); do [ -e {stage.outside}/go ] && break; sleep 0.2; done"
     real = shutil.which("terraform") or pytest.skip("no terraform on PATH")
     (tools / "terraform").write_text(f'#!/bin/sh\ncase "$*" in *-out=*) {waits} ;; esac\nexec {real} "$@"\n')
     (tools / "terraform").chmod(0o755)

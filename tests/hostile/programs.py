@@ -15,7 +15,7 @@ DOES: Mapping[str, tuple[str, str]] = {
     "failsapply": ("apply", "echo 'Error: quota exceeded'; exit 1"),
     "silent": ("plan", "exit 1"),
     "odd": ("plan", "exit 77"),
-    "hangs": ("plan", "sleep 611 & echo $! >> $HERE/children; trap '' INT TERM; wait; wait"),
+    "hangs": ("plan", "sleep 611 & trap '' INT TERM; wait; wait"),
     "diesinit": ("init", "kill -KILL $$"),
     "diesplan": ("plan", "kill -KILL $$"),
     "diesapply": ("apply", "echo half >> $HERE/half; kill -KILL $$"),
@@ -29,7 +29,7 @@ DOES: Mapping[str, tuple[str, str]] = {
     "listshow": ("show", "echo '[]'"),
     "oddshow": ("show", 'echo \'{"format_version": "9.0"}\''),
     "numbershow": ("show", 'echo \'{"format_version": "1.2", "resource_changes": 7}\''),
-    "fillsplan": ("plan", 'cat /dev/zero > $TF_DATA_DIR/zeros; exec terraform "$@"'),
+    "fillsplan": ("plan", 'cat /dev/zero > $TF_DATA_DIR/zeros || exit 1; exec terraform "$@"'),
     "waitsplan": ("plan", 'touch $HERE/waiting; until [ -e $HERE/go ]; do sleep 0.1; done; exec terraform "$@"'),
     "many": ("show", "cat $HERE/shown.json"),
     "babblesversion": ("version", "echo 'this is no JSON'"),
@@ -44,7 +44,8 @@ def install(directory: Path) -> dict[str, str]:
         path = directory / f"terraform-{name}"
         path.write_text(f'#!/bin/sh\nHERE={directory}\n[ "$1" = {command} ] || exec terraform "$@"\n{does}\n')
         path.chmod(0o755)
-    return {"TERRAFORM__BINARIES": ",".join(["terraform", *(f"terraform-{name}" for name in DOES)])}
+    names = ",".join(["terraform", *(f"terraform-{name}" for name in DOES)])
+    return {"TERRAFORM__BINARIES": names, "CAGE__WRITE": str(directory)}
 
 
 def path_with(directory: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 from bot import supervise
 from bot.ports import Invocation
 from bot.supervise import AttemptState, AttemptStatus
+from tests.caging import NO_CAGE
 from tests.e2e.acting import ONE, applied, approved, begin, bots_comments, plan_comment, propose, state_of
 from tests.e2e.shell import shell
 from tests.hostile.disk import Disk, mounted
@@ -24,7 +25,8 @@ def staged(tmp_path: Path, stages: Callable[..., Stage]) -> Iterator[Staged]:
     """A stage on a small disk, whose sweep comes only when it is called."""
     with mounted(tmp_path / "stage-0" / "data") as disk:
         programs = tmp_path / "programs"
-        settings = install(programs) | {"SWEEP_EVERY": "2s"}
+        writable = f"{programs},{tmp_path}/stage-0/outside"
+        settings = install(programs) | {"SWEEP_EVERY": "2s", "CAGE__WRITE": writable}
         yield stages(settings, path=path_with(programs)), disk
 
 
@@ -109,18 +111,18 @@ def test_a_plan_at_work_when_the_disk_fills_is_finished_once_there_is_room(stage
 def test_an_apply_that_ends_on_a_full_disk_is_told_as_it_ended_once_there_is_room(staged: Staged) -> None:
     stage, disk = staged
     clone = begin(stage)
-    command = f"echo run >> {stage.directory}/tally; until [ -e {stage.directory}/go ]; do sleep 0.1; done"
+    command = f"echo run >> {stage.outside}/tally; until [ -e {stage.outside}/go ]; do sleep 0.1; done"
     number = propose(stage, clone, {"net/main.tf": FILLS.replace("COMMAND", command)})
     approved(stage, number)
     stage.alice.comment(stage.repo, number, "/apply")
-    stage.wait_for("the tool", lambda: (stage.directory / "tally").exists())
+    stage.wait_for("the tool", lambda: (stage.outside / "tally").exists())
     disk.fill()
-    (stage.directory / "go").touch()
+    (stage.outside / "go").touch()
     stage.wait_for("its end", lambda: list(stage.data.glob("applies/*/exit")))
     disk.empty()
     comment = stage.wait_for_comment(number, "apply", "/plan")
     assert "unknown" not in comment
-    assert (stage.directory / "tally").read_text() == "run\n"
+    assert (stage.outside / "tally").read_text() == "run\n"
     applied(stage, propose(stage, clone, {"other/main.tf": ONE}, "other"))
 
 
@@ -128,7 +130,7 @@ def test_how_an_apply_ended_finds_its_place_on_a_full_disk(tmp_path: Path) -> No
     with mounted(tmp_path / "disk") as disk:
         script = f"until [ -e {tmp_path}/go ]; do sleep 0.1; done; exit 4"
         attempt = disk.path / "attempt"
-        supervise.start(attempt, Invocation(("sh", "-c", script), tmp_path, {"PATH": "/usr/bin:/bin"}))
+        supervise.start(attempt, Invocation(("sh", "-c", script), tmp_path, {"PATH": "/usr/bin:/bin"}, None), NO_CAGE)
         until((attempt / "tool").exists)
         disk.stuff()
         (tmp_path / "go").touch()

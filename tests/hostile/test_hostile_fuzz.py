@@ -66,7 +66,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dependencies]:
     logs: Path = tmp_path_factory.mktemp("logs")
     forge = github("acme/*")
     yield Dependencies(
-        store, {"github": forge}, VAULT, lambda run, place: logs / run, None, "", lambda: None, lambda: None
+        store, {"github": forge}, VAULT, lambda run, place: logs / run, None, "", lambda: None, lambda: None, "none"
     )
     store.close()
 

@@ -48,7 +48,7 @@ def deaf() -> Iterator[int]:
 
 
 def test_a_state_that_no_backend_took_is_kept_and_its_place_is_told(stages: Callable[..., Stage], deaf: int) -> None:
-    stage = stages()
+    stage = stages({"CAGE__HOSTS": f"127.0.0.1:{deaf}"})
     clone = begin(stage, {"net/backend.tf": BACKEND.replace("PORT", str(deaf))})
     number = propose(stage, clone, {"net/main.tf": ONE})
     approved(stage, number)

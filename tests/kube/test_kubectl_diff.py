@@ -18,6 +18,7 @@ from bot.kube.objects.masking import Mask
 from bot.kube.objects.object_changes import FieldChange
 from bot.kube.plan.field_diff import diff_fields
 from bot.kube.plan.kubectl_diff import KubectlAnswer, KubectlDiffRequest, ask_kubectl
+from tests.caging import strongest_cage
 from tests.rig.access import Access
 
 MASK = Mask(b"k" * 32)
@@ -41,7 +42,9 @@ def ask(cluster: Access, tmp_path: Path) -> Ask:
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
         objects = [object_of(body) for body in bodies]
         return ask_kubectl(
-            KubectlDiffRequest(objects, cluster.kubeconfig, cluster.users[0], scratch, environment, MASK, **more)
+            KubectlDiffRequest(
+                objects, cluster.kubeconfig, cluster.users[0], scratch, environment, strongest_cage(), MASK, **more
+            )
         )
 
     return asked
@@ -200,7 +203,9 @@ def test_a_cluster_that_does_not_answer_is_one_failure(cluster: Access, tmp_path
     nowhere = tmp_path / "kubeconfig"
     nowhere.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "https://127.0.0.1:1"))
     objects = [object_of(config("shop", f"one-{number}")) for number in range(50)]
-    request = KubectlDiffRequest(objects, nowhere, None, tmp_path, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, MASK)
+    request = KubectlDiffRequest(
+        objects, nowhere, None, tmp_path, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, strongest_cage(), MASK
+    )
     with pytest.raises(ToolFailed, match="does not reach the cluster"):
         ask_kubectl(request)
 
@@ -208,7 +213,7 @@ def test_a_cluster_that_does_not_answer_is_one_failure(cluster: Access, tmp_path
 def test_a_context_that_is_not_there_is_one_failure(cluster: Access, tmp_path: Path) -> None:
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     request = KubectlDiffRequest(
-        [object_of(config("shop"))], cluster.kubeconfig, "nowhere", tmp_path, environment, MASK
+        [object_of(config("shop"))], cluster.kubeconfig, "nowhere", tmp_path, environment, strongest_cage(), MASK
     )
     with pytest.raises(ToolFailed, match="does not reach the cluster") as failed:
         ask_kubectl(request)

@@ -16,6 +16,7 @@ from bot.ports import Neighbour, Origin, Site
 from bot.tools.helm import tool
 from bot.tools.helm.build import Helm
 from bot.tools.helm.settings import HelmSettings
+from tests.caging import strongest_cage
 from tests.kube.trees import PATH, Folder, config_map, written
 from tests.rig.build import find
 
@@ -58,4 +59,15 @@ def site(tree: Folder) -> Site:
         secret=b"k" * 32,
         get_or_create=lambda key, create: create(),
     )
-    return Site(tree.root, project("web"), scratch, scratch, scratch / "log", PATH, 60, lambda: False, origin=origin)
+    return Site(
+        tree.root,
+        project("web"),
+        scratch,
+        scratch,
+        scratch / "log",
+        PATH,
+        60,
+        lambda: False,
+        strongest_cage(),
+        origin=origin,
+    )

@@ -20,6 +20,7 @@ from bot.kube.objects.object_changes import Verb
 from bot.kube.objects.parsing import parse_objects
 from bot.kube.plan.kubectl_diff import KubectlDiffRequest, ask_kubectl
 from bot.kube.plan.plan_request import PlanRequest
+from tests.caging import strongest_cage
 from tests.kube.carrying import Ground
 from tests.kube.planning import Body, applied, configmap, deployment, planned
 from tests.rig.access import Access
@@ -118,7 +119,9 @@ def test_kubectl_is_given_any_character(cluster: Access, tmp_path: Path, namespa
     body = configmap(namespace, a="🙂 𝔘")
     kube_object = parse_objects(yaml.safe_dump(body), "a.yaml", "default", lambda version, kind: None)
     environment = {"PATH": os.environ["PATH"]}
-    request = KubectlDiffRequest(kube_object, cluster.kubeconfig, None, tmp_path, environment, Mask(b"k"))
+    request = KubectlDiffRequest(
+        kube_object, cluster.kubeconfig, None, tmp_path, environment, strongest_cage(), Mask(b"k")
+    )
     answer = ask_kubectl(request)
     assert not answer.failed
     ((_, merged),) = answer.pairs.values()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.core.tree import Files, TreeEntry
 from bot.kube.render.renderer import RenderOptions, RenderRequest
+from tests.caging import strongest_cage
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "kubernetes"
 PATH = {"PATH": os.environ["PATH"]}
@@ -55,7 +56,7 @@ def written(root: Path, files: Mapping[str, str | bytes]) -> Folder:
 def request(root: Path, directory: str, scratch: Path, **options: object) -> RenderRequest:
     """To render a directory of a checkout; `options` are those of the project."""
     scratch.mkdir(parents=True, exist_ok=True)
-    return RenderRequest(root, directory, scratch, PATH, RenderOptions(**options))  # type: ignore[arg-type]
+    return RenderRequest(root, directory, scratch, PATH, strongest_cage(), RenderOptions(**options))  # type: ignore[arg-type]
 
 
 def config_map(name: str, **data: str) -> str:

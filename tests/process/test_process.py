@@ -11,6 +11,7 @@ import pytest
 
 from bot import process, run_log
 from bot.core.errors import ToolFailed
+from bot.launch import UNCONFINED
 from bot.run_log import LONG_LINE_NOTE, Log
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -18,7 +19,7 @@ TOP = Path(__file__).resolve().parents[2]
 
 
 def run(script: str, tmp_path: Path, **more: object) -> process.Completed:
-    more = {"cwd": tmp_path, "env": ENV, "timeout": 20.0} | more
+    more = {"confinement": UNCONFINED, "cwd": tmp_path, "env": ENV, "timeout": 20.0} | more
     return process.run(["sh", "-c", script], **more)  # type: ignore[arg-type]  # options by name
 
 
@@ -32,7 +33,7 @@ def test_output_exit_and_log_are_kept_apart(tmp_path: Path) -> None:
 def test_a_program_gets_the_environment_it_was_given_and_nothing_else(tmp_path: Path) -> None:
     os.environ["LEAK"] = "x"
     try:
-        done = process.run(["env"], cwd=tmp_path, env=ENV | {"A": "1"}, timeout=5)
+        done = process.run(["env"], confinement=UNCONFINED, cwd=tmp_path, env=ENV | {"A": "1"}, timeout=5)
     finally:
         del os.environ["LEAK"]
     assert set(line.partition("=")[0] for line in done.stdout.splitlines()) <= {"A", "PATH", "PWD", "SHLVL", "_"}
@@ -144,15 +145,16 @@ def test_time_out_and_stop_end_the_whole_group(tmp_path: Path, how: str) -> None
 
 def test_a_program_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ToolFailed, match="no-such-program"):
-        process.run(["no-such-program"], cwd=tmp_path, env=ENV, timeout=5)
+        process.run(["no-such-program"], confinement=UNCONFINED, cwd=tmp_path, env=ENV, timeout=5)
 
 
 def test_a_plan_dies_with_the_bot(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(TOP)!r})\n"
-        "from pathlib import Path\nfrom bot import process\n"
+        "from pathlib import Path\nfrom bot import process\nfrom bot.launch import UNCONFINED\n"
         f"where, env = Path({str(tmp_path)!r}), {ENV!r}\n"
-        "process.run(['sh', '-c', 'echo $$ > pid; exec sleep 60'], cwd=where, env=env, timeout=60)\n"
+        "process.run(['sh', '-c', 'echo $$ > pid; exec sleep 60'],"
+        " confinement=UNCONFINED, cwd=where, env=env, timeout=60)\n"
     )
     bot = subprocess.Popen([sys.executable, "-c", code])
     pid = tmp_path / "pid"

@@ -14,13 +14,14 @@ from bot import supervise, supervisor
 from bot.core.errors import ToolFailed
 from bot.ports import Invocation
 from bot.supervise import AttemptState
+from tests.caging import NO_CAGE
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 TOP = Path(__file__).resolve().parents[2]
 
 
 def sh(script: str, cwd: Path) -> Invocation:
-    return Invocation(("sh", "-c", script), cwd, ENV)
+    return Invocation(("sh", "-c", script), cwd, ENV, reach=None)
 
 
 def never() -> bool:
@@ -37,7 +38,7 @@ def wait_for(path: Path) -> None:
 def test_what_it_says_is_heard_in_whole_lines_before_it_ends_and_each_once(tmp_path: Path) -> None:
     directory, go, heard = tmp_path / "attempt", tmp_path / "go", list[str]()
     script = f"echo one; printf tw; sleep 0.3; echo o; until [ -e {go} ]; do sleep 0.05; done; printf three"
-    supervise.start(directory, sh(script, tmp_path))
+    supervise.start(directory, sh(script, tmp_path), NO_CAGE)
 
     def hear(lines: str) -> None:
         heard.append(lines)
@@ -55,7 +56,7 @@ def test_what_it_says_is_heard_in_whole_lines_before_it_ends_and_each_once(tmp_p
 @pytest.mark.parametrize("status", [0, 7])
 def test_the_exit_status_and_the_output_are_kept(tmp_path: Path, status: int) -> None:
     directory = tmp_path / "attempt"
-    supervise.start(directory, sh(f"echo words; echo more >&2; exit {status}", tmp_path))
+    supervise.start(directory, sh(f"echo words; echo more >&2; exit {status}", tmp_path), NO_CAGE)
     assert supervise.wait(directory, never) == supervise.AttemptStatus(AttemptState.ENDED, status)
     assert (directory / supervise.OUTPUT).read_text() == "words\nmore\n"
 
@@ -63,18 +64,24 @@ def test_the_exit_status_and_the_output_are_kept(tmp_path: Path, status: int) ->
 def test_begun_twice_it_runs_once(tmp_path: Path) -> None:
     directory, tally = tmp_path / "attempt", tmp_path / "tally"
     for _ in range(2):
-        supervise.start(directory, sh(f"echo x >> {tally}; sleep 0.3", tmp_path))
+        supervise.start(directory, sh(f"echo x >> {tally}; sleep 0.3", tmp_path), NO_CAGE)
     supervise.wait(directory, never)
-    supervise.start(directory, sh(f"echo x >> {tally}", tmp_path))
+    supervise.start(directory, sh(f"echo x >> {tally}", tmp_path), NO_CAGE)
     assert tally.read_text() == "x\n"
 
 
 def test_two_supervisors_that_race_run_it_once(tmp_path: Path) -> None:
     directory, tally = tmp_path / "attempt", tmp_path / "tally"
     directory.mkdir()
-    command = {"argv": ["sh", "-c", f"echo x >> {tally}; sleep 0.3"], "cwd": str(tmp_path), "env": ENV, "cap": 1000}
+    command = {
+        "argv": ["sh", "-c", f"echo x >> {tally}; sleep 0.3"],
+        "cwd": str(tmp_path),
+        "env": ENV,
+        "cap": 1000,
+        "cage": None,
+    }
     (directory / "command.json").write_text(json.dumps(command))
-    argv = [sys.executable, "-I", str(TOP / "bot/supervisor.py"), str(directory)]
+    argv = [sys.executable, "-I", "-m", "bot.supervisor", str(directory)]
     both = [subprocess.Popen(argv, start_new_session=True) for _ in range(2)]
     assert [one.wait(20) for one in both] == [0, 0]
     assert tally.read_text() == "x\n"
@@ -83,7 +90,7 @@ def test_two_supervisors_that_race_run_it_once(tmp_path: Path) -> None:
 def test_never_begun_is_told_from_lost(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
     assert supervise.status(directory).state is AttemptState.NOT_STARTED
-    supervise.start(directory, sh("sleep 60", tmp_path))
+    supervise.start(directory, sh("sleep 60", tmp_path), NO_CAGE)
     wait_for(directory / "tool")
     assert supervise.status(directory).state is AttemptState.RUNNING
     os.kill(json.loads((directory / "started").read_text())["pid"], signal.SIGKILL)
@@ -107,9 +114,10 @@ def test_it_goes_on_when_its_caller_is_killed(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(TOP)!r})\n"
         "from pathlib import Path\nfrom bot import supervise\nfrom bot.ports import Invocation\n"
+        "from tests.caging import NO_CAGE\n"
         f"d = Path({str(directory)!r})\n"
         "script = 'for i in 1 2 3 4 5; do echo $i; sleep 0.2; done'\n"
-        f"supervise.start(d, Invocation(('sh', '-c', script), d.parent, {ENV!r}))\n"
+        f"supervise.start(d, Invocation(('sh', '-c', script), d.parent, {ENV!r}, None), NO_CAGE)\n"
         "supervise.wait(d, lambda: False)\n"
     )
     caller = subprocess.Popen([sys.executable, "-c", code])
@@ -123,7 +131,7 @@ def test_it_goes_on_when_its_caller_is_killed(tmp_path: Path) -> None:
 def test_a_stop_interrupts_once(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
     script = "trap 'echo interrupted' INT; n=0; while [ $n -lt 15 ]; do sleep 0.1; n=$((n+1)); done; exit 4"
-    supervise.start(directory, sh(script, tmp_path))
+    supervise.start(directory, sh(script, tmp_path), NO_CAGE)
     wait_for(directory / "tool")
     time.sleep(0.3)
     assert supervise.wait(directory, lambda: True) == supervise.AttemptStatus(AttemptState.ENDED, 4)
@@ -135,7 +143,7 @@ def test_output_past_the_cap_is_cut_but_for_its_last_words_and_the_tool_goes_on(
 ) -> None:
     monkeypatch.setattr(supervise, "OUTPUT_CAP", 100_000)
     directory = tmp_path / "attempt"
-    supervise.start(directory, sh("yes word | head -c 50000000; sleep 0.5; echo last; exit 5", tmp_path))
+    supervise.start(directory, sh("yes word | head -c 50000000; sleep 0.5; echo last; exit 5", tmp_path), NO_CAGE)
     assert supervise.wait(directory, never).exit == 5
     text = (directory / supervise.OUTPUT).read_bytes()
     assert len(text) < 100_000 + supervisor.TAIL_BYTES + 1000
@@ -146,7 +154,7 @@ def test_output_past_the_cap_is_cut_but_for_its_last_words_and_the_tool_goes_on(
 
 def test_the_environment_is_left_on_no_disk(tmp_path: Path) -> None:
     directory = tmp_path / "attempt"
-    supervise.start(directory, Invocation(("true",), tmp_path, ENV | {"SECRET": "hunter2hunter2"}))
+    supervise.start(directory, Invocation(("true",), tmp_path, ENV | {"SECRET": "hunter2hunter2"}, None), NO_CAGE)
     supervise.wait(directory, never)
     assert all(b"hunter2" not in path.read_bytes() for path in directory.iterdir())
     assert (directory.stat().st_mode & 0o777) == 0o700
@@ -157,6 +165,6 @@ def test_a_supervisor_that_cannot_begin_is_told_as_such(tmp_path: Path) -> None:
     directory.mkdir()
     (directory / "started.new").mkdir()  # what it must write first cannot be written
     with pytest.raises(ToolFailed, match="did not begin; nothing was changed"):
-        supervise.start(directory, sh("touch changed", tmp_path))
+        supervise.start(directory, sh("touch changed", tmp_path), NO_CAGE)
     assert not (tmp_path / "changed").exists()
     assert supervise.status(directory).state is AttemptState.NOT_STARTED

@@ -1,9 +1,12 @@
-// The provider of the tests: it keeps its objects as files; `make rig` builds it.
+// The providers of the tests: one keeps its objects as files, the other attacks; `make rig` builds them.
 module gitops-bot/tests/provider
 
 go 1.26.0
 
-require github.com/hashicorp/terraform-plugin-framework v1.19.0
+require (
+	github.com/hashicorp/terraform-plugin-framework v1.19.0
+	golang.org/x/sys v0.39.0
+)
 
 require (
 	github.com/fatih/color v1.18.0 // indirect
@@ -23,7 +26,6 @@ require (
 	github.com/vmihailenco/msgpack/v5 v5.4.1 // indirect
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
 	golang.org/x/net v0.48.0 // indirect
-	golang.org/x/sys v0.39.0 // indirect
 	golang.org/x/text v0.32.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20251202230838-ff82c1b0f217 // indirect
 	google.golang.org/grpc v1.79.2 // indirect

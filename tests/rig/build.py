@@ -27,13 +27,17 @@ HELM_STAMP = f"helm.sh/helm/v3/internal/version.version={HELM}"
 TOFU = "v1.12.6"
 TOFU_STAMP = "github.com/opentofu/opentofu/version.dev=no"
 PROVIDER = "terraform-provider-shelf"
+HOSTILE = "terraform-provider-hostile"
 LAST_LINES = 30
 
 
 def _digest(folder: Path) -> str:
-    """The version of a program that is our own: it changes with any of its files."""
-    files = sorted(path for path in folder.glob("*") if path.suffix in (".go", ".mod", ".sum"))
+    """The version of programs that are our own: it changes with any of their files."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".go", ".s", ".mod", ".sum"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+OURS = _digest(HERE.parent / "provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ RECIPES = {
             KUBERNETES_STAMP,
         ),
         Recipe("helm", HELM, "helm", "helm.sh/helm/v3/cmd/helm", 2, HELM_STAMP),
-        Recipe(PROVIDER, _digest(HERE.parent / "provider"), "../provider", ".", 1),
+        Recipe(PROVIDER, OURS, "../provider", ".", 1),
+        Recipe(HOSTILE, OURS, "../provider", "./hostile", 1),
         Recipe("tofu", TOFU, "tofu", "github.com/opentofu/opentofu/cmd/tofu", 5, TOFU_STAMP),
     )
 }

@@ -10,12 +10,18 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-PROGRAMS = ("zsh", "fish", "jq", "openssl")  # each is its package's name too
+PACKAGES = {
+    "zsh": "zsh",
+    "fish": "fish",
+    "jq": "jq",
+    "openssl": "openssl",
+    "bwrap": "bubblewrap",
+}  # by name: the package
 LAST_LINES = 20
 
 
 def missing(env: Mapping[str, str] = os.environ) -> list[str]:
-    return [name for name in PROGRAMS if not shutil.which(name, path=env.get("PATH", os.defpath))]
+    return [name for name in PACKAGES if not shutil.which(name, path=env.get("PATH", os.defpath))]
 
 
 def may_install(env: Mapping[str, str] = os.environ) -> bool:
@@ -46,7 +52,7 @@ def main(env: Mapping[str, str] = os.environ) -> int:
         return 0
     if (wanted := missing(env)) and may_install(env):
         say(f"{', '.join(wanted)}: installing Debian's")
-        if words := install(wanted, env):
+        if words := install([PACKAGES[name] for name in wanted], env):
             say(words)
     if left := missing(env):
         say(f"not installed: {', '.join(left)}: the tests that need them are skipped")

@@ -32,6 +32,7 @@ def houses(directory: Path) -> Iterator[Callable[..., House]]:
             url="http://bot.example",
             unready_reason=lambda: None,
             wake_intake=woken.set,
+            cage="bubblewrap",
         )
         doors = replace(doors, **more)
         house = House(doors, Server(create_app(doors), "127.0.0.1:0", trusted_proxy), directory / "logs", woken)

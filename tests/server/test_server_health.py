@@ -30,9 +30,10 @@ def test_ready_or_why_not(open_house):
     reasons = [None, "the engine is stopping"]
     house = open_house(unready_reason=lambda: reasons[-1])
     answer = house.get("/readyz", token=None)
-    assert (answer.status_code, answer.text) == (503, "the engine is stopping\n")
+    assert (answer.status_code, answer.text) == (503, "the engine is stopping\ncage: bubblewrap\n")
     reasons.pop()
-    assert house.get("/readyz", token=None).status_code == 200
+    answer = house.get("/readyz", token=None)
+    assert (answer.status_code, answer.text) == (200, "ok\ncage: bubblewrap\n")
 
 
 def test_metrics_tell_of_deliveries_runs_rows_locks_and_comments(house):
@@ -62,6 +63,7 @@ def test_metrics_tell_of_deliveries_runs_rows_locks_and_comments(house):
     ):
         assert measured[f"gitops_bot_{name}"] == value, name
     assert any(name.startswith("gitops_bot_build_info{version=") for name in measured)
+    assert measured['gitops_bot_cage{kind="bubblewrap"}'] == 1
 
 
 def test_two_applications_in_one_process_measure_apart(open_house):

@@ -176,6 +176,29 @@ def test_each_change_is_a_folded_diff_in_colours(house):
     assert '+ a = "1"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("cage", "network", "words"),
+    [
+        (
+            "bubblewrap",
+            "internet",
+            "In the cage bubblewrap, with the network internet: public addresses and listed",
+        ),
+        ("landlock", "listed", "nothing else, as CAGE__NETWORK, CAGE__HOSTS and CAGE__PROJECTS say"),
+        ("landlock", "open", "all that the bot's machine reaches, as CAGE__NETWORK and CAGE__PROJECTS say"),
+        ("none", "internet", "Without a cage, as the bot's user (CAGE__KIND=none)"),
+    ],
+)
+def test_a_project_tells_what_it_ran_in_and_which_setting_governs_what_it_reached(house, cage, network, words):
+    house.add_run("r1", a_row("r1", cage=cage, network=network))
+    assert words in re.sub(r" (?=[,:)])|(?<=\() ", "", page_at(house, "/runs/r1").text)
+
+
+def test_a_project_of_an_earlier_version_tells_of_no_cage(house):
+    house.add_run("r1", a_row("r1"))
+    assert "cage" not in page_at(house, "/runs/r1").text.lower()
+
+
 def test_drift_notices_notes_and_gaps_of_a_plan_are_shown(house):
     content = Content(
         "terraform",

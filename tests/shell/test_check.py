@@ -4,13 +4,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cage.launching import without_landlock
 from tests.conftest import database
 from tests.e2e.acting import begin
-from tests.shell.calling import gitops_bot, named, write
+from tests.shell.calling import environment, gitops_bot, named, write
 from tests.staging import Stage
 
 
@@ -82,6 +84,38 @@ def test_missing_repos_and_an_empty_address_are_said(here: Path) -> None:
     assert [line for line in lines(here, "✗") if "REPOS is not set" in line]
     assert [line for line in lines(here, "!") if "SERVER__URL is not set, so comments have no links" in line]
     assert not [line for line in lines(here, "!", SERVER__URL="https://bot.example") if "SERVER__URL" in line]
+
+
+def test_the_cage_is_tried_and_leaves_nothing(here: Path) -> None:
+    for kind in ("bubblewrap", "landlock"):
+        [line] = [line for line in lines(here, "✓", CAGE__KIND=kind, DATA_DIR=str(here)) if "cage: " in line]
+        assert re.match(rf"✓ cage: {kind}, (\d+) of \d+ attempts refused", line)
+    assert not list(here.iterdir())
+
+
+def test_without_a_cage_it_says_what_that_means(here: Path) -> None:
+    [line] = [line for line in lines(here, "!", CAGE__KIND="none", DATA_DIR=str(here)) if "cage: " in line]
+    assert "runs as the bot's user. It was possible to" in line
+    assert "read vault.key" in line
+    assert "unset CAGE__KIND" in line
+    assert not list(here.iterdir())
+
+
+def test_what_a_cage_should_refuse_and_does_not_is_to_be_mended(here: Path) -> None:
+    settings = {"CAGE__KIND": "bubblewrap", "CAGE__READ": str(here), "DATA_DIR": str(here)}
+    done = gitops_bot("check", cwd=here, env=named(settings))
+    assert "✗ cage: bubblewrap did not refuse to read another checkout: narrow CAGE__READ" in done.stdout
+    assert done.returncode == 1
+
+
+def test_where_no_cage_works_the_other_checks_are_made_all_the_same(here: Path) -> None:
+    command = [*without_landlock(sys.executable), sys.executable, "-m", "bot", "check"]
+    own = environment(here.parent / "home", CAGE__KIND="landlock")
+    done = subprocess.run(command, cwd=here, env=own, capture_output=True, text=True, check=False)
+    [line] = [line for line in done.stdout.splitlines() if "cage: " in line]
+    assert line.startswith("✗ cage: CAGE__KIND=landlock does not work here: ")
+    assert "✗ repositories" in done.stdout
+    assert done.returncode == 3
 
 
 def test_without_any_tool_it_says_what_to_install(here: Path) -> None:

@@ -247,6 +247,15 @@ def test_a_row_is_claimed_by_one_job_and_by_the_same_one_again(store: Store) -> 
         assert runs.claim(tx, "r1", "a:default", "job-1", NOW)
 
 
+def test_what_a_tool_ran_in_outlives_the_end_of_its_row(store: Store) -> None:
+    with store.begin() as tx:
+        runs.add(tx, _run(), [_row("a"), _row("b")], job="j")
+        runs.record_cage(tx, "r1", "a:default", "bubblewrap", "listed")
+        runs.settle(tx, _as(_row("a"), State.DONE), NOW)
+        ran, waits = runs.projects(tx, "r1")
+        assert (ran.cage, ran.network, waits.cage, waits.network) == ("bubblewrap", "listed", "", "")
+
+
 def test_one_speaks_at_a_time_and_goes_on_for_a_newer_wish(store: Store) -> None:
     with store.begin() as tx:
         comment_slots.request_version(tx, "plan:x", "x")

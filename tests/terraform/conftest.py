@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot import run_log, supervise
+from bot.cage.policy import NetworkMode
 from bot.core import tree
 from bot.core.project import Project
 from bot.ports import ApplyReport, PullCache, Site, ToolPlan
 from bot.tools.terraform import tool
 from bot.tools.terraform.terraform import Terraform
+from tests.caging import strongest_cage
 from tests.provider.shelf import Shelf, needed
 
 ENV = {"PATH": os.defpath + ":/usr/local/bin"}
@@ -47,6 +49,9 @@ class Ground:
     count: int = 0
     environment: Mapping[str, str] = field(default_factory=lambda: ENV)
     prepared: PullCache | None = None
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    network: NetworkMode = NetworkMode.INTERNET
 
     def site(self, files: Mapping[str, str], project: Project | None = None) -> Site:
         self.count += 1
@@ -57,6 +62,7 @@ class Ground:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         (here / "scratch").mkdir(mode=0o700)
+        (here / "scratch" / "home").mkdir()
         (bot / "kept").mkdir(exist_ok=True)
         return Site(
             root=here / "root",
@@ -64,9 +70,10 @@ class Ground:
             scratch=here / "scratch",
             state_dir=bot / "kept",
             log=here / "log",
-            environment={**self.environment, "HOME": str(here)},
+            environment={**self.environment, "HOME": str(here / "scratch" / "home")},
             timeout=60,
             stopped=lambda: False,
+            cage=strongest_cage(read=self.read, write=(self.top / "shelf", *self.write), network=self.network),
             pull_cache=self.prepared,
         )
 
@@ -81,9 +88,11 @@ class Ground:
         return self.carry_out(site, planned.artifact)
 
     def carry_out(self, site: Site, artifact: Path) -> ApplyReport:
+        if artifact.parent != site.scratch:
+            artifact = Path(shutil.copy(artifact, site.scratch))
         invocation = self.terraform.prepare_apply(site, artifact)
         attempt = site.scratch / "attempt"
-        supervise.start(attempt, invocation)
+        supervise.start(attempt, invocation, site.cage)
         live = self.terraform.live_mask(site)
         ended = supervise.wait(attempt, lambda: False, lambda lines: run_log.append_log(site.log, live(lines)))
         applied = self.terraform.report_apply(replace(site, log=attempt / supervise.OUTPUT), ended.exit)
@@ -101,7 +110,14 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def ground(tmp_path: Path, program: Path) -> Ground:
-    return Ground(tmp_path, tool(lambda _: {"lock_timeout": "1s", "binaries": (str(program),)}))
+    settings = {"lock_timeout": "1s", "binaries": (str(program),)}
+    return Ground(tmp_path, tool(lambda _: settings), read=(program,))
+
+
+@pytest.fixture
+def open_ground(ground: Ground) -> Ground:
+    """For projects that talk to a server of the test."""
+    return replace(ground, network=NetworkMode.OPEN)
 
 
 @pytest.fixture

@@ -51,7 +51,14 @@ def counted(ground: Ground, shelf: Shelf, program: Path, **settings: str) -> Gro
     own: Mapping[str, object] = {"lock_timeout": "1s", "binaries": name, "cli_config": str(shelf.cli_config)} | settings
     path = f"{shelf.programs}:{ENV['PATH']}"
     kept = prepared(ground.top / "prepared")
-    return Ground(ground.top, tool(lambda _: own), 0, ENV | {"PATH": path}, kept)
+    (ground.top / "states").mkdir()
+    return replace(
+        ground,
+        terraform=tool(lambda _: own),
+        environment=ENV | {"PATH": path},
+        prepared=kept,
+        write=(ground.top / "states",),
+    )
 
 
 def planned(ground: Ground, files: Mapping[str, str], project: Project | None = None) -> ToolPlan:
@@ -107,7 +114,7 @@ CHANGES: Mapping[str, Mapping[str, str]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_init_runs_again_when(change: str, again: Ground, shelf: Shelf) -> None:
     planned(again, {"main.tf": ONE})
-    files = {name: text.replace("/HERE", str(again.top)) for name, text in CHANGES[change].items()}
+    files = {name: text.replace("/HERE", str(again.top / "states")) for name, text in CHANGES[change].items()}
     planned(again, files)
     assert shelf.calls("init") == 2
     planned(again, files)
@@ -116,8 +123,9 @@ def test_init_runs_again_when(change: str, again: Ground, shelf: Shelf) -> None:
 
 def test_another_backend_configuration_is_another_initialisation(again: Ground, shelf: Shelf) -> None:
     text = 'terraform {\n  backend "local" {\n    path = "/nowhere"\n  }\n}\n' + ONE
+    states = again.top / "states"
     for name in ("a", "b", "a"):
-        path = again.top / name
+        path = states / name
         options = TerraformOptions(backend_config=(f"path={path}/terraform.tfstate",))
         site = again.site({"net/main.tf": text}, Project("net", "net", options=OPTIONS.dump(options)))
         plan = again.terraform.plan(site)
@@ -137,7 +145,7 @@ def test_what_init_made_for_another_key_is_not_trusted_but_found_wrong_by_the_to
     planned(again, {"main.tf": ONE})
     for change, files in CHANGES.items():
         if change != "a lock file is added":
-            files = {name: text.replace("/HERE", str(again.top)) for name, text in files.items()}
+            files = {name: text.replace("/HERE", str(again.top / "states")) for name, text in files.items()}
             planned(again, files)
     assert planned(again, {"main.tf": shelf.text(book("a"))}).content.counts.create == 1
     module = {"main.tf": 'module "m" {\n  source = "./n"\n}\n', "n/main.tf": ONE}
@@ -181,7 +189,7 @@ def test_a_blob_that_somebody_changed_is_not_opened(again: Ground, shelf: Shelf)
 
 
 def test_a_password_of_the_backend_lies_nowhere_in_clear(again: Ground, shelf: Shelf) -> None:
-    options = TerraformOptions(backend_config=(f"path={again.top}/hidden-password/terraform.tfstate",))
+    options = TerraformOptions(backend_config=(f"path={again.top}/states/hidden-password/terraform.tfstate",))
     text = 'terraform {\n  backend "local" {\n    path = "/nowhere"\n  }\n}\n' + ONE
     for _ in range(2):
         again.terraform.plan(again.site({"net/main.tf": text}, Project("net", "net", options=OPTIONS.dump(options))))
@@ -194,6 +202,7 @@ def test_a_password_of_the_backend_lies_nowhere_in_clear(again: Ground, shelf: S
 def test_a_module_at_a_branch_is_fetched_each_time(again: Ground, shelf: Shelf, tmp_path: Path) -> None:
     module = tmp_path / "module"
     module.mkdir()
+    again = replace(again, read=(*again.read, module))
     (module / "main.tf").write_text(ONE)
     git = [shutil.which("git") or "", "-C", str(module)]
     who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from bot.tools.terraform.live import MASKED_KEY, render_bare_steps, render_steps
 from bot.tools.terraform.output import render_stream
 from tests.provider.shelf import Shelf, book
 from tests.sandbox.running import until
-from tests.terraform.conftest import ENV, Ground
+from tests.terraform.conftest import Ground
 
 T = TypeVar("T")
 SECRET = "a horse whose battery and staple are correct and which is longer than a terminal is wide"
@@ -44,7 +44,8 @@ class Gate:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    pipe = tmp_path / "others.tfstate"
+    pipe = tmp_path / "shelf" / "others.tfstate"
+    pipe.parent.mkdir(exist_ok=True)
     os.mkfifo(pipe)
     return Gate(pipe)
 
@@ -92,7 +93,7 @@ def test_a_plan_tells_what_it_reads_while_it_waits_for_it(
 @pytest.fixture
 def shelved(ground: Ground, shelf: Shelf, program: Path) -> Ground:
     own = {"lock_timeout": "1s", "binaries": str(program), "cli_config": str(shelf.cli_config)}
-    return Ground(ground.top, tool(lambda _: own), 0, ENV)
+    return replace(ground, terraform=tool(lambda _: own))
 
 
 def test_a_plan_tells_no_id_and_no_key_that_may_be_a_copy_of_a_secret(
@@ -146,7 +147,7 @@ def test_what_a_plan_says_is_left_out_where_nobody_can_tell_what_is_secret_in_it
     unread = tmp_path / program.name
     unread.write_text(f'#!/bin/sh\n[ "$1" = show ] && exit 1\nexec {program} "$@"\n')
     unread.chmod(0o755)
-    blind = Ground(ground.top, tool(lambda _: {"binaries": str(unread)}))
+    blind = replace(ground, terraform=tool(lambda _: {"binaries": str(unread)}))
     site = blind.site({"net/main.tf": VARIABLE + SAYS_IT["a check"].replace("SAID", '"so: ${nonsensitive(var.p)}"')})
     assert "show failed" in failed(blind, site)
     assert hidden(site).endswith(WITHHELD)
@@ -173,6 +174,7 @@ def test_a_variable_that_is_not_as_it_must_be_is_not_quoted(ground: Ground) -> N
 
 def provisioned(go: Path, says: str = "", last: str = "true") -> str:
     """A resource whose making says something, waits until `go` is there, and ends with the `last` command."""
+    go.parent.mkdir(exist_ok=True)
     waits = f"i=0; until [ -e {go} ] || [ $i = 600 ]; do i=$((i+1)); sleep 0.1; done"
     command = f"echo {says}; {waits}; {last}"
     provisioner = f'  provisioner "local-exec" {{\n    command = "{command}"\n  }}\n'
@@ -182,14 +184,14 @@ def provisioned(go: Path, says: str = "", last: str = "true") -> str:
 def test_an_apply_tells_its_steps_while_it_goes_on_and_what_was_said_at_the_end(
     ground: Ground, aside: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    text = VARIABLE + provisioned(tmp_path / "go", says="some words") + 'output "o" {\n  value = "open"\n}\n'
+    text = VARIABLE + provisioned(tmp_path / "shelf" / "go", says="some words") + 'output "o" {\n  value = "open"\n}\n'
     site = ground.site({"net/main.tf": text})
     artifact = ground.terraform.plan(site).artifact
     assert artifact
     apply = aside.submit(ground.carry_out, site, artifact)
     before = seen(site, "terraform_data.slow: Creating...\n", apply)
     seen(site, "Provisioning with 'local-exec'", apply)
-    (tmp_path / "go").touch()
+    (tmp_path / "shelf" / "go").touch()
     assert apply.result().summary == "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
     log = site.log.read_text()
     assert log.startswith(before)
@@ -202,14 +204,14 @@ def test_an_apply_tells_its_steps_while_it_goes_on_and_what_was_said_at_the_end(
 def test_a_secret_that_a_provisioner_says_is_never_in_the_log(
     ground: Ground, aside: ThreadPoolExecutor, tmp_path: Path, last: str
 ) -> None:
-    text = VARIABLE + provisioned(tmp_path / "go", "'${nonsensitive(var.p)}'", last)
+    text = VARIABLE + provisioned(tmp_path / "shelf" / "go", "'${nonsensitive(var.p)}'", last)
     site = ground.site({"net/main.tf": text})
     artifact = ground.terraform.plan(site).artifact
     assert artifact
     apply = aside.submit(ground.carry_out, site, artifact)
     seen(site, "Provisioning with 'local-exec'", apply)
     hidden(site)
-    (tmp_path / "go").touch()
+    (tmp_path / "shelf" / "go").touch()
     applied = apply.result()
     assert "battery" not in applied.output
     assert "(local-exec): (sensitive value)\n" in hidden(site)

@@ -75,5 +75,7 @@ def test_a_backend_in_the_bots_own_directory_is_refused(tmp_path: Path, below: s
 
 
 def test_a_backend_beside_it_is_not(tmp_path: Path) -> None:
-    ground = Ground(tmp_path, tool(lambda name: {}))
-    assert ground.plan(ROOT + BACKEND.format(tmp_path / "elsewhere" / "x.tfstate")).content.counts.create == 1
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    ground = Ground(tmp_path, tool(lambda name: {}), write=(elsewhere,))
+    assert ground.plan(ROOT + BACKEND.format(elsewhere / "x.tfstate")).content.counts.create == 1

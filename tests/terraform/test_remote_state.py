@@ -75,23 +75,23 @@ def _request(method: str, url: str, body: bytes | None = None) -> bytes:
     return content
 
 
-def test_state_is_kept_where_the_backend_says(ground: Ground, s3: str, program: Path) -> None:
+def test_state_is_kept_where_the_backend_says(open_ground: Ground, s3: str, program: Path) -> None:
     text = BACKEND.replace("URL", s3).replace("net/", f"{program.name}/")
-    applied = ground.apply(text)
+    applied = open_ground.apply(text)
     assert applied.outcome is ApplyOutcome.DONE
-    planned = ground.plan(text)
+    planned = open_ground.plan(text)
     assert planned.content.counts.empty
     assert planned.content.notes == ()
-    assert not list((ground.top / "bot" / "kept").iterdir())
+    assert not list((open_ground.top / "bot" / "kept").iterdir())
     assert b"terraform_data" in _request("GET", f"{s3}/state/{program.name}/terraform.tfstate")
 
 
-def test_a_lock_that_another_holds_is_waited_for_and_then_told(ground: Ground, s3: str) -> None:
+def test_a_lock_that_another_holds_is_waited_for_and_then_told(open_ground: Ground, s3: str) -> None:
     text = BACKEND.replace("URL", s3).replace("net/", "held/")
     lock = {"ID": "1", "Operation": "OperationTypeApply", "Who": "carol@laptop", "Created": "2026-01-02T03:04:05Z"}
     more = {"Info": "", "Version": "1.11.4", "Path": "state/held/terraform.tfstate"}
     _request("PUT", f"{s3}/state/held/terraform.tfstate.tflock", json.dumps(lock | more).encode())
     with pytest.raises(Refused, match=r"locked by carol@laptop since 2026-01-02"):
-        ground.plan(text)
+        open_ground.plan(text)
     _request("DELETE", f"{s3}/state/held/terraform.tfstate.tflock")
-    assert ground.plan(text).content.counts.create == 1
+    assert open_ground.plan(text).content.counts.create == 1

@@ -148,11 +148,22 @@ def test_the_kept_state_is_found_again_and_a_relative_local_backend_is_kept_too(
 
 
 def test_an_absolute_local_backend_is_left_alone(ground: Ground, tmp_path: Path) -> None:
-    path = tmp_path / "elsewhere.tfstate"
+    path = tmp_path / "states" / "net.tfstate"
+    path.parent.mkdir()
     text = f'terraform {{\n  backend "local" {{\n    path = "{path}"\n  }}\n}}\n' + ONE
-    ground.apply(text)
+    allowed = replace(ground, write=(path.parent,))
+    allowed.apply(text)
     assert path.exists()
-    assert ground.plan(text).content.notes == ()
+    assert allowed.plan(text).content.notes == ()
+
+
+def test_a_state_where_the_cage_lets_nothing_be_written_is_refused_before_it_is_lost(
+    ground: Ground, tmp_path: Path
+) -> None:
+    for place in (tmp_path / "states", Path("/var/lib/states"), Path("/tmp")):
+        text = f'terraform {{\n  backend "local" {{\n    path = "{place}/net.tfstate"\n  }}\n}}\n' + ONE
+        with pytest.raises(Refused, match=r"where the cage lets nothing be written; .* CAGE__WRITE"):
+            ground.plan(text)
 
 
 def test_a_backend_in_a_comment_does_not_lead_the_state_away(ground: Ground) -> None:

@@ -27,6 +27,7 @@ DUMPED_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?")
 MILLISECONDS = re.compile(r"\b1[5-9]\d{11}\b")
 SETTINGS = {
+    "CAGE__NETWORK": "open",
     "VAULT__KEY": base64.b64encode(b"a key that guards nothing at all").decode(),
     "TOOL_ENV": "AWS_ENDPOINT_URL_S3,AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY",
 }

@@ -12,8 +12,9 @@ USAGE = Usage(
     summary="settings, gitops.yaml, tools, credentials: what is missing",
     text="""
     Looks at everything that a server needs and says what to set: git, the gitops.yaml of the repository it is
-    called in, the settings, the key of the vault, tools, the database, the disk, and what the token may do.
-    Marks: ✓ is good, ! is worth knowing, ✗ is to be mended. It makes nothing, and may run beside a server.
+    called in, the settings, the key of the vault, tools, the database, the disk, whether the cage of foreign programs
+    holds (by trying what an attacker would), and what the token may do.
+    Marks: ✓ is good, ! is worth knowing, ✗ is to be mended. It leaves nothing behind, and may run beside a server.
 
     As a step of a pipeline, --repository looks at git and gitops.yaml alone, which need no server's settings.
     """,
@@ -53,7 +54,7 @@ def run(call: Call) -> int:
 
 
 def _run_checks(call: Call) -> Iterator[Finding]:
-    from bot.cli.check import checks
+    from bot.cli.check import cage, checks
 
     yield from _run_check("git", checks.git, call)
     yield from _run_check("gitops.yaml", checks.repository, call)
@@ -69,6 +70,7 @@ def _run_checks(call: Call) -> Iterator[Finding]:
     yield from _run_check("vault", checks.vault, call, REFUSED)
     yield from _run_check("database", checks.database, call, REFUSED)
     yield from _run_check("tools", checks.tools, call)
+    yield from _run_check("cage", cage.cage, call, REFUSED)
     yield from _run_check("repositories", checks.repos, call)
     yield from _run_check("forge", checks.forges, call)
     yield from _run_check("clusters", checks.clusters, call)

@@ -177,6 +177,7 @@ def _detect_tool(call: Call, target: Target) -> "tuple[Project, Tool]":
 
 
 def _site(call: Call, target: Target, workdir: Path, stopped: Callable[[], bool]) -> "Site":
+    from bot.cage.from_settings import local_cages
     from bot.core.project import Configuration
     from bot.ports import Site
 
@@ -192,6 +193,7 @@ def _site(call: Call, target: Target, workdir: Path, stopped: Callable[[], bool]
         environment=local_env.environment(call, workdir / "home"),
         timeout=call.settings.timeout.total_seconds(),
         stopped=stopped,
+        cage=local_cages(call.settings.cage, workdir).of("", project, workdir.name),
         rules=dict(configuration.rules).get(project.place, configuration.defaults),
         other_dirs=frozenset(other_project.dir for other_project in configuration.projects) - {project.dir},
     )

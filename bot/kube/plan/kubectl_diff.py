@@ -18,6 +18,7 @@ from typing import Any
 from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.kube.cluster.clusters import MANAGER
+from bot.kube.cluster.kubeconfig_files import kubeconfig_files
 from bot.kube.objects.body import Body
 from bot.kube.objects.json_encoding import encode_json
 from bot.kube.objects.kube_object import KubeObject, ObjectRef, object_of
@@ -26,10 +27,12 @@ from bot.kube.objects.object_changes import ObjectChange
 from bot.kube.objects.yaml_reader import read_documents
 from bot.kube.plan import external_diff
 from bot.kube.plan.field_diff import diff_fields
+from bot.ports import Cage, NetworkUse, Reach
 
 Pair = tuple[Body | None, Body]
 
 EXTERNAL_DIFF_NAME = "gitops-bot-records"
+PROGRAM = Path(external_diff.__file__).resolve()
 MAX_MESSAGE_LENGTH = 2_000
 PROBE_SECONDS = 30.0
 UNCHANGED_MARK = "***"  # instead of a Secret's value that does not change, as kubectl prints it
@@ -39,8 +42,8 @@ UNCHANGED_MARK = "***"  # instead of a Secret's value that does not change, as k
 class KubectlDiffRequest:
     """What is asked about, and how. Objects name their namespace. The folder `scratch` is for this alone.
 
-    `environment` is the whole of the program's; `timeout` is in seconds for all together. Without `force`, an object
-    is among the failed where fields of it are someone else's.
+    `environment` is the whole of the program's, `cage` where it runs; `timeout` is in seconds for all together. Without
+    `force`, an object is among the failed where fields of it are someone else's.
     """
 
     objects: Sequence[KubeObject]
@@ -48,6 +51,7 @@ class KubectlDiffRequest:
     context: str | None
     scratch: Path
     environment: Mapping[str, str]
+    cage: Cage
     mask: Mask
     force: bool = True
     manager: str = MANAGER
@@ -157,11 +161,15 @@ class _KubectlDiff:
             *context_flags,
             f"--cache-dir={request.scratch}/cache",
         ]
+        reach = Reach(
+            read=(*kubeconfig_files(request.kubeconfig), PROGRAM), write=(request.scratch,), network=NetworkUse.OPEN
+        )
         with TemporaryDirectory(
             dir=request.scratch
         ) as folder:  # where kubectl writes objects, and leaves them if it ends
             completed = process.run(
                 ["kubectl", *connection_flags, *arguments],
+                confinement=request.cage.confine(reach),
                 cwd=request.scratch,
                 env={**self.environment, "TMPDIR": folder},
                 timeout=max(seconds, 0.0),
@@ -192,7 +200,7 @@ def _write_external_diff(request: KubectlDiffRequest) -> dict[str, str]:
     folder = request.scratch / "bin"
     folder.mkdir(mode=0o700, exist_ok=True)
     program = folder / EXTERNAL_DIFF_NAME
-    command = shlex.join([sys.executable, "-I", "-S", str(Path(external_diff.__file__).resolve())])
+    command = shlex.join([os.path.realpath(sys.executable), "-I", "-S", str(PROGRAM)])
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o700)
     environment = {"HOME": str(request.scratch), **request.environment}

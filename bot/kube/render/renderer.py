@@ -19,6 +19,7 @@ from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.tree import Tree
+from bot.ports import Cage, Reach
 
 MB = 1024 * 1024
 NO_SEARCH_PATH = "/nonexistent"
@@ -52,6 +53,7 @@ class RenderRequest:
     `root` is the top of a checkout, `project_dir` the project's path in it; `scratch` (0700) is this rendering's alone.
     Of `environment` a tool gets no more than it needs. `timeout` is in seconds. `kube_version` (`v1.36.3`) and
     `api_versions` are the target cluster's, empty when there is none. `stopped()` is true once the run was cancelled.
+    `cage` is where programs run; `ports` are those of ours on loopback that they may talk to.
     `other_dirs` are directories of other projects, as for `Renderer.inputs`.
     """
 
@@ -59,12 +61,14 @@ class RenderRequest:
     project_dir: str
     scratch: Path
     environment: Mapping[str, str]
+    cage: Cage
     options: RenderOptions = field(default_factory=RenderOptions)
     timeout: float = 120.0
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     stopped: Callable[[], bool] | None = None
     other_dirs: frozenset[str] = frozenset()
+    ports: tuple[int, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -142,20 +146,32 @@ def isolated_environment(request: RenderRequest) -> dict[str, str]:
     """Return an environment in which programs find nobody's configuration, and leave theirs in the scratch."""
     scratch = str(request.scratch)
     folders = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "KUSTOMIZE_PLUGIN_HOME")
-    return {**dict.fromkeys(folders, scratch), "KUBECONFIG": f"{scratch}/no-kubeconfig"}
+    return {
+        **dict.fromkeys(folders, scratch),
+        "KUBECONFIG": f"{scratch}/no-kubeconfig",
+        "HELM_PLUGINS": NO_SEARCH_PATH,  # which a kustomization's `configHome` would name otherwise
+    }
 
 
 def run_program(
-    request: RenderRequest, argv: Sequence[str], environment: Mapping[str, str], limits: RenderLimits
+    request: RenderRequest,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    limits: RenderLimits,
+    programs: Sequence[Path] = (),
 ) -> bytes:
     """Return what a program prints. It gets `environment` and no network, and ends with its limits or with us.
+
+    `argv` begins with its path; `programs` are those that it starts, where PATH does not lead to them.
 
     Raises Refused beyond a limit, ToolFailed when it was stopped or failed.
     """
     search_path = request.environment.get("PATH", os.defpath)
     inner = [shutil.which("env", path=search_path) or "/usr/bin/env", f"PATH={environment.get('PATH', NO_SEARCH_PATH)}"]
+    reach = Reach(read=(request.root, Path(argv[0]), *programs), write=(request.scratch,), ports=request.ports)
     completed = process.run(
         [*_limit_memory(search_path, limits.memory), *inner, *argv],
+        confinement=request.cage.confine(reach),
         cwd=request.scratch,
         env={**dict.fromkeys(PROXY_VARIABLES, "http://127.0.0.1:9"), **environment, "PATH": search_path},
         timeout=request.timeout,
@@ -165,6 +181,8 @@ def run_program(
     name, directory = Path(argv[0]).name, request.project_dir
     if completed.stopped:
         raise ToolFailed(f"{name} was stopped")
+    if completed.overrun:
+        raise Refused(f"{directory}: {name} {completed.overrun}")
     if completed.timed_out:
         raise Refused(f"{directory}: {name} took more than {request.timeout:g} s to render it")
     if completed.loss:

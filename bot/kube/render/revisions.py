@@ -160,6 +160,7 @@ class RevisionRenderer:
             project_dir=self.project.dir,
             scratch=Path(mkdtemp(prefix=f"render-{self.folder}-", dir=site.scratch)),
             environment=site.environment,
+            cage=site.cage,
             options=RenderOptions(options.namespace, options.release, options.values),
             kube_version=self.target.kube_version,
             api_versions=self.target.api_versions,

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from bot.atomic_file import replace_file
+from bot.atomic_file import read_left_file, replace_file
 from bot.bot import Bot, short
 from bot.core.errors import Refused
 from bot.core.pull import Pull
@@ -41,6 +41,7 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
         environment={**bot.environment, "HOME": str(_make_private(folders.scratch(row.run, place) / "home"))},
         timeout=bot.limits.tool.total_seconds(),
         stopped=lambda: bot.stopping.is_set() or is_cancelled(bot, row.run),
+        cage=bot.cages.of(pull.repository.name, row.project, row.run),
         rules=row.rules,
         other_dirs=_other_directories(bot, origin, row),
         confirmed=run.selection.confirmed,
@@ -48,6 +49,12 @@ def prepare_site(bot: Bot, pull: Pull, run: Run, row: RunProject, plan: Plan | N
         pull_cache=open_prepared(bot, pull, row, lambda: is_cancelled(bot, row.run)),
         neighbours=lambda: _neighbours(bot, bot.mirror(pull.repository), run, row),
     )
+
+
+def record_cage(bot: Bot, row: RunProject, site: Site) -> None:
+    """Write down what the row's tool is about to run in, for whoever looks at the run later."""
+    with bot.store.begin() as tx:
+        runs.record_cage(tx, row.run, row.project.place, site.cage.name, site.cage.network)
 
 
 def _neighbours(bot: Bot, mirror: Mirror, run: Run, row: RunProject) -> tuple[Neighbour, ...]:
@@ -146,9 +153,15 @@ def unseal_artifact(bot: Bot, plan: Plan, directory: Path) -> Path:
     if hashlib.sha256(artifact).hexdigest() != plan.artifact_digest:
         raise Refused(f"the plan of {plan.project.name} is not the one that was shown; `/plan` makes a new one")
     target = directory / "plan.tfplan"
-    target.touch(mode=0o600)
-    target.write_bytes(artifact)
+    replace_file(target, artifact)
     return target
+
+
+def verify_checkout(bot: Bot, pull: Pull, site: Site) -> None:
+    """Raises Refused where a file of the commit is not in the checkout as Git has it: what ran before changed it."""
+    if site.origin and (files := bot.mirror(pull.repository).changed_files(site.origin.commit, site.root)):
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        raise Refused(f"{files[0]}{more} is not what Git has any more: something that ran changed it; `/apply` again")
 
 
 def delete_artifacts(bot: Bot, plans: tuple[str, ...]) -> None:
@@ -160,7 +173,7 @@ def delete_artifacts(bot: Bot, plans: tuple[str, ...]) -> None:
 def _seal(bot: Bot, pull: Pull, id: str, row: RunProject, planned: ToolPlan) -> str | None:
     if planned.artifact is None:
         return None
-    artifact = planned.artifact.read_bytes()
+    artifact = read_left_file(planned.artifact)
     sealed = bot.vault.seal(artifact, _associated_data(pull.key, id, row.project.place))
     replace_file(_make_parent(bot.folders.artifact(id)), sealed)
     planned.artifact.unlink()

@@ -28,6 +28,7 @@ from bot.kube.render.renderer import (
     isolated_environment,
     run_program,
 )
+from bot.launch import UNCONFINED
 from bot.tools.helm import inputs
 from bot.tools.helm.own_kinds import own_kinds
 from bot.tools.helm.release_facts import release_facts
@@ -128,7 +129,7 @@ class _Program:
         kubeconfig = request.scratch / "kubeconfig"
         with StandIn(request.kube_version, request.api_versions) as stand_in:
             stand_in.write_kubeconfig(kubeconfig)
-            marked = self.run(request, (*ASKS_A_CLUSTER, *hides, *flags), kubeconfig)
+            marked = self.run(replace(request, ports=(stand_in.port,)), (*ASKS_A_CLUSTER, *hides, *flags), kubeconfig)
         stream = re.sub(rb"^" + mark.encode(), b"", marked, flags=re.MULTILINE)
         if len(stream) > self.settings.limits.output * MB:
             raise Refused(f"{request.project_dir}: renders to more than {self.settings.limits.output} MB")
@@ -139,7 +140,13 @@ class _Program:
 def _read_version(path: Path, mtime: int) -> str:
     """What a program says its version is. It is asked once for each `mtime`, not many times a project."""
     argv = [str(path), "version", "--template", "{{.Version}}"]
-    completed = process.run(argv, cwd=path.parent, env={"HELM_NO_PLUGINS": "1"}, timeout=VERSION_SECONDS)
+    completed = process.run(
+        argv,
+        confinement=UNCONFINED,
+        cwd=path.parent,
+        env={"HELM_NO_PLUGINS": "1"},
+        timeout=VERSION_SECONDS,
+    )
     if completed.exit != 0:
         raise ToolFailed(f"{path.name} does not tell its version", completed.stderr)
     return f"helm {completed.stdout.strip()}"

@@ -52,6 +52,11 @@ class StandIn:
         self._thread.join()
 
     @property
+    def port(self) -> int:
+        """Where it listens, on loopback."""
+        return int(self._server.server_address[1])
+
+    @property
     def lookups(self) -> tuple[str, ...]:
         """What was looked up, sorted: `Secret shop/door`, `Secret shop/` for a namespace's, `kinds of nobody/v1`."""
         with self._lock:

@@ -6,6 +6,7 @@ One overlay is one process. Files outside of a kustomization's root are kustomiz
 import json
 import posixpath
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed
@@ -20,8 +21,9 @@ from bot.kube.render.renderer import (
     refuse_escaping_links,
     run_program,
 )
+from bot.launch import UNCONFINED
 from bot.tools.kustomize import inputs
-from bot.tools.kustomize.guard import write_guard
+from bot.tools.kustomize.guard import CHECK, write_guard
 from bot.tools.kustomize.settings import HELM, PLUGINS, KustomizeSettings
 
 VERSION_SECONDS = 30.0
@@ -50,7 +52,11 @@ class Kustomize:
         name, path = find_program(self._settings.binaries, environment)
         arguments = ("version", "--client", "-o", "json") if name == "kubectl" else ("version",)
         completed = process.run(
-            [str(path), *arguments], cwd=path.parent, env=dict(environment), timeout=VERSION_SECONDS
+            [str(path), *arguments],
+            confinement=UNCONFINED,
+            cwd=path.parent,
+            env=dict(environment),
+            timeout=VERSION_SECONDS,
         )
         if completed.exit != 0:
             raise ToolFailed(f"{name} does not tell its version", completed.stderr)
@@ -68,18 +74,18 @@ class Kustomize:
     def render(self, request: RenderRequest) -> bytes:
         name, path = find_program(self._settings.binaries, request.environment)
         flags = list(self._flags(request))
+        programs: tuple[Path, ...] = ()
         if HELM in flags:
             refuse_escaping_links(request, request.root)
-            flags += [
-                "--helm-command",
-                str(write_guard(request, find_program((self._settings.helm,), request.environment)[1])),
-            ]
+            helm = find_program((self._settings.helm,), request.environment)[1]
+            flags += ["--helm-command", str(write_guard(request, helm))]
+            programs = (helm, CHECK)
         env = isolated_environment(request)
         if PLUGINS in flags:
             env = {**request.environment, **env, "PATH": request.environment.get("PATH", "")}
             env.pop("KUSTOMIZE_PLUGIN_HOME")
         argv = [str(path), _verb(name), *flags, str(request.directory.resolve())]
-        return run_program(request, argv, env, self._settings.limits)
+        return run_program(request, argv, env, self._settings.limits, programs)
 
     def rehearse(self, request: RenderRequest) -> Rehearsal:
         return Rehearsal(self.render(request))

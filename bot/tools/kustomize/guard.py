@@ -19,6 +19,7 @@ OPTIONS = """
     -c -f --api-versions --client --debug --devel --generate-name --include-crds --kube-version --name-template
     --namespace --no-hooks --repo --short --skip-tests --untar --untardir --values --version
 """
+CHECK = Path(chart_schemas.__file__).resolve()
 SCRIPT = """#!{shell}
 for word in "$@"; do
   case "$word" in
@@ -37,7 +38,7 @@ def write_guard(request: RenderRequest, helm: Path) -> Path:
     if shell is None:
         raise Refused("there is no sh here, which must stand between kustomize and Helm: ask the operator for one")
     path = request.scratch / "helm"
-    check = shlex.join([sys.executable, "-I", "-S", str(Path(chart_schemas.__file__).resolve())])
+    check = shlex.join([os.path.realpath(sys.executable), "-I", "-S", str(CHECK)])
     placeholders = {"options": "|".join(OPTIONS.split()), "helm": shlex.quote(str(helm)), "check": check}
     path.write_text(SCRIPT.format(shell=shell, **placeholders))
     path.chmod(0o700)

@@ -1,11 +1,9 @@
 """The tool's commands at one site, all with one environment: init, plan, show. Used by `terraform.py` alone."""
 
-import fcntl
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any, TypeVar
 from bot import process
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice
-from bot.ports import Site
+from bot.ports import Reach, Site
 from bot.process import Completed
 from bot.run_log import Log
 from bot.tools.terraform import init_cache, live, state
@@ -27,13 +25,14 @@ from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.masking import Secrets, environment_secrets
 from bot.tools.terraform.output import COLOUR, command_error, is_only_diagnostics, notices, render_stream
 from bot.tools.terraform.plan_json import PlanReading, read_plan
+from bot.tools.terraform.plugin_cache import exclusive
+from bot.tools.terraform.reach import own_folder, reach_of
 
 SECRETS_FILE = "secrets.json"
 SHOWN_FILE = "shown.json"
 SHOWN_LIMIT = 1 << 30  # bytes of a plan or a state as JSON
 SPLIT = "split the project into several, each with a state of its own"
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
-CACHE_LOCK, POLL_SECONDS = ".gitops-bot.lock", 0.1
 SAFE_CACHE_VERSION = (1, 10)
 STATE_SECONDS = 60.0
 WITHHELD = "What else the plan said is left out: which of it is secret cannot be told.\n"
@@ -55,6 +54,7 @@ class Commands:
     version: str
     env: Mapping[str, str]
     lock_timeout: str
+    plugin_cache: Path | None = None
     plan_secrets: frozenset[str] = frozenset()
 
     def run_initialised(self, work: Callable[[], T]) -> T:
@@ -79,6 +79,8 @@ class Commands:
         completed = self._execute(
             "plan",
             log_filter=lambda lines: hide(live.render_bare_steps(lines)),
+            reach=self._reach(),
+            lock=False if state.is_kept(self.site) else None,  # it may not write there, and nobody else does
             json=IsFlagged,
             input=False,
             no_color=IsFlagged,
@@ -126,10 +128,14 @@ class Commands:
 
     @contextmanager
     def _shown(self, *operands: str) -> Iterator[Path]:
-        """A file with what `show -json` prints, which has secrets in it: it is there no longer than needed."""
-        path = self.site.scratch / SHOWN_FILE
+        """A file with what `show -json` prints, which has secrets in it: it is there no longer than needed.
+
+        The tool may not write where it lies: a link in its place would lead us astray.
+        """
+        reach = self._reach()
+        path = own_folder(self.site) / SHOWN_FILE
         try:
-            completed = self._execute("show", *operands, stdout=path, json=IsFlagged, no_color=IsFlagged)
+            completed = self._execute("show", *operands, reach=reach, stdout=path, json=IsFlagged, no_color=IsFlagged)
             self._check_exit("show", completed)
             if completed.loss:
                 raise Refused(f"`{Path(self.binary).name} show -json` {completed.loss}: {SPLIT}")
@@ -150,6 +156,9 @@ class Commands:
         """Append to the run's log. Raises OSError on a full disk, so that the work is done again when there is room."""
         with self.site.log.open("a", errors="replace") as file:
             file.write(text)
+
+    def _log_refusal(self, sentence: str) -> None:
+        self.log(f"{sentence}\n")
 
     @property
     def program(self) -> str:
@@ -190,6 +199,7 @@ class Commands:
         with self._exclusive_cache() as cache:
             replace(self, env=without_workspace)._run(
                 "init",
+                reach=self._reach(*([self.plugin_cache] if self.plugin_cache else [])),
                 log_filter=self.secrets.hide,
                 input=False,
                 no_color=IsFlagged,
@@ -202,29 +212,27 @@ class Commands:
         if site.pull_cache and fingerprint:
             init_cache.save(site, site.pull_cache, fingerprint, self._tf_data_dir, own_lock)
 
-    @contextmanager
-    def _exclusive_cache(self) -> Iterator[Path | None]:
-        """Two inits never write one plug-in cache at once, but for an OpenTofu that sees to that itself.
+    def _exclusive_cache(self) -> AbstractContextManager[Path | None]:
+        is_safe = self.program == OPENTOFU and _version_numbers(self.version) >= SAFE_CACHE_VERSION
+        return nullcontext() if is_safe or not self.plugin_cache else exclusive(self.plugin_cache, self.site.stopped)
 
-        The cache that is ours alone meanwhile. Terraform writes over packages in it where they are, so that nobody may
-        use one in place (internal/providercache/package_install.go).
-        """
-        cache = self.env.get("TF_PLUGIN_CACHE_DIR")
-        if not cache or (self.program == OPENTOFU and _version_numbers(self.version) >= SAFE_CACHE_VERSION):
-            yield None
-            return
-        with (Path(cache) / CACHE_LOCK).open("a") as lock:
-            pause = threading.Event()
-            while not _try_lock(lock.fileno()):
-                if self.site.stopped():
-                    raise ToolFailed("init was stopped")
-                pause.wait(POLL_SECONDS)
-            yield Path(cache)
+    @property
+    def reach_of_apply(self) -> Reach:
+        """What an apply needs: what a plan does, and to write its state."""
+        return self._reach(self.site.state_dir)
+
+    def _reach(self, *write: Path) -> Reach:
+        return reach_of(self.site, Path(self.env["TF_CLI_CONFIG_FILE"]), self.plugin_cache, write)
 
     def _run(
-        self, command: str, *operands: str, log_filter: Callable[[str], str] | None = None, **options: Any
+        self,
+        command: str,
+        *operands: str,
+        reach: Reach,
+        log_filter: Callable[[str], str] | None = None,
+        **options: Any,
     ) -> Completed:
-        completed = self._execute(command, *operands, log_filter=log_filter, **options)
+        completed = self._execute(command, *operands, reach=reach, log_filter=log_filter, **options)
         self._check_exit(command, completed)
         return completed
 
@@ -232,6 +240,7 @@ class Commands:
         self,
         command: str,
         *operands: str,
+        reach: Reach,
         log_filter: Callable[[str], str] | None = None,
         stdout: Path | None = None,
         **options: Any,
@@ -243,6 +252,7 @@ class Commands:
         site = self.site
         return process.run(
             arguments(self.binary, command, *operands, **options),
+            confinement=site.cage.confine(reach, self._log_refusal),
             cwd=site.directory,
             env=self.env,
             timeout=site.timeout,
@@ -256,6 +266,8 @@ class Commands:
         """Raises what its end means where that is none that was wanted."""
         if completed.stopped:
             raise ToolFailed(f"{command} was stopped")
+        if completed.overrun:
+            raise ToolFailed(f"{command} {completed.overrun}")
         if completed.timed_out:
             raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
         if completed.exit not in ok:
@@ -267,15 +279,7 @@ def _version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in version.partition("-")[0].split(".") if number.isdigit())
 
 
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def applied_plan_secrets(site: Site) -> frozenset[str]:
     """The secrets of the plan that is applied here, where that has begun."""
-    path = site.scratch / SECRETS_FILE
+    path = own_folder(site) / SECRETS_FILE
     return frozenset(json.loads(path.read_text())) if path.exists() else frozenset()

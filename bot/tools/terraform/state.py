@@ -42,7 +42,14 @@ def prepare(site: Site, program: str) -> bool:
         "  }\n}\n"
     )
     replace_file(site.directory / OVERRIDE, text.encode())
+    if site.project.workspace != "default":
+        (site.state_dir / "workspaces" / site.project.workspace).mkdir(mode=0o700, parents=True, exist_ok=True)
     return True
+
+
+def is_kept(site: Site) -> bool:
+    """Tell whether the state is in the place's own folder, as `prepare` had it."""
+    return (site.directory / OVERRIDE).exists()
 
 
 def verify_backend(site: Site, tf_data_dir: Path) -> None:
@@ -65,6 +72,7 @@ def verify_backend(site: Site, tf_data_dir: Path) -> None:
         )
     for location in (path, str((config or {}).get("workspace_dir") or "")):
         _refuse_own_directory(site, location)
+        _refuse_lost(site, location)
 
 
 def _refuse_own_directory(site: Site, location: str | None) -> None:
@@ -76,6 +84,15 @@ def _refuse_own_directory(site: Site, location: str | None) -> None:
         raise Refused(
             f"{site.project.name}: its backend leads into the bot's own directory; put its state elsewhere, "
             "or take the `backend` block out, and the bot keeps it"
+        )
+
+
+def _refuse_lost(site: Site, location: str | None) -> None:
+    """A state that the cage does not let out would be gone after the apply."""
+    if location and not site.cage.keeps(site.directory / location):
+        raise Refused(
+            f"{site.project.name}: its state is at {location}, where the cage lets nothing be written; its operator "
+            "adds the directory to CAGE__WRITE"
         )
 
 

@@ -10,11 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot import process
+from bot.atomic_file import replace_file
 from bot.core.errors import Refused, ToolFailed
 from bot.core.project import Project
 from bot.core.run import ApplyOutcome, Effects
 from bot.core.tree import Tree
 from bot.core.tree_paths import link_refusal
+from bot.launch import UNCONFINED
 from bot.ports import ApplyReport, Invocation, Site, ToolPlan
 from bot.tools.terraform import backends, inputs, state
 from bot.tools.terraform.apply_report import describe_effects, effects
@@ -37,6 +39,7 @@ from bot.tools.terraform.keys import OPTIONS
 from bot.tools.terraform.live import is_apply_message, is_held_back, render_steps
 from bot.tools.terraform.masking import Secrets, environment_secrets
 from bot.tools.terraform.output import change_summary, error_sentence, first_error, last_lines, render_stream
+from bot.tools.terraform.reach import own_folder
 from bot.tools.terraform.settings import TerraformSettings
 from bot.tools.terraform.sources import module_sources
 from bot.tools.terraform.state_objects import managed_addresses
@@ -121,8 +124,8 @@ class Terraform:
         state.prepare(site, commands.program)
         reading = commands.run_initialised(lambda: commands.show(artifact))
         state.back_up(site)
-        _write_private(site.scratch / SECRETS_FILE, json.dumps(sorted(reading.secrets)))
-        _write_private(site.scratch / PLANNED_FILE, reading.planned)
+        replace_file(own_folder(site) / SECRETS_FILE, json.dumps(sorted(reading.secrets)).encode())
+        replace_file(own_folder(site) / PLANNED_FILE, reading.planned.encode())
         argv = arguments(
             commands.binary,
             "apply",
@@ -132,11 +135,11 @@ class Terraform:
             no_color=IsFlagged,
             lock_timeout=self.settings.lock_timeout,
         )
-        return Invocation(tuple(argv), site.directory, commands.env)
+        return Invocation(tuple(argv), site.directory, commands.env, commands.reach_of_apply)
 
     def live_mask(self, site: Site) -> Callable[[str], str]:
         """The steps of an apply, masked by its plan: none where that is not known."""
-        if not (site.scratch / SECRETS_FILE).exists():
+        if not (own_folder(site) / SECRETS_FILE).exists():
             return lambda lines: ""
         hide = Secrets(applied_plan_secrets(site) | frozenset(environment_secrets(site.environment))).hide
         return lambda lines: hide(render_steps(lines))
@@ -207,7 +210,9 @@ class Terraform:
                 f"{site.project.name}: Terraform does not read {unread[0]}: set `binary: tofu`, which the operator "
                 "allows by `TERRAFORM__BINARIES`; or name it .tf"
             )
-        return Commands(site, binary, self.version(site.project, env), env, self.settings.lock_timeout)
+        return Commands(
+            site, binary, self.version(site.project, env), env, self.settings.lock_timeout, self.settings.plugin_cache
+        )
 
     def _cli_config(self, site: Site) -> Path:
         """The operator's, or an empty one: never one that is found by accident. Raises Refused when it is gone."""
@@ -215,7 +220,7 @@ class Terraform:
             if not cli_config.is_file():
                 raise Refused(f"TERRAFORM__CLI_CONFIG names {cli_config}, which is not there")
             return cli_config
-        configuration = site.scratch / "cli.tfrc"
+        configuration = own_folder(site) / "cli.tfrc"
         if not configuration.exists():
             configuration.write_text("")
         return configuration
@@ -264,14 +269,9 @@ def _failure_reason(site: Site, text: str) -> str:
     return f"{error}; the state that could not be saved is kept at {archive}: its operator can push it"
 
 
-def _write_private(path: Path, content: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(content)
-
-
 def _effects(commands: Commands) -> Effects:
     """What became of each change of the plan; empty when that cannot be told, as where the state was not saved."""
-    planned = commands.site.scratch / PLANNED_FILE
+    planned = own_folder(commands.site) / PLANNED_FILE
     if not planned.exists() or (commands.site.directory / state.ERRORED).exists():
         return ()
     try:
@@ -286,7 +286,7 @@ def _effects(commands: Commands) -> Effects:
 def _read_version(binary: str, mtime: int, path: str) -> str:
     """What a program says its version is. It is asked once for each `mtime`, not three times a project."""
     env = {"PATH": path, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
-    completed = process.run([binary, "version", "-json"], cwd=Path("/"), env=env, timeout=30)
+    completed = process.run([binary, "version", "-json"], confinement=UNCONFINED, cwd=Path("/"), env=env, timeout=30)
     if completed.exit != 0:
         raise ToolFailed(f"`{Path(binary).name} version` failed", completed.stderr)
     try:

@@ -1,0 +1,60 @@
+"""What a cage costs at each start, for every kind that works here: `python -m benchmarks.cage`.
+
+Medians of alternating starts of one program, in one run: without a cage, and in each kind, with the network as the
+operator's default has it and with none.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot import process
+from bot.cage.cages import Cages, find_kind, kind_names
+from bot.core.errors import Refused
+from bot.core.project import Project
+from bot.launch import UNCONFINED, Confinement
+from bot.ports import NetworkUse, Reach
+
+STARTS = 50
+PROGRAM = ("terraform", "version")
+ENVIRONMENT = {"PATH": os.environ["PATH"], "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="gitops-bot-bench-") as top:
+        directory = Path(top)
+        confinements = dict(_confinements(directory))
+        seconds: dict[str, list[float]] = {name: [] for name in confinements}
+        for _ in range(STARTS):
+            for name, confinement in confinements.items():
+                seconds[name].append(_start(confinement, directory))
+    bare = statistics.median(seconds["none"])
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        print(f"terraform version, {name}: {median * 1000:.0f} ms, {median / bare:.2f} ×")
+
+
+def _confinements(directory: Path) -> Iterator[tuple[str, Confinement]]:
+    yield "none", UNCONFINED
+    for kind in kind_names():
+        try:
+            find_kind(kind)
+        except Refused:
+            continue
+        cage = Cages(kind, directory).of("acme/infra", Project("net", "net"), "run")
+        if kind != "none":
+            for use in (NetworkUse.NONE, NetworkUse.RULED):
+                yield f"{kind} (network: {use.value})", cage.confine(Reach(write=(directory,), network=use))
+
+
+def _start(confinement: Confinement, directory: Path) -> float:
+    began = time.monotonic()
+    process.run(PROGRAM, confinement=confinement, cwd=directory, env=ENVIRONMENT, timeout=60).require_whole()
+    return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    main()
