@@ -1,5 +1,6 @@
 """How a program is started: with what confinement, and what it inherits. Used by `process`; `bot.cage` makes others."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Protocol
 from bot.core.errors import ToolFailed
 
 SIGNAL_BASE = 128
+SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,16 @@ def _die_with_parent(path: str) -> list[str]:
     """Return what to put before argv: the child ends when the thread that started it does, so with us. Linux only."""
     setpriv = shutil.which("setpriv", path=path)
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+@contextmanager
+def sealed_descriptor(content: bytes) -> Iterator[int]:
+    """Hold content in memory that nobody can change, as a descriptor to be inherited (memfd_create(2))."""
+    descriptor = os.memfd_create("gitops-bot", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, SEALS)
+        yield descriptor
+    finally:
+        os.close(descriptor)

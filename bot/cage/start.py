@@ -1,6 +1,5 @@
 """What kinds of cage have in common when they start a program: the launcher, what it is told, and a place for /tmp."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -79,19 +78,6 @@ def launcher_paths() -> tuple[Path, ...]:
 def named_files(env: Mapping[str, str]) -> tuple[Path, ...]:
     """List the files that variables name, such as certificates or credentials: who gives a variable gives its file."""
     return tuple(Path(value) for value in env.values() if value.startswith("/") and os.path.isfile(value))
-
-
-@contextmanager
-def sealed_descriptor(content: bytes) -> Iterator[int]:
-    """Hold content in memory that nobody can change, as a descriptor to be inherited (memfd_create(2))."""
-    descriptor = os.memfd_create("gitops-bot", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.write(descriptor, content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ The token is in no environment, argument, URL or file: it stands in sealed memor
 configuration beside the mirror's own (GIT_CONFIG_GLOBAL of git(1), `http.<url>.*` of git-config(1)).
 """
 
-import fcntl
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.core.errors import Refused
+from bot.launch import sealed_descriptor
 from bot.ports import Remote
 
 PROTOCOLS = frozenset({"https", "http", "ssh", "file"})
 PROTOCOL = re.compile("([^:/]+):(?=:|//)")
-SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,9 @@ NO_ACCESS = Access({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_ALLOW_PROTOCOL": ""})
 def access_to(remote: Remote) -> Iterator[Access]:
     """Let a git reach the remote while the block lasts, by the protocol of its URL alone. Raises Refused for others."""
     protocol = _protocol(remote.url)
-    descriptor = os.memfd_create("git-config", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.write(descriptor, _configuration(remote).encode())
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, SEALS)
+    with sealed_descriptor(_configuration(remote).encode()) as descriptor:
         env = {"GIT_CONFIG_GLOBAL": f"/proc/self/fd/{descriptor}", "GIT_ALLOW_PROTOCOL": protocol}
         yield Access(env, (descriptor,))
-    finally:
-        os.close(descriptor)
 
 
 def _protocol(url: str) -> str:

@@ -1,8 +1,5 @@
 """What a program can connect to, by what the operator lists."""
 
-import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,25 +13,6 @@ from bot.ports import NetworkUse, Reach
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 KINDS = ("bubblewrap", "landlock")
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A port of this machine where somebody answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_greet, args=(server,), daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def _greet(server: socket.socket) -> None:
-    while True:
-        try:
-            connection, _ = server.accept()
-        except OSError:
-            return
-        with connection:
-            connection.sendall(b"hello")
 
 
 def run(kind: str, tmp_path: Path, script: str, *hosts: str) -> process.Completed:

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,25 +17,6 @@ AF_ALG, AF_VSOCK, NETLINK_KOBJECT_UEVENT = 38, 40, 15
 
 def _call(name: str, *words: object) -> str:
     return f"call({', '.join(map(str, (number(name, MACHINE), *words)))})"
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A TCP port of this machine where somebody answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_greet, args=(server,), daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def _greet(server: socket.socket) -> None:
-    while True:
-        try:
-            connection, _ = server.accept()
-        except OSError:
-            return
-        with connection:
-            connection.sendall(b"hello")
 
 
 def _exchange(port: int) -> str:

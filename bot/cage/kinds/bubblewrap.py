@@ -20,11 +20,10 @@ from bot.cage.start import (
     launcher_spec,
     named_files,
     overseen,
-    sealed_descriptor,
     temporary_directory,
 )
 from bot.cage.system_paths import system_paths
-from bot.launch import Launch, require_program
+from bot.launch import Launch, require_program, sealed_descriptor
 
 BWRAP, ENV = "bwrap", "env"
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"

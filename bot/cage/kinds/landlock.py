@@ -25,11 +25,10 @@ from bot.cage.start import (
     launcher_spec,
     named_files,
     overseen,
-    sealed_descriptor,
     temporary_directory,
 )
 from bot.cage.system_paths import device_paths, system_paths
-from bot.launch import Launch, require_program
+from bot.launch import Launch, require_program, sealed_descriptor
 from bot.ports.cage import Reach
 
 TRIAL_SECONDS = 20.0
