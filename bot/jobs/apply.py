@@ -228,13 +228,17 @@ def _new_row(bot: Bot, run: Run, facts: ApplyFacts, plan: Plan, names: set[str])
 def _lock_and_write(bot: Bot, job: Job, pull: Pull, run: Run, rows: Sequence[RunProject]) -> tuple[Job, ...]:
     """Take the lock on all that the pull has planned and begin the run, or neither. Refused names the holder.
 
-    Plans are read again, for one may have come since the decision: it is locked too.
+    Plans are read again: one may have come since the decision, which is locked too, or gone, which nobody applies.
     """
     now = bot.clock()
     with bot.store.begin() as tx:
+        pulls.hold(tx, pull.key)
         if runs.list_unfinished(tx, pull.key, RunKind.APPLY):
             raise Refused("an apply of this pull request is running; its comment tells how it goes")
-        planned = {plan.project.place for plan in plans.live(tx, pull.key)}
+        live = plans.live(tx, pull.key)
+        if not {row.plan for row in rows} <= {plan.id for plan in live}:
+            raise Refused("its plans are others now, or were applied meanwhile; see the plan comment")
+        planned = {plan.project.place for plan in live}
         places = with_same_state(run.findings.same_state, planned)
         requested = [Lock(pull.repository.key, place, pull.key, run.asked_by, now) for place in sorted(places)]
         if conflicts := locks.take(tx, requested):

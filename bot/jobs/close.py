@@ -107,6 +107,7 @@ def _apply_landed(bot: Bot, job: Job, pull: Pull, facts: ClosureFacts) -> None:
     places = with_same_state(groups, (plan.project.place for plan in unapplied))
     requested = [Lock(pull.repository.key, place, pull.key, asker, now) for place in sorted(places)]
     with bot.store.begin() as tx:
+        pulls.hold(tx, pull.key)
         if locks.take(tx, requested):
             return
         jobs = list(update_requests.request_version(bot, tx, CommentSlot.plan(pull.key), pull.key))

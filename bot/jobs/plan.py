@@ -154,6 +154,7 @@ def _write_run(bot: Bot, job: Job, pull: Pull, id: str) -> None:
         state = run.state if run.state.ended else run_state(row.state for row in new_rows)
         run = replace(run, state=state or State.DONE, ended_at=bot.clock())
     with bot.store.begin() as tx:
+        pulls.hold(tx, pull.key)
         runs.add(tx, run, new_rows, job.id, notices)
         if run.selection.everything and run.state not in (State.REFUSED, State.FAILED):
             _drop_untouched(tx, pull.key, {row.project.place for row in new_rows})
@@ -183,6 +184,7 @@ def _new_run(bot: Bot, job: Job, pull: Pull, id: str) -> Run:
 def _go_on(bot: Bot, pull: Pull, id: str) -> None:
     """The run was written by a job that was killed then, or by another one about the same head."""
     with bot.store.begin() as tx:
+        pulls.hold(tx, pull.key)
         jobs = _advance(bot, tx, pull, id)
     bot.start(jobs)
 

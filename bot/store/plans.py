@@ -72,8 +72,9 @@ def live_elsewhere(tx: sa.Connection, repository: str, place: str, pull: str) ->
 
 
 def set_state(tx: sa.Connection, id: str, state: PlanState, because: str = "") -> None:
-    """Set a plan's state; `because` is the sentence why it is stale."""
-    tx.execute(plans.update().where(plans.c.id == id).values(state=state, stale_because=because))
+    """Set the state of a plan that is live: what was applied stays so. `because` is the sentence why it is stale."""
+    live = (plans.c.id == id) & plans.c.state.in_(LIVE_STATES)
+    tx.execute(plans.update().where(live).values(state=state, stale_because=because))
 
 
 def mark_applied(tx: sa.Connection, id: str, by: str, at: datetime) -> None:

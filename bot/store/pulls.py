@@ -34,6 +34,15 @@ def save(tx: sa.Connection, pull: Pull) -> None:
     upsert(tx, tables.pull, {"key": pull.key}, values)
 
 
+def hold(tx: sa.Connection, key: str) -> None:
+    """Keep every other transaction that holds this pull request waiting until this one is over.
+
+    Whoever decides by what the store has of a pull, and writes what follows, holds it first: by READ COMMITTED two may
+    see the same and both write.
+    """
+    tx.execute(sa.select(tables.pull.c.key).where(tables.pull.c.key == key).with_for_update())
+
+
 def refresh(tx: sa.Connection, pull: Pull) -> None:
     """Write a pull request as the forge has it now; one that is open again has no closure that was dealt with."""
     save(tx, pull)

@@ -31,6 +31,11 @@ DOES: Mapping[str, tuple[str, str]] = {
     "numbershow": ("show", 'echo \'{"format_version": "1.2", "resource_changes": 7}\''),
     "fillsplan": ("plan", 'cat /dev/zero > $TF_DATA_DIR/zeros || exit 1; exec terraform "$@"'),
     "waitsplan": ("plan", 'touch $HERE/waiting; until [ -e $HERE/go ]; do sleep 0.1; done; exec terraform "$@"'),
+    "cutsplan": (
+        "plan",
+        'terraform "$@"; status=$?; for word; do case $word in -out=*) truncate -s 100 "${word#-out=}";; esac; done; '
+        "exit $status",
+    ),
     "many": ("show", "cat $HERE/shown.json"),
     "babblesversion": ("version", "echo 'this is no JSON'"),
     "diesversion": ("version", "kill -KILL $$"),

@@ -93,7 +93,7 @@ def test_a_plan_that_fills_the_disk_is_told_and_the_next_one_goes_well(staged: S
     stage.wait_for_comment(number, "1 to create", "What blocks the apply")
 
 
-def test_a_plan_at_work_when_the_disk_fills_is_finished_once_there_is_room(staged: Staged) -> None:
+def test_a_plan_at_work_when_the_disk_fills_is_finished_or_told_once_there_is_room(staged: Staged) -> None:
     stage, disk = staged
     clone = begin(stage)
     programs = stage.directory.parent / "programs"
@@ -103,9 +103,24 @@ def test_a_plan_at_work_when_the_disk_fills_is_finished_once_there_is_room(stage
     (programs / "go").touch()
     stage.wait_for("the trouble", lambda: "disk is full" in (stage.directory / "bot.log").read_text())
     disk.empty()
+    ends = ("What blocks the apply", "disk of gitops-bot")
+    comments = stage.wait_for(
+        "its end", lambda: [body for body in bots_comments(stage, number) if any(end in body for end in ends)]
+    )
+    if "1 to create" not in comments[-1]:
+        stage.alice.comment(stage.repo, number, "/plan")
     stage.wait_for_comment(number, "1 to create", "What blocks the apply")
     plan_comment(stage, number)
     assert "planning" not in shell(stage, "runs")
+
+
+def test_a_plan_file_that_the_disk_did_not_take_is_not_told_in_the_words_of_who_reads_it(staged: Staged) -> None:
+    stage, _ = staged
+    clone = begin(stage)
+    number = propose(stage, clone, {"gitops.yaml": uses("cutsplan", "net"), "net/main.tf": ONE})
+    comment = stage.wait_for_comment(number, "1 failed")
+    assert "is the disk of gitops-bot full?" in comment
+    assert "state file" not in comment
 
 
 def test_an_apply_that_ends_on_a_full_disk_is_told_as_it_ended_once_there_is_room(staged: Staged) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from bot import process, run_log
 from bot.core.errors import ToolFailed
 from bot.launch import UNCONFINED
 from bot.run_log import LONG_LINE_NOTE, Log
+from tests.sandbox.running import until
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 TOP = Path(__file__).resolve().parents[2]
@@ -139,8 +139,7 @@ def test_time_out_and_stop_end_the_whole_group(tmp_path: Path, how: str) -> None
     done = run(script, tmp_path, **more)
     assert done.exit is None
     assert (done.timed_out, done.stopped) == (how == "timeout", how == "stopped")
-    alive = [pid for pid in map(int, pids.read_text().split()) if _lives(pid)]
-    assert not alive
+    until(lambda: not any(map(_lives, map(int, pids.read_text().split()))))
 
 
 def test_a_program_that_is_not_there_is_said_so(tmp_path: Path) -> None:
@@ -158,14 +157,10 @@ def test_a_plan_dies_with_the_bot(tmp_path: Path) -> None:
     )
     bot = subprocess.Popen([sys.executable, "-c", code])
     pid = tmp_path / "pid"
-    until = time.monotonic() + 20
-    while not (pid.exists() and pid.read_text().strip()) and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: pid.exists() and pid.read_text().strip())
     bot.send_signal(signal.SIGKILL)
     bot.wait()
-    while _lives(int(pid.read_text())) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not _lives(int(pid.read_text()))
+    until(lambda: not _lives(int(pid.read_text())))
 
 
 def _lives(pid: int) -> bool:

@@ -169,6 +169,27 @@ def test_of_two_that_race_for_a_lock_one_has_it_and_the_other_is_told_who(store:
         assert locks.list_locks(tx) == (first,)
 
 
+def test_who_holds_a_pull_decides_before_another_looks(store: Store) -> None:
+    other, seen = Store(store.url.render_as_string(hide_password=False)), list[int]()
+
+    def decide() -> None:
+        with other.begin() as tx:
+            pulls.hold(tx, "github:1#1")
+            seen.append(len(runs.list_unfinished(tx, "github:1#1", RunKind.PLAN)))
+
+    with store.begin() as tx:
+        pulls.save(tx, _pull("main", NOW))
+    deciding = threading.Thread(target=decide)
+    with store.begin() as tx:
+        pulls.hold(tx, "github:1#1")
+        deciding.start()
+        _until_somebody_waits(store)
+        runs.add(tx, _run(), [], "job")
+    deciding.join()
+    other.close()
+    assert seen == [1]
+
+
 def _until_somebody_waits(store: Store) -> None:
     """On Postgres, where a second writer comes as far as the first one's row; SQLite lets it begin no sooner."""
     waits = sa.text("select 1 from pg_locks where not granted")
@@ -286,6 +307,15 @@ def test_a_new_plan_supersedes_the_old_one_of_its_place_and_pull_only(store: Sto
         assert [plan.id for plan in plans.live(tx, "github:1#1")] == ["p3"]
         assert [plan.id for plan in plans.live(tx, "github:1#2")] == ["p2"]
         assert [plan.id for plan in plans.live_elsewhere(tx, "github:1", "a:default", "github:1#1")] == ["p2"]
+
+
+def test_a_plan_that_was_applied_turns_stale_no_more(store: Store) -> None:
+    with store.begin() as tx:
+        plans.add(tx, _plan("p1", "github:1#1"), "github:1")
+        plans.mark_applied(tx, "p1", "alice", NOW)
+        plans.set_state(tx, "p1", PlanState.STALE, "planning again gave another result")
+        assert plans.live(tx, "github:1#1") == ()
+        assert [plan.id for plan in plans.applied_plans(tx, "github:1#1")] == ["p1"]
 
 
 def test_a_plan_comes_back_as_it_was_stored(store: Store) -> None:

@@ -23,6 +23,7 @@ def release_pull(bot: Bot, pull: Pull, closure: str) -> tuple[tuple[Lock, ...], 
     `closure` is how the pull's end was dealt with by that.
     """
     with bot.store.begin() as tx:
+        pulls.hold(tx, pull.key)
         dropped = plans.drop(tx, pull.key)
         freed = locks.free(tx, pull.key)
         pulls.set_handled_closure(tx, pull.key, closure)  # those who wait are woken after it

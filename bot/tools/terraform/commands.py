@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import is_zipfile
 
 from bot import process
 from bot.core.errors import Refused, ToolFailed
@@ -36,6 +37,7 @@ NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 SAFE_CACHE_VERSION = (1, 10)
 STATE_SECONDS = 60.0
 WITHHELD = "What else the plan said is left out: which of it is secret cannot be told.\n"
+PLAN_IN_PART = "the plan could not be written whole: is the disk of gitops-bot full? Once there is room, `/plan` again"
 REUSED = "Initialised earlier for this pull request, by the same files.\n"
 
 T = TypeVar("T")
@@ -110,6 +112,8 @@ class Commands:
             else masking.hide(render_stream(completed.words, live.is_held_back) + completed.stderr)
         )
         masking._check_exit("plan", completed, ok=(NO_CHANGES, CHANGES))
+        if read_error and not is_zipfile(artifact):  # the tool notices no full disk when it writes a plan
+            raise ToolFailed(PLAN_IN_PART)
         if read_error or reading is None:
             raise read_error or ToolFailed("plan wrote no plan")
         return reading
