@@ -1,7 +1,7 @@
 """What a cage costs at each start, for every kind that works here: `python -m benchmarks.cage`.
 
 Medians of alternating starts of one program, in one run: without a cage, and in each kind, with the network as the
-operator's default has it and with none.
+operator's default has it and with none. And what a whole plan takes of processors, against the tool's commands alone.
 """
 
 import os
@@ -17,8 +17,9 @@ from bot.core.errors import Refused
 from bot.core.project import Project
 from bot.launch import UNCONFINED, Confinement
 from bot.ports import NetworkUse, Reach
+from tests.cage.cost import BARE, FIRST, medians
 
-STARTS = 50
+STARTS, PLANS = 50, 50
 PROGRAM = ("terraform", "version")
 ENVIRONMENT = {"PATH": os.environ["PATH"], "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
 
@@ -35,6 +36,11 @@ def main() -> None:
     for name, times in seconds.items():
         median = statistics.median(times)
         print(f"terraform version, {name}: {median * 1000:.0f} ms, {median / bare:.2f} ×")
+    kinds = medians(PLANS)
+    used_bare = kinds[BARE][FIRST]
+    for kind, turns in kinds.items():
+        for turn, used in turns.items():
+            print(f"processors for a plan, {kind}, {turn}: {used * 1000:.0f} ms, {used / used_bare:.2f} ×")
 
 
 def _confinements(directory: Path) -> Iterator[tuple[str, Confinement]]:

@@ -96,11 +96,8 @@ def run(  # noqa: PLR0913  # one door, each word of it named
     with _private_file(stdout) as file, confinement.launch(argv, cwd, env) as launch:
         child = _spawn(launch, cwd, has_input=bool(stdin))
         output, errors = _Capture(child.stdout, log, limit, file), _Capture(child.stderr, log, limit)
-        if child.stdin:
-            _feed(child.stdin, stdin)
-        stop_reason = _wait(child, launch, time.monotonic() + timeout, stopped)
-        if stop_reason and child.returncode is None:
-            _terminate(child)
+        _feed(child, stdin)
+        stop_reason = _see_to_end(child, launch, time.monotonic() + timeout, stopped)
         loss = output.wait()
         errors.wait()
     return Completed(
@@ -166,6 +163,27 @@ def _spawn(launch: Launch, cwd: Path, has_input: bool, stderr: int = subprocess.
     )
 
 
+def _feed(child: "subprocess.Popen[bytes]", content: bytes) -> None:
+    """Give it what it reads, if anything, and then the end of it."""
+
+    def write(pipe: IO[bytes]) -> None:
+        with suppress(BrokenPipeError), pipe:
+            pipe.write(content)
+
+    if child.stdin:
+        threading.Thread(target=write, args=(child.stdin,), daemon=True).start()
+
+
+def _see_to_end(
+    child: "subprocess.Popen[bytes]", launch: Launch, deadline: float, stopped: Callable[[], bool] | None
+) -> str | None:
+    """Wait until the child has ended, or end it; return why it had to be, or None."""
+    stop_reason = _wait(child, launch, deadline, stopped)
+    if stop_reason and child.returncode is None:
+        _terminate(child)
+    return stop_reason
+
+
 def _wait(
     child: "subprocess.Popen[bytes]", launch: Launch, deadline: float, stopped: Callable[[], bool] | None
 ) -> str | None:
@@ -209,17 +227,6 @@ def _terminate(child: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-
-
-def _feed(pipe: IO[bytes], content: bytes) -> None:
-    def write() -> None:
-        try:
-            with pipe:
-                pipe.write(content)
-        except BrokenPipeError:
-            return
-
-    threading.Thread(target=write, daemon=True).start()
 
 
 def _private_file(path: Path | None) -> AbstractContextManager[IO[bytes] | None]:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.cage import kinds, network
+from bot.cage import doors, kinds
 from bot.cage.policy import Policy
 from bot.cage.program import Kind, Program
 from bot.core.errors import Refused
@@ -92,7 +92,7 @@ class Cages:
     def verify(self) -> None:
         """Raises Refused where a policy is none that can be carried out."""
         for policy in (self.policy, *(replace(self.policy, **rule.changes) for rule in self.rules)):
-            network.verify(policy)
+            doors.verify(policy)
 
     def of(self, repository: str, project: Project, run: str) -> ProjectCage:
         """Return the cage of a project; where several rules match, the last decides."""

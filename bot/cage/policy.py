@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.cage.usage import Limits
+from bot.cage.limits.usage import Limits
 
 MB = 1 << 20
 

@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.cage import cgroups
-from bot.cage.network import Sockets
+from bot.cage.doors import Sockets
+from bot.cage.limits import cgroups
+from bot.cage.limits.usage import Watch
 from bot.cage.program import Program
-from bot.cage.usage import Watch
 
 PYTHON = os.path.realpath(sys.executable)
-LAUNCHER_FILE = Path(__file__).with_name("launcher.py")
+LAUNCHER_FILE = Path(__file__).parent / "launcher" / "launcher.py"
 LAUNCHER_ARGUMENTS = (PYTHON, "-I", "-S", str(LAUNCHER_FILE))
 TEMPORARY_PREFIX = "gitops-bot-"  # short: the path of a socket in it has at most 92 characters
 
@@ -72,7 +72,8 @@ def launcher_spec(program: Program, sockets: Sockets, rules: Mapping[str, Any]) 
 def launcher_paths() -> tuple[Path, ...]:
     """Return where the launcher is, and the Python that runs it."""
     room = LAUNCHER_FILE.parent
-    return (Path(PYTHON), Path(os.path.realpath(sys.base_prefix)), room, room.parent / "__init__.py")
+    packages = (folder / "__init__.py" for folder in room.parents[:2])
+    return (Path(PYTHON), Path(os.path.realpath(sys.base_prefix)), room, *packages)
 
 
 def named_files(env: Mapping[str, str]) -> tuple[Path, ...]:

@@ -49,4 +49,4 @@ class Cage(Protocol):
         """Say how a program with this reach is started; `on_refusal` hears what it asked of the network in vain."""
 
     def record(self, reach: Reach) -> Mapping[str, object]:
-        """Dump what `bot.cage.load` makes the same confinement of, in another process."""
+        """Dump what `bot.cage.cages.load` makes the same confinement of, in another process."""

@@ -9,12 +9,13 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import ENOSYS
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.cage import launcher
+from bot.cage.launcher import landlock_rules, launcher
 from bot.cage.system_paths import device_paths, system_paths
 
 ORDINARY = 29_998  # a user without a name, whose processes are those of these tests alone
@@ -145,18 +146,28 @@ def room_of(user: str) -> Iterator[Room]:
 
 def without_landlock(python: str = PYTHON) -> list[str]:
     """Words before others, which then run as on an old kernel: a filter lets Landlock not exist."""
-    return [python, "-c", OLD_KERNEL, str(Path(launcher.__file__).parents[2])]
+    return _before_others(python, landlock_rules.CREATE_RULESET, ENOSYS)
 
 
-OLD_KERNEL = """
+def with_idle_landlock(python: str = PYTHON) -> list[str]:
+    """Words before others, for which Landlock then says that they are confined, and does nothing."""
+    return _before_others(python, landlock_rules.RESTRICT_SELF, 0)
+
+
+def _before_others(python: str, call: int, error: int) -> list[str]:
+    return [python, "-c", OTHER_KERNEL, str(Path(launcher.__file__).parents[3]), str(call), str(error)]
+
+
+OTHER_KERNEL = """
 import os, sys
 sys.path.append(sys.argv[1])
-from bot.cage import kernel, seccomp_filter as f
+from bot.cage.launcher import kernel, seccomp_filter as f
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-steps = [(f.LOAD, f.CALL, "", ""), (f.IF_EQUAL, 444, "", "end"), (f.RETURN, f.REFUSE | 38, "", ""), "end"]
+call, error = map(int, sys.argv[2:4])
+steps = [(f.LOAD, f.CALL, "", ""), (f.IF_EQUAL, call, "", "end"), (f.RETURN, f.REFUSE | error, "", ""), "end"]
 program = [*steps, (f.RETURN, f.ALLOW, "", "")]
 kernel.install_filter(b"".join(map(f._encode, f._resolve(program))))
-os.execv(sys.argv[2], sys.argv[2:])
+os.execv(sys.argv[4], sys.argv[4:])
 """
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from bot.cage.destinations import Destinations
-from bot.cage.proxy import Closer, Proxy
-from bot.cage.upstream import NO_UPSTREAM, Upstream
+from bot.cage.policy import NetworkMode
+from bot.cage.proxy.destinations import Destinations
+from bot.cage.proxy.proxy import Closer, Proxy
+from bot.cage.proxy.upstream import NO_UPSTREAM, Upstream
 
 WAIT_SECONDS = 60.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -117,7 +118,7 @@ class Served:
 def proxying(
     hosts: Sequence[str] = (),
     names: dict[str, list[list[str]]] | None = None,
-    mode: str = "internet",
+    mode: NetworkMode = NetworkMode.INTERNET,
     upstream: Upstream = NO_UPSTREAM,
 ) -> Iterator[Served]:
     """Serve with these rules. `names` are the addresses of names: for each look-up the next, the last again and again.
@@ -150,7 +151,7 @@ def no_faults() -> Iterator[None]:
     records: list[logging.LogRecord] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = records.append  # type: ignore[method-assign]  # where records go
-    loggers = [logging.getLogger(name) for name in ("asyncio", "bot.cage.door")]
+    loggers = [logging.getLogger(name) for name in ("asyncio", "bot.cage.proxy.listener")]
     for logger in loggers:
         logger.addHandler(handler)
     try:

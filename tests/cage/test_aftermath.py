@@ -1,5 +1,6 @@
 """What a plan leaves behind for the bot to stumble over, and what it takes of the machine: felt by nobody else."""
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,14 +47,26 @@ GREEDY = {"CAGE__MEMORY": "1024", "CAGE__DISK": "512", "CAGE__PROCESSES": "400",
 """Sizes in MB, for a machine of which others need something too."""
 
 
-@pytest.mark.parametrize("name", ["5,000 processes", "6 GiB of memory", "3 GiB of disk", "100,000 open files"])
-def test_who_takes_too_much_fails_and_others_go_on(stages: Callable[..., Stage], tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("5,000 processes", "CAGE__PROCESSES"),
+        ("6 GiB of memory", "CAGE__MEMORY"),
+        ("3 GiB of disk", "CAGE__DISK"),
+        ("100,000 open files", "CAGE__FILES"),
+    ],
+)
+def test_who_takes_too_much_fails_and_others_go_on(
+    stages: Callable[..., Stage], tmp_path: Path, name: str, setting: str
+) -> None:
+    """The program is refused it and says so, or is ended for it, which the comment tells."""
     stage = stages(GREEDY)
     clone = begin(stage)
     with targets(tmp_path / "t") as aims:
         number = attack(stage, clone, aims.having(only=(f"limits: {name}",), heavy=True))
-        taken = outcomes(stage, number).get(f"limits: {name}", "no: the plan failed")
-    assert taken.startswith("no: ")
-    assert "1 to create" in settled_comment(stage, number)  # of the project beside it
+        refused = outcomes(stage, number).get(f"limits: {name}", "").startswith("no: ")
+    comment = html.unescape(settled_comment(stage, number))
+    assert refused or f"({setting})" in comment, comment
+    assert "1 to create" in comment  # of the project beside it
     other = propose(stage, clone, {"net/main.tf": ONE}, "other")
     stage.wait_for_comment(other, "What blocks the apply", "1 to create")

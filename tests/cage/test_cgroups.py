@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cage.cgroups import PREFIX, Group, Parents, create, find_parents
-from bot.cage.usage import MEGABYTE, Limits, Watch
+from bot.cage.limits.cgroups import PREFIX, Group, Parents, create, find_parents
+from bot.cage.limits.usage import MEGABYTE, Limits, Watch
 
 JOIN = "import sys\nfor path in sys.argv[1:]:\n    open(f'{path}/cgroup.procs', 'w').write('0')\n"
 

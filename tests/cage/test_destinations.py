@@ -4,11 +4,11 @@ import ipaddress
 
 import pytest
 
-from bot.cage.destinations import (
+from bot.cage.policy import NetworkMode
+from bot.cage.proxy.destinations import (
     Address,
     Destination,
     Destinations,
-    NetworkMode,
     is_of_machine,
     is_public,
     parse_authority,
@@ -191,7 +191,7 @@ def test_no_spelling_of_this_machine_is_allowed(host: str) -> None:
         ("vault.internal:8200", "vault.internal", "127.0.0.1"),
     ],
 )
-def test_what_is_listed_is_allowed_in_both_modes(listed: str, host: str, at: str) -> None:
+def test_what_is_listed_is_allowed_in_every_mode(listed: str, host: str, at: str) -> None:
     for mode in NetworkMode:
         rules = Destinations.of(mode, [listed])
         assert permits(rules, host, at, 8200)
@@ -214,23 +214,23 @@ def test_what_is_listed_is_allowed_in_both_modes(listed: str, host: str, at: str
     ],
 )
 def test_what_only_looks_like_it_is_not_allowed(listed: str, host: str, at: str, port: int) -> None:
-    assert not permits(Destinations.of("internet", [listed]), host, at, port)
+    assert not permits(Destinations.of(NetworkMode.INTERNET, [listed]), host, at, port)
 
 
 @pytest.mark.parametrize("at", ["127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "fe80::1", "0.0.0.0"])
 @pytest.mark.parametrize("listed", ["vault.example", "*.example", "*.example:8200", "0.0.0.0/0", "::/0", "fc00::/7"])
 def test_a_wide_permission_never_covers_the_machine(listed: str, at: str) -> None:
-    assert not permits(Destinations.of("listed", [listed]), "vault.example", at, 8200)
+    assert not permits(Destinations.of(NetworkMode.LISTED, [listed]), "vault.example", at, 8200)
 
 
 def test_the_machines_own_addresses_are_reached_by_a_host_with_its_port_alone() -> None:
     assert not permits(INTERNET, "example.com", PUBLIC[0], is_own=True)
-    assert not permits(Destinations.of("internet", ["10.0.0.0/8"]), "10.1.2.3", is_own=True)
-    assert permits(Destinations.of("internet", ["10.1.2.3:443"]), "10.1.2.3", is_own=True)
+    assert not permits(Destinations.of(NetworkMode.INTERNET, ["10.0.0.0/8"]), "10.1.2.3", is_own=True)
+    assert permits(Destinations.of(NetworkMode.INTERNET, ["10.1.2.3:443"]), "10.1.2.3", is_own=True)
 
 
 def test_nothing_but_what_is_listed_is_allowed_or_looked_up_in_mode_listed() -> None:
-    rules = Destinations.of("listed", ["vault.example:8200"])
+    rules = Destinations.of(NetworkMode.LISTED, ["vault.example:8200"])
     assert not permits(rules, "example.com", PUBLIC[0])
     assert not rules.needs_addresses(Destination("secret.of.evil.example", 443))
     assert not rules.needs_addresses(Destination("vault.example", 443))
@@ -241,27 +241,27 @@ def test_nothing_but_what_is_listed_is_allowed_or_looked_up_in_mode_listed() -> 
 )
 def test_a_name_that_is_private_by_itself_is_not_looked_up_unless_listed(name: str) -> None:
     assert not INTERNET.needs_addresses(Destination(name, 443))
-    assert Destinations.of("internet", [name if "localhost" not in name else f"{name}:443"]).needs_addresses(
+    assert Destinations.of(NetworkMode.INTERNET, [name if "localhost" not in name else f"{name}:443"]).needs_addresses(
         Destination(name, 443)
     )
 
 
 def test_mail_is_sent_to_nobody_but_who_is_listed() -> None:
     assert not permits(INTERNET, "example.com", PUBLIC[0], 25)
-    assert permits(Destinations.of("internet", ["example.com:25"]), "example.com", PUBLIC[0], 25)
+    assert permits(Destinations.of(NetworkMode.INTERNET, ["example.com:25"]), "example.com", PUBLIC[0], 25)
     assert permits(INTERNET, "example.com", PUBLIC[0], 8200)
 
 
 def test_behind_the_operators_proxy_names_are_judged_by_themselves() -> None:
-    rules = Destinations.of("internet", ["vault.internal:8200"])
+    rules = Destinations.of(NetworkMode.INTERNET, ["vault.internal:8200"])
     allowed = ("example.com:443", "vault.internal:8200", "8.8.8.8:443")
     refused = ("vault.internal:443", "x.internal:443", "vault:443", "10.1.2.3:443", "[::1]:443", "example.com:25")
     assert [text for text in allowed + refused if rules.permits_unresolved(parse_authority(text))] == list(allowed)
-    assert not Destinations.of("listed", []).permits_unresolved(parse_authority("example.com:443"))
+    assert not Destinations.of(NetworkMode.LISTED, []).permits_unresolved(parse_authority("example.com:443"))
 
 
 def test_a_refusal_names_the_destination_the_project_and_the_setting() -> None:
-    rules = Destinations.of("internet", [], "db")
+    rules = Destinations.of(NetworkMode.INTERNET, [], "db")
     sentence = "`vault.internal:8200` is not allowed for `db`; the operator may add it to CAGE__HOSTS"
     assert rules.refusal(parse_authority("Vault.internal.:8200")) == sentence
     assert "`[::1]:80` is not allowed; the" in INTERNET.refusal(parse_authority("[0::1]:80"))
@@ -272,7 +272,7 @@ def test_what_a_refusal_shows_can_be_listed(rule: str) -> None:
     destination = parse_authority(rule)
     shown = Destinations(NetworkMode.LISTED).refusal(destination).split("`")[1]
     at = str(destination.address or "10.9.9.9")
-    assert Destinations.of("listed", [shown]).permits(destination, address(at))
+    assert Destinations.of(NetworkMode.LISTED, [shown]).permits(destination, address(at))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cage.http_head import Declined, answer, parse_chunk_size, parse_request, parse_response
+from bot.cage.proxy.http_head import Declined, answer, parse_chunk_size, parse_request, parse_response
 
 
 def head(first: str, *lines: str) -> bytes:

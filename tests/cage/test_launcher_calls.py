@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from bot.cage.system_calls import number, refused_calls
+from bot.cage.launcher.system_calls import number, refused_calls
 from tests.cage.launching import Room
 
 MACHINE = os.uname().machine

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bot.cage.system_calls import number
+from bot.cage.launcher.system_calls import number
 from tests.cage.launching import PYTHON, Room
 
 

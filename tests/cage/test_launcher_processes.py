@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cage.launching import PYTHON, Room, processes_with, without_landlock
+from tests.cage.launching import PYTHON, Room, processes_with, room_of, with_idle_landlock, without_landlock
 from tests.sandbox.running import until
 
 RUN_UID = 35123
@@ -18,6 +18,7 @@ SURVIVORS = {
     "deaf": "setsid sh -c \"trap '' TERM INT HUP QUIT; while :; do sleep {mark}; done\" &",
     "stopped": "setsid sh -c 'kill -STOP $$; sleep {mark}' &",
 }
+STARTER = [PYTHON, "-c", "import os, sys; sys.exit(os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:]))"]
 FLEEING = """
 import os, time
 os.setsid()
@@ -54,13 +55,19 @@ def test_nothing_outlives_the_program(room: Room, mark: str, survivor: str) -> N
     assert processes_with(mark) == []
 
 
-def test_nothing_outlives_the_program_where_the_kernel_has_no_domains(room: Room, mark: str) -> None:
-    """The launcher then stops and kills what it finds, process by process. Seccomp stands in for an old kernel."""
-    program = "\n".join(survivor.format(mark=mark) for survivor in SURVIVORS.values())
-    with room.start(["sh", "-c", f"{program}\nsleep 0.5; echo end"], before=without_landlock(), landlock=None) as child:
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (without_landlock(), "Landlock: the kernel has none, or it is not in its `lsm=` list; ABI 6 is needed"),
+        ([*with_idle_landlock(), *STARTER], "signals leave its Landlock domain"),
+    ],
+)
+def test_where_nothing_keeps_signals_in_nothing_is_started(before: list[str], reason: str) -> None:
+    """The launcher ends what is left by a signal to all that it can reach; the user here has no other processes."""
+    with room_of("ordinary") as room, room.start(["echo", "ran"], before=before, landlock=None) as child:
         output, errors = child.communicate(timeout=60)
-    assert (child.returncode, output, errors) == (0, "end\n", "")
-    assert processes_with(mark) == []
+    assert (child.returncode, output) == (125, "")
+    assert errors.startswith(f"launcher: could not stay as the program's parent: {reason}")
 
 
 def test_a_process_that_never_stays_the_same_is_ended(room: Room, mark: str) -> None:
@@ -98,24 +105,11 @@ def test_when_the_launcher_is_to_end_all_ends(room: Room, mark: str) -> None:
 
 
 def test_when_what_started_the_launcher_dies_all_ends(room: Room, mark: str) -> None:
-    starter = [PYTHON, "-c", "import os, sys; os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])"]
-    with room.start(["sh", "-c", f"setsid sleep {mark} & echo began; sleep {mark}"], before=starter) as child:
+    with room.start(["sh", "-c", f"setsid sleep {mark} & echo began; sleep {mark}"], before=STARTER) as child:
         assert child.stdout
         assert child.stdout.readline() == "began\n"
         child.kill()
         child.wait(60)
-    until(lambda: processes_with(mark) == [])
-
-
-def test_a_program_that_outlives_what_started_it_goes_on(room: Room, mark: str) -> None:
-    starter = [PYTHON, "-c", "import os, sys; os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])"]
-    script = f"setsid sleep {mark} & echo began; sleep 1; echo went on > {room.write}/end"
-    with room.start(["sh", "-c", script], before=starter, outlives=True) as child:
-        assert child.stdout
-        assert child.stdout.readline() == "began\n"
-        child.kill()
-        child.wait(60)
-    until((room.write / "end").exists)
     until(lambda: processes_with(mark) == [])
 
 

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from bot.cage import launcher
+from bot.cage.launcher import launcher
 from tests.cage.launching import PYTHON, Room, room_of
 
 RUN_UID = 35123
@@ -190,7 +190,7 @@ def test_the_launcher_imports_nothing_that_takes_long() -> None:
     os.close(descriptor)
     assert ended.returncode == 0
     modules = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
-    assert "bot.cage.seccomp_filter" in modules
+    assert "bot.cage.launcher.seccomp_filter" in modules
     assert modules & SLOW_MODULES == set()
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cage import proxy as proxy_module
-from bot.cage.dialing import is_own_address
+from bot.cage.policy import NetworkMode
+from bot.cage.proxy import proxy as proxy_module
+from bot.cage.proxy.dialing import is_own_address
 from tests.cage.proxied import (
     OK,
     Served,
@@ -127,7 +128,7 @@ def test_an_address_of_this_machine_is_known_in_each_form() -> None:
 
 
 def test_in_mode_listed_nothing_else_is_even_looked_up() -> None:
-    with proxying(["vault.example"], mode="listed") as served:
+    with proxying(["vault.example"], mode=NetworkMode.LISTED) as served:
         assert b" 403 " in served.send(b"CONNECT secret.of.evil.example:443 HTTP/1.1\r\n\r\n")
         assert served.look_ups == []
 

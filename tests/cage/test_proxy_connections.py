@@ -7,10 +7,11 @@ import threading
 
 import pytest
 
-from bot.cage import proxy as proxy_module
-from bot.cage import wire
-from bot.cage.destinations import Destinations
-from bot.cage.proxy import Proxy
+from bot.cage.policy import NetworkMode
+from bot.cage.proxy import proxy as proxy_module
+from bot.cage.proxy import wire
+from bot.cage.proxy.destinations import Destinations
+from bot.cage.proxy.proxy import Proxy
 from tests.cage.proxied import (
     Served,
     answering,
@@ -120,7 +121,7 @@ def test_closing_ends_all_connections_and_the_listener_and_may_be_repeated() -> 
 def test_closing_one_listener_leaves_the_others_of_the_same_proxy_alone() -> None:
     proxy, listeners = Proxy(), [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     with no_faults(), echoing() as server:
-        rules = Destinations.of("listed", [f"127.0.0.1:{server.port}"])
+        rules = Destinations.of(NetworkMode.LISTED, [f"127.0.0.1:{server.port}"])
         first, second = (proxy.serve(listener, rules, print) for listener in listeners)
         served = Served(listeners[1].getsockname()[1], second, [], [])
         with served.tunnel(f"127.0.0.1:{server.port}") as connection:
@@ -159,7 +160,7 @@ def test_a_program_in_a_network_of_its_own_reaches_ours_through_its_listener_alo
             if not descriptors:
                 pytest.skip("namespaces cannot be made here")
             proxy = Proxy()
-            rules = Destinations.of("listed", [f"127.0.0.1:{server.port}"])
+            rules = Destinations.of(NetworkMode.LISTED, [f"127.0.0.1:{server.port}"])
             closer = proxy.serve(socket.socket(fileno=descriptors[0]), rules, print)
             ours.sendall(b"x")
             output, _ = caged.communicate(timeout=60)
@@ -188,7 +189,7 @@ def test_a_slow_look_up_holds_up_nobody_else() -> None:
 
     proxy, listener = Proxy(resolve=resolve), socket.create_server(("127.0.0.1", 0))
     with no_faults(), answering() as server:
-        rules = Destinations.of("internet", [f"127.0.0.1:{server.port}"])
+        rules = Destinations.of(NetworkMode.INTERNET, [f"127.0.0.1:{server.port}"])
         closer = proxy.serve(listener, rules, print)
         served = Served(listener.getsockname()[1], closer, [], [])
         with served.connect() as waiting:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cage.upstream import Upstream
+from bot.cage.policy import NetworkMode
+from bot.cage.proxy.upstream import Upstream
 from tests.cage.proxied import (
     Served,
     answering,
@@ -112,7 +113,7 @@ def test_terraform_keeps_its_state_at_a_listed_host(tmp_path: Path) -> None:
             'resource "terraform_data" "x" {\n  input = "kept"\n}\n'
         )
         rules, names = [f"state.internal:{server.port}"], {"state.internal": [["127.0.0.1"]]}
-        with proxying(rules, names, mode="listed") as served:
+        with proxying(rules, names, mode=NetworkMode.LISTED) as served:
             for words in (("init",), ("apply", "-auto-approve")):
                 shown = terraform(tmp_path, served, *words)
                 assert shown.returncode == 0, shown.stderr

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.cage.destinations import parse_authority
-from bot.cage.upstream import Upstream, UpstreamProxy
+from bot.cage.proxy.destinations import parse_authority
+from bot.cage.proxy.upstream import Upstream, UpstreamProxy
 
 OUTER = UpstreamProxy("proxy.example", 3128)
 

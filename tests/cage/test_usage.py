@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cage.disk import MAX_DEPTH, bytes_on_disk
-from bot.cage.usage import MEGABYTE, Limits, Watch, tree_of, unlinked_bytes, usage_of
+from bot.cage.limits.disk import MAX_DEPTH, bytes_on_disk
+from bot.cage.limits.usage import MEGABYTE, Limits, Watch, tree_of, unlinked_bytes, usage_of
 
 KILOBYTE = 1024
 NO_LIMIT = 1 << 40

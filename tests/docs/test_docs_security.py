@@ -3,8 +3,9 @@
 import ast
 import re
 
-from bot.cage import network
 from bot.cage.cages import kind_names
+from bot.cage.doors import FORWARD_VARIABLE
+from bot.cage.policy import NetworkMode
 from tests.docs.reading import TOP
 
 PAGE = (TOP / "docs/security.md").read_text()
@@ -27,8 +28,8 @@ def test_every_kind_of_cage_has_its_paragraph() -> None:
 
 def test_every_mode_of_the_network_has_its_row() -> None:
     told = set(re.findall(r"^\| `(\w+)`[^|]*\| ", PAGE.split("### What `CAGE__HOSTS` takes")[0], re.MULTILINE))
-    assert told == {mode.value for mode in network.NetworkMode}
-    assert f"`{network.FORWARD_VARIABLE}…`" in PAGE
+    assert told == {mode.value for mode in NetworkMode}
+    assert f"`{FORWARD_VARIABLE}…`" in PAGE
 
 
 def _functions(file: str) -> set[str]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from tests.cage.raiding import attack, end_survivors, outcomes, treasures
 from tests.cage.targets import Targets, targets
 from tests.e2e.acting import ONE, TWO, approved, begin, bots_comments, left, propose, slow
+from tests.git.children import descendants, readable
 from tests.staging import Stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -48,28 +49,13 @@ def test_the_forges_token_is_in_no_environment_and_no_argument_of_a_program(stag
     with ThreadPoolExecutor(1) as pool:
         planned = pool.submit(lambda: stage.wait_for_comment(number, "What blocks the apply", patience=120))
         while not planned.done():
-            seen.update(readable(stage.bot_pid))
+            seen.update(map(readable, descendants(stage.bot_pid)))
     assert planned.result()
+    seen = {text for text in seen if b"serve" not in text.split(b"\0")}  # the bot itself, about to run something
     assert any(b"git" in text and b"fetch" in text for text in seen)
     for user in ("", "x-access-token:", f"{stage.bot.login}:"):
         form = f"{user}{stage.bot.token}".encode()
         assert not [text for text in seen if form in text or base64.b64encode(form) in text]
-
-
-def readable(ancestor: int) -> Iterator[bytes]:
-    """The environment and the arguments of each process below one."""
-    parents: dict[int, int] = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    family = {ancestor}
-    while grown := {child for child, parent in parents.items() if parent in family} - family:
-        family |= grown
-    for process in family - {ancestor}:
-        with suppress(OSError):
-            environment, arguments = (Path(f"/proc/{process}/{name}").read_bytes() for name in ("environ", "cmdline"))
-            if b"serve" not in arguments.split(b"\0"):  # else it is the bot itself, about to run something
-                yield environment + b"\0" + arguments
 
 
 def test_a_plan_neither_reads_nor_writes_what_the_bot_keeps(stage: Stage, tmp_path: Path) -> None:

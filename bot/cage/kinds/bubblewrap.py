@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.cage.network import has_open_network, listening
+from bot.cage.doors import has_open_network, listening
 from bot.cage.program import Kind, Program
 from bot.cage.start import (
     LAUNCHER_ARGUMENTS,

@@ -14,7 +14,7 @@ from errno import EACCES
 from pathlib import Path
 from typing import Any
 
-from bot.cage.network import Sockets, has_open_network, serving
+from bot.cage.doors import Sockets, has_open_network, serving
 from bot.cage.policy import Policy
 from bot.cage.probe import PATH_SOCKET, SEE_FILE
 from bot.cage.program import Kind, Program

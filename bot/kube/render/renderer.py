@@ -182,7 +182,7 @@ def run_program(
     if completed.stopped:
         raise ToolFailed(f"{name} was stopped")
     if completed.overrun:
-        raise Refused(f"{directory}: {name} {completed.overrun}")
+        raise Refused(f"{directory}: {name}: {completed.overrun}")
     if completed.timed_out:
         raise Refused(f"{directory}: {name} took more than {request.timeout:g} s to render it")
     if completed.loss:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 from zipfile import is_zipfile
 
 from bot import process
+from bot.atomic_file import read_left_file
 from bot.core.errors import Refused, ToolFailed
 from bot.core.plan import Notice
 from bot.ports import Reach, Site
@@ -112,7 +114,8 @@ class Commands:
             else masking.hide(render_stream(completed.words, live.is_held_back) + completed.stderr)
         )
         masking._check_exit("plan", completed, ok=(NO_CHANGES, CHANGES))
-        if read_error and not is_zipfile(artifact):  # the tool notices no full disk when it writes a plan
+        # The tool notices no full disk when it writes a plan. Whatever else it left there is looked at with care.
+        if read_error and not is_zipfile(BytesIO(read_left_file(artifact))):
             raise ToolFailed(PLAN_IN_PART)
         if read_error or reading is None:
             raise read_error or ToolFailed("plan wrote no plan")
@@ -134,7 +137,8 @@ class Commands:
     def _shown(self, *operands: str) -> Iterator[Path]:
         """A file with what `show -json` prints, which has secrets in it: it is there no longer than needed.
 
-        The tool may not write where it lies: a link in its place would lead us astray.
+        The tool may not write where it lies: a link in its place would lead us astray. It needs the network also for a
+        plan file: of a `cloud` block's that is a reference, and OpenTofu may have to ask a service for the key.
         """
         reach = self._reach()
         path = own_folder(self.site) / SHOWN_FILE
@@ -271,7 +275,7 @@ class Commands:
         if completed.stopped:
             raise ToolFailed(f"{command} was stopped")
         if completed.overrun:
-            raise ToolFailed(f"{command} {completed.overrun}")
+            raise ToolFailed(f"{command}: {completed.overrun}")
         if completed.timed_out:
             raise ToolFailed(f"{command} took longer than {self.site.timeout:.0f} s")
         if completed.exit not in ok:

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 
-from bot.cage.destinations import Destinations
-from bot.cage.dialing import Dialer, Resolve, system_resolve
-from bot.cage.door import Door
-from bot.cage.http_head import Declined, Request, answer, parse_request
-from bot.cage.upstream import NO_UPSTREAM, Upstream
-from bot.cage.wire import MAX_HEAD_BYTES, Wire, exchange, read_head, tunnel
+from bot.cage.proxy.destinations import Destinations
+from bot.cage.proxy.dialing import Dialer, Resolve, system_resolve
+from bot.cage.proxy.http_head import Declined, Request, answer, parse_request
+from bot.cage.proxy.listener import Listener
+from bot.cage.proxy.upstream import NO_UPSTREAM, Upstream
+from bot.cage.proxy.wire import MAX_HEAD_BYTES, Wire, exchange, read_head, tunnel
 
 MAX_CONNECTIONS = 256
 MAX_REFUSALS = 50
@@ -45,16 +45,16 @@ class Proxy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._all_slots = asyncio.Semaphore(_fair_share(of=4))
 
-    def serve(self, listener: socket.socket, rules: Destinations, on_refusal: Callable[[str], None]) -> Closer:
+    def serve(self, server_socket: socket.socket, rules: Destinations, on_refusal: Callable[[str], None]) -> Closer:
         """Serve as an HTTP proxy: CONNECT host:port, and requests to http://….
 
         `on_refusal` gets a sentence for each destination that is not allowed, once, in the proxy's thread,
         which waits for it.
         """
         service = _HttpService(Dialer(self._resolve), rules, on_refusal, self._upstream)
-        return self._open(listener, service.attend)
+        return self._open(server_socket, service.attend)
 
-    def forward(self, listener: socket.socket, target: tuple[str, int]) -> Closer:
+    def forward(self, server_socket: socket.socket, target: tuple[str, int]) -> Closer:
         """Forward each connection to the target, which the operator chose: whatever its address, it is allowed."""
         dialer = Dialer(self._resolve)
 
@@ -65,7 +65,7 @@ class Proxy:
             finally:
                 server.writer.transport.abort()
 
-        return self._open(listener, attend)
+        return self._open(server_socket, attend)
 
     def close(self) -> None:
         """End the loop and its thread, when all that was served is closed; nothing is served after it.
@@ -78,18 +78,18 @@ class Proxy:
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
 
-    def _open(self, listener: socket.socket, attend: Callable[[Wire], Awaitable[None]]) -> Closer:
-        listener.setblocking(False)
+    def _open(self, server_socket: socket.socket, attend: Callable[[Wire], Awaitable[None]]) -> Closer:
+        server_socket.setblocking(False)
         loop = self._running_loop()
 
-        async def open_door() -> Door:
-            return Door(listener, attend, min(MAX_CONNECTIONS, _fair_share(of=8)), self._all_slots)
+        async def listen() -> Listener:
+            return Listener(server_socket, attend, min(MAX_CONNECTIONS, _fair_share(of=8)), self._all_slots)
 
-        door = asyncio.run_coroutine_threadsafe(open_door(), loop).result()
+        listener = asyncio.run_coroutine_threadsafe(listen(), loop).result()
 
         def close() -> None:
             if not loop.is_closed():
-                asyncio.run_coroutine_threadsafe(door.close(), loop).result()
+                asyncio.run_coroutine_threadsafe(listener.close(), loop).result()
 
         return Closer(close)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.cage.destinations import Destination, parse_authority
+from bot.cage.proxy.destinations import Destination, parse_authority
 
 HEAD_END = b"\r\n\r\n"
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bot.cage.disk import bytes_on_disk
+from bot.cage.limits.disk import bytes_on_disk
 
 MEGABYTE = 1 << 20
 DISK_SECONDS = 3.0

@@ -8,8 +8,7 @@ The JSON has these keys:
 - `seccomp`: null, `closed` (no datagrams), or `open` (UDP)
 - `uid`, `groups`: null, or the user that the program runs as, in the group of the same number and in these
 - `cgroups`: descriptors of files `cgroup.procs`, of the control groups that it enters
-- `reap`: stay, and end all that the program started when it has ended
-- `outlives`: do so also when whoever started us is gone; else that is the end of both
+- `reap`: stay, and end all that the program started when it has ended, or whoever started us
 - `listen`, `control`: addresses to listen on, and the descriptor of a Unix socket over which the sockets are handed out
 """
 
@@ -18,8 +17,8 @@ import os
 import resource
 from errno import ENOENT, ENOTDIR
 
-from bot.cage import kernel, landlock_rules, reaper
-from bot.cage.seccomp_filter import seccomp_filter
+from bot.cage.launcher import kernel, landlock_rules, reaper
+from bot.cage.launcher.seccomp_filter import seccomp_filter
 
 TYPE_CHECKING = False  # as in all of the launcher: `typing` takes as long to import as Python to start
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _enter_groups(spec: "Spec", starter: int) -> None:
 
 def _hand_out_sockets(spec: "Spec", starter: int) -> None:
     if spec.get("listen"):
-        from bot.cage.handed_sockets import hand_out  # the socket module is needed for nothing else
+        from bot.cage.launcher.handed_sockets import hand_out  # the socket module is needed for nothing else
 
         addresses = hand_out([tuple(address) for address in spec["listen"]], spec["control"])
         for name, text in spec["env"].items():
@@ -84,7 +83,7 @@ def _hand_out_sockets(spec: "Spec", starter: int) -> None:
 
 def _stay_as_parent(spec: "Spec", starter: int) -> None:
     if spec.get("reap"):
-        reaper.stay_as_parent(starter, outlives=spec.get("outlives", False))
+        reaper.stay_as_parent(starter)
 
 
 def _limit_resources(spec: "Spec", starter: int) -> None:
@@ -124,7 +123,7 @@ def _filter_system_calls(spec: "Spec", starter: int) -> None:
 
 def _start(spec: "Spec", starter: int) -> None:
     """As the program's user, and within its limits."""
-    if spec.get("reap") and not spec.get("outlives"):
+    if spec.get("reap"):
         reaper.end_with_parent()
     os.chdir(spec["cwd"])
     kernel.close_descriptors()

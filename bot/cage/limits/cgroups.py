@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cage.usage import Limits, memory_sentence, processes_sentence
+from bot.cage.limits.usage import Limits, memory_sentence, processes_sentence
 
 PREFIX = "gitops-bot-"
 CONTROLLERS = ("memory", "pids")

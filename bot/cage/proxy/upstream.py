@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from bot.cage.destinations import Destination, is_of_machine
+from bot.cage.proxy.destinations import Destination, is_of_machine
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

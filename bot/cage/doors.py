@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 
-from bot.cage.destinations import Destinations
 from bot.cage.policy import NetworkMode, Policy
 from bot.cage.program import Program
-from bot.cage.proxy import Proxy
-from bot.cage.upstream import Upstream
+from bot.cage.proxy.destinations import Destinations
+from bot.cage.proxy.proxy import Proxy
+from bot.cage.proxy.upstream import Upstream
 from bot.core.errors import Refused
 from bot.ports.cage import NetworkUse
 
@@ -61,7 +61,7 @@ class Sockets:
 def verify(policy: Policy) -> None:
     """Raises Refused for hosts or a proxy that nobody understands, or for more ports than can be forwarded."""
     try:
-        Destinations.of(NetworkMode.INTERNET.value, policy.hosts)
+        Destinations.of(policy.network, policy.hosts)
         Upstream.of(dict(policy.upstream))
     except ValueError as error:
         raise Refused(str(error)) from error
@@ -154,7 +154,7 @@ def serve(door: Door, listener: socket.socket, program: Program, closing: ExitSt
     if door.target:
         closing.callback(_proxy(()).forward(listener, door.target).close)
     else:
-        rules = Destinations.of(program.policy.network.value, program.policy.hosts, program.project)
+        rules = Destinations.of(program.policy.network, program.policy.hosts, program.project)
         closing.callback(_proxy(program.policy.upstream).serve(listener, rules, program.on_refusal).close)
 
 

@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.cage.destinations import Address, Destination, Destinations, forms
-from bot.cage.http_head import Declined, Request, parse_response, write_connect
-from bot.cage.upstream import UpstreamProxy
-from bot.cage.wire import MAX_HEAD_BYTES, Wire, read_head
+from bot.cage.proxy.destinations import Address, Destination, Destinations, forms
+from bot.cage.proxy.http_head import Declined, Request, parse_response, write_connect
+from bot.cage.proxy.upstream import UpstreamProxy
+from bot.cage.proxy.wire import MAX_HEAD_BYTES, Wire, read_head
 
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 

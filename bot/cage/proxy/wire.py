@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from bot.cage.http_head import HEAD_END, Declined, parse_chunk_size, parse_response
+from bot.cage.proxy.http_head import HEAD_END, Declined, parse_chunk_size, parse_response
 
 MAX_HEAD_BYTES = 32 * 1024
 CHUNK_BYTES = 64 * 1024

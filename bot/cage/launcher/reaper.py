@@ -8,7 +8,7 @@ import os
 import resource
 import time
 
-from bot.cage import kernel, landlock_rules
+from bot.cage.launcher import kernel, landlock_rules
 
 TYPE_CHECKING = False  # as in all of the launcher: `typing` takes as long to import as Python to start
 if TYPE_CHECKING:
@@ -39,37 +39,34 @@ def unblock_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def stay_as_parent(starter: int, *, outlives: bool) -> None:
+def stay_as_parent(starter: int) -> None:
     """Fork; return in the child alone, signals blocked. The parent ends with the child and all that came of it.
 
-    `starter` is the process that started us: when it is gone, so are we, unless this `outlives` it. Raises OSError.
+    `starter` is the process that started us: when it is gone, so are we. Raises OSError, also where the kernel does not
+    keep signals in.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ALL_SIGNALS)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    is_apart = _stand_apart(starter)
-    if not outlives:
-        _end_with(starter)
+    _stand_apart(starter)
+    _end_with(starter)
     tool = os.fork()
     if tool == 0:
-        if is_apart:
-            landlock_rules.restrict_signals()
+        landlock_rules.restrict_signals()
         return
     kernel.close_descriptors()
-    _oversee(tool, is_apart)
+    _oversee(tool)
 
 
-def _stand_apart(starter: int) -> bool:
-    """Enter a domain of our own, if the kernel has such; tell whether signals really do not leave it."""
-    if landlock_rules.abi() < landlock_rules.NEEDED_ABI:
-        return False
+def _stand_apart(starter: int) -> None:
+    """Enter a domain of our own, and see that signals really do not leave it: a `kill(-1)` that did would end all."""
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     landlock_rules.restrict_signals()
     try:
         os.kill(starter, 0)
     except PermissionError:
-        return True
-    return False
+        return
+    raise OSError("signals leave its Landlock domain")
 
 
 def _end_with(starter: int) -> None:
@@ -78,13 +75,13 @@ def _end_with(starter: int) -> None:
         raise OSError("what started it is gone")
 
 
-def _oversee(tool: int, is_apart: bool) -> "NoReturn":
+def _oversee(tool: int) -> "NoReturn":
     """Wait for the tool or for a signal to end; end what is left; end as the tool did, or by that signal."""
     status = None
     while status is None:
         number = signal.sigwait((signal.SIGCHLD, *ENDING))
         status = number if number in ENDING else _ended_children().get(tool)
-    if not _end_descendants(is_apart):
+    if not _end_descendants():
         os.write(2, b"launcher: could not end what the program started\n")
     _exit_as(status)
 
@@ -105,50 +102,22 @@ def _has_children() -> bool:
     return True
 
 
-def _end_descendants(is_apart: bool) -> bool:
+def _end_descendants() -> bool:
     """Kill until nothing is left; tell whether that was reached in time."""
     deadline = time.monotonic() + END_SECONDS
     while _has_children():
         if time.monotonic() > deadline:
             return False
-        _send(-1, signal.SIGKILL) if is_apart else _kill_tree()
+        _kill_all()
         _ended_children()
         signal.sigtimedwait((signal.SIGCHLD,), LOOK_SECONDS)
     return True
 
 
-def _kill_tree() -> None:
-    """Stop all descendants, so that they start no others, then kill them: for kernels without domains."""
-    stopped: set[int] = set()
-    while new := _descendants() - stopped:
-        for pid in new:
-            _send(pid, signal.SIGSTOP)
-        stopped |= new
-    for pid in stopped:
-        _send(pid, signal.SIGKILL)
-
-
-def _descendants() -> set[int]:
-    parents = {int(name): _parent(name) for name in os.listdir("/proc") if name.isdecimal()}
-    descendants: set[int] = set()
-    generation = {os.getpid()}
-    while generation := {pid for pid, parent in parents.items() if parent in generation} - descendants:
-        descendants |= generation
-    return descendants
-
-
-def _parent(pid: str) -> int:
+def _kill_all() -> None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[1])
-    except OSError:  # it has ended
-        return 0
-
-
-def _send(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):  # it has ended
+        os.kill(-1, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # all have ended
         return
 
 

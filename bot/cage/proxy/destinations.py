@@ -4,7 +4,8 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+
+from bot.cage.policy import NetworkMode
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -41,13 +42,6 @@ _SPECIAL = _networks(
 )
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-class NetworkMode(StrEnum):
-    """`internet`: what is public, and what the operator lists. `listed`: only that."""
-
-    INTERNET = "internet"
-    LISTED = "listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +96,19 @@ class ListedHost:
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """The rules of one run. `project` is the name that a refusal tells."""
+    """The rules of one run. `project` is the name that a refusal tells.
+
+    In every mode but `internet` it is `hosts` alone that may be reached through the proxy.
+    """
 
     mode: NetworkMode
     hosts: tuple[ListedHost, ...] = ()
     project: str = ""
 
     @classmethod
-    def of(cls, mode: str, hosts: Sequence[str], project: str = "") -> "Destinations":
+    def of(cls, mode: NetworkMode, hosts: Sequence[str], project: str = "") -> "Destinations":
         """Return the rules as the operator wrote them. Raises ValueError that names the host and its right form."""
-        return cls(NetworkMode(mode), tuple(parse_listed_host(host) for host in hosts), project)
+        return cls(mode, tuple(parse_listed_host(host) for host in hosts), project)
 
     def needs_addresses(self, destination: Destination) -> bool:
         """Tell whether it can be allowed at all, so that the name is worth a look-up.

@@ -6,7 +6,7 @@ does not look: limits, priorities, System V memory. Calls that came after those 
 
 from errno import EAFNOSUPPORT, ENOSYS, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT
 
-from bot.cage.system_calls import ARCHITECTURES, number, refused_calls
+from bot.cage.launcher.system_calls import ARCHITECTURES, number, refused_calls
 
 Instruction = tuple[int, int, int, int]  # struct sock_filter: code, if true, if false, k
 Step = tuple[int, int, str, str] | str  # the same with names of places to jump to, or such a name

@@ -3,7 +3,7 @@
 import os
 from stat import S_ISDIR
 
-from bot.cage.kernel import call
+from bot.cage.launcher.kernel import call
 
 NEEDED_ABI = 6  # Linux 6.12: the first that confines signals and abstract sockets
 
@@ -24,14 +24,6 @@ ANY_FREE_PORT = 0
 SCOPE_ABSTRACT_SOCKETS, SCOPE_SIGNALS = 1, 2
 
 
-def abi() -> int:
-    """Return the version that this kernel knows; 0 where there is none, or it is switched off."""
-    try:
-        return call(CREATE_RULESET, 0, 0, CREATE_RULESET_VERSION)
-    except OSError:
-        return 0
-
-
 def restrict_signals() -> None:
     """Let this process and all that it starts signal and connect to nobody else. Needs no_new_privs. Raises OSError."""
     ruleset = _ruleset(files=REFER, ports=0)
@@ -45,11 +37,6 @@ def restrict(read: list[str], write: list[str], ports: list[int] | None) -> None
     What is missing or out of reach among `read` stays so; of `write` that is an error. TCP: to connect to these ports,
     and to bind to none; where `ports` is None, to connect to all and to bind to what the kernel chooses.
     """
-    if (version := abi()) < NEEDED_ABI:
-        kernel = (
-            f"the kernel knows ABI {version}" if version else "the kernel has none, or it is not in its `lsm=` list"
-        )
-        raise OSError(f"{kernel}; ABI {NEEDED_ABI} is needed (Linux 6.12 or newer)")
     ruleset = _ruleset(ALL_OF_FILES, BIND_TCP if ports is None else BIND_TCP | CONNECT_TCP)
     for path in read:
         try:
@@ -65,8 +52,19 @@ def restrict(read: list[str], write: list[str], ports: list[int] | None) -> None
 
 
 def _ruleset(files: int, ports: int) -> int:
+    _require_abi()
     attributes = _word(files) + _word(ports) + _word(SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS)
     return call(CREATE_RULESET, attributes, len(attributes), 0)
+
+
+def _require_abi() -> None:
+    try:
+        version = call(CREATE_RULESET, 0, 0, CREATE_RULESET_VERSION)
+    except OSError:
+        version = 0
+    if version < NEEDED_ABI:
+        known = f"the kernel knows ABI {version}" if version else "the kernel has none, or it is not in its `lsm=` list"
+        raise OSError(f"Landlock: {known}; ABI {NEEDED_ABI} is needed (Linux 6.12 or newer)")
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

@@ -5,7 +5,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 
-from bot.cage.wire import Wire, wire_of
+from bot.cage.proxy.wire import Wire, wire_of
 
 RETRY_SECONDS = 0.1
 PAUSE_SECONDS = 0.002
@@ -13,20 +13,20 @@ PAUSE_SECONDS = 0.002
 logger = logging.getLogger(__name__)
 
 
-class Door:
-    """At most `slots` connections at once, those of `all_slots` shared with other doors; more wait to be accepted.
+class Listener:
+    """At most `slots` connections at once, those of `all_slots` shared with others; more wait to be accepted.
 
     They are accepted with a pause, so that a program that connects without end leaves time to everybody else.
     """
 
     def __init__(
         self,
-        listener: socket.socket,
+        server_socket: socket.socket,
         attend: Callable[[Wire], Awaitable[None]],
         slots: int,
         all_slots: asyncio.Semaphore,
     ) -> None:
-        self._listener, self._attend = listener, attend
+        self._server_socket, self._attend = server_socket, attend
         self._slots, self._all_slots = asyncio.Semaphore(slots), all_slots
         self._connections: dict[asyncio.Task[None], socket.socket] = {}
         self._accepting = asyncio.create_task(self._accept_all())
@@ -39,7 +39,7 @@ class Door:
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-        self._listener.close()
+        self._server_socket.close()
 
     async def _accept_all(self) -> None:
         while True:
@@ -51,16 +51,16 @@ class Door:
 
     async def _wait_for_somebody(self) -> None:
         loop, is_somebody_there = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._listener, is_somebody_there.set)
+        loop.add_reader(self._server_socket, is_somebody_there.set)
         try:
             await is_somebody_there.wait()
         finally:
-            loop.remove_reader(self._listener)
+            loop.remove_reader(self._server_socket)
 
     def _accept(self) -> bool:
         """Take the next connection, in the slots that were acquired for it; nothing can come in between."""
         try:
-            connection, _ = self._listener.accept()
+            connection, _ = self._server_socket.accept()
         except OSError:  # it went away again, or there is no descriptor left for it
             self._release()
             return False
