@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import process
-from bot.cage.cages import Cages, find_kind, kind_names
-from bot.core.errors import Refused
+from bot.cage.cages import Cages
 from bot.core.project import Project
 from bot.launch import UNCONFINED, Confinement
 from bot.ports import NetworkUse, Reach
-from tests.cage.cost import BARE, FIRST, medians
+from tests.cage.cost import BARE, FIRST, medians, working_kinds
 
 STARTS, PLANS = 50, 50
 PROGRAM = ("terraform", "version")
@@ -45,15 +44,10 @@ def main() -> None:
 
 def _confinements(directory: Path) -> Iterator[tuple[str, Confinement]]:
     yield "none", UNCONFINED
-    for kind in kind_names():
-        try:
-            find_kind(kind)
-        except Refused:
-            continue
+    for kind in working_kinds():
         cage = Cages(kind, directory).of("acme/infra", Project("net", "net"), "run")
-        if kind != "none":
-            for use in (NetworkUse.NONE, NetworkUse.RULED):
-                yield f"{kind} (network: {use.value})", cage.confine(Reach(write=(directory,), network=use))
+        for use in (NetworkUse.NONE, NetworkUse.RULED):
+            yield f"{kind} (network: {use.value})", cage.confine(Reach(write=(directory,), network=use))
 
 
 def _start(confinement: Confinement, directory: Path) -> float:

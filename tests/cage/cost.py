@@ -58,12 +58,17 @@ def _ways(top: Path) -> Iterator[tuple[tuple[str, str], Prepare]]:
     (top / "empty.tfrc").write_text("")
     yield (BARE, FIRST), partial(_prepare_bare, top, terraform)
     ground = Ground(top, tool(lambda _: {"binaries": (terraform,)}))
-    for kind in (kind for kind in kind_names() if kind != NO_CAGE and _works(kind)):
+    for kind in working_kinds():
         cage = Cages(kind, top).of("acme/infra", Project("net", "net"), "run")
         for turn in (FIRST, AGAIN):
             place = top / f"{kind}-{turn}"
             own = replace(ground, top=place, prepared=_pull_cache(place / "packages") if turn == AGAIN else None)
             yield (kind, turn), partial(_prepare, own, cage)
+
+
+def working_kinds() -> tuple[str, ...]:
+    """The kinds that keep something in and work on this machine."""
+    return tuple(kind for kind in kind_names() if kind != NO_CAGE and _works(kind))
 
 
 def _works(kind: str) -> bool:
